@@ -1,0 +1,6 @@
+from bidding.models.entries import Award, Draw, Entry
+from bidding.models.history import HistoricalBid, HistoricalRound
+from bidding.models.policy import Policy
+from bidding.models.rounds import Lot, Round
+
+__all__ = ["Award", "Draw", "Entry", "HistoricalBid", "HistoricalRound", "Lot", "Policy", "Round"]

@@ -1,0 +1,212 @@
+"""Selection rounds and their lots."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from bidding.models.policy import Policy
+from core.fields import EncryptedTextField
+from core.lifecycle import Lifecycle
+from core.money import MoneyField
+
+
+class RoundQuerySet(models.QuerySet):
+    def public(self):
+        """Rounds that everybody may read: announced at some time."""
+        return self.filter(announced_at__isnull=False)
+
+    def of_owner(self, organisation):
+        return self.filter(owner=organisation)
+
+    def due_to_close(self, *, now: datetime):
+        return self.filter(status=Round.Status.ANNOUNCED, closes_at__lte=now)
+
+    def due_to_open(self):
+        return self.filter(status=Round.Status.CLOSED)
+
+    def due_to_evaluate(self):
+        return self.filter(status__in=[Round.Status.OPENED, Round.Status.EVALUATED])
+
+    def due_to_award(self, *, now: datetime):
+        return self.filter(status=Round.Status.CANDIDATE, candidate_until__lte=now)
+
+    def open_at(self, now: datetime):
+        """Rounds that take entries at `now`, whatever the worker has moved since."""
+        return self.filter(status=Round.Status.ANNOUNCED, closes_at__gt=now)
+
+    def for_list(self):
+        return self.select_related("need", "service", "district", "owner", "department__organisation")
+
+
+class Round(models.Model):
+    """A selection round (比选): from the owner's draft over announcement, closing and opening to the award.
+
+    Owner, service, district and department are those of the need when it was submitted; the log has what was announced.
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("草稿")
+        SUBMITTED = "submitted", _("待审核")
+        RETURNED = "returned", _("已退回")
+        ANNOUNCED = "announced", _("报名中")
+        CLOSED = "closed", _("已截止")
+        OPENED = "opened", _("已开启")
+        EVALUATED = "evaluated", _("已评定")
+        CANDIDATE = "candidate", _("中选公示")
+        AWARDED = "awarded", _("已中选")
+        CONTRACTED = "contracted", _("已签约")
+        FAILED = "failed", _("流标")
+        CANCELLED = "cancelled", _("已取消")
+        VOID = "void", _("作废")
+
+    lifecycle = Lifecycle(
+        {
+            Status.DRAFT: {Status.SUBMITTED, Status.CANCELLED},
+            Status.SUBMITTED: {Status.RETURNED, Status.ANNOUNCED, Status.CANCELLED},
+            Status.RETURNED: {Status.SUBMITTED, Status.CANCELLED},
+            Status.ANNOUNCED: {Status.CLOSED, Status.CANCELLED},
+            Status.CLOSED: {Status.OPENED, Status.FAILED, Status.VOID},
+            Status.OPENED: {Status.EVALUATED, Status.FAILED, Status.VOID},
+            Status.EVALUATED: {Status.CANDIDATE, Status.VOID},
+            Status.CANDIDATE: {Status.AWARDED, Status.VOID},
+            Status.AWARDED: {Status.CONTRACTED, Status.VOID},
+        }
+    )
+    EDITABLE = (Status.DRAFT, Status.RETURNED)
+    # From opening on, what was sealed is public: who entered, with what, and what came of it.
+    DISCLOSED = (Status.OPENED, Status.EVALUATED, Status.CANDIDATE, Status.AWARDED, Status.CONTRACTED)
+
+    need = models.ForeignKey("market.Need", models.PROTECT, related_name="rounds")
+    previous = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="successor")
+    sequence = models.PositiveSmallIntegerField(_("第几次公告"), default=1)
+    code = models.CharField(_("编号"), max_length=20, unique=True)
+    status = models.CharField(_("状态"), max_length=12, choices=Status, default=Status.DRAFT)
+
+    owner = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="rounds")
+    service = models.ForeignKey("market.Service", models.PROTECT, related_name="rounds")
+    district = models.ForeignKey("approvals.District", models.PROTECT, related_name="rounds")
+    department = models.ForeignKey("approvals.Department", models.PROTECT, related_name="rounds")
+    title = models.CharField(_("标题"), max_length=100)
+    search = models.TextField(editable=False, default="")
+
+    method = models.CharField(_("选取方式"), max_length=16, blank=True)
+    parameters = models.JSONField(_("参数"), default=dict, blank=True)
+    policy = models.ForeignKey(Policy, models.PROTECT, null=True, blank=True, related_name="rounds")
+    notice_length = models.PositiveSmallIntegerField(_("公告时长"), null=True, blank=True)
+    minimum = models.PositiveSmallIntegerField(_("最少有效报名数"), null=True, blank=True)
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    submitted_at = models.DateTimeField(_("提交时间"), null=True, blank=True)
+    check_due_at = models.DateTimeField(_("审核期限"), null=True, blank=True)
+    announced_at = models.DateTimeField(_("公告时间"), null=True, blank=True)
+    closes_at = models.DateTimeField(_("截止时间"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("关闭时间"), null=True, blank=True)
+    opened_at = models.DateTimeField(_("开启时间"), null=True, blank=True)
+    evaluated_at = models.DateTimeField(_("评定时间"), null=True, blank=True)
+    candidate_at = models.DateTimeField(_("公示开始"), null=True, blank=True)
+    candidate_until = models.DateTimeField(_("公示结束"), null=True, blank=True)
+    awarded_at = models.DateTimeField(_("中选时间"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("终止时间"), null=True, blank=True)
+    reason = models.CharField(_("退回、流标或取消的原因"), max_length=500, blank=True)
+    failure = models.CharField(_("流标类别"), max_length=40, blank=True)
+
+    # Keys and codes of PROTOCOL §2 and §3, made at the announcement; what is secret stays encrypted until opening.
+    platform_public = models.CharField(max_length=64, blank=True)
+    platform_private = EncryptedTextField(blank=True)
+    commitment = models.CharField(max_length=64, blank=True)
+    draw_secret = EncryptedTextField(blank=True)
+
+    objects = RoundQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-announced_at", "-id"]
+        verbose_name = _("比选")
+        indexes = [
+            models.Index(fields=["-announced_at", "-id"], name="round_list", condition=Q(announced_at__isnull=False)),
+            models.Index(fields=["status", "-announced_at", "-id"], name="round_by_status"),
+            models.Index(fields=["service", "-announced_at"], name="round_by_service"),
+            models.Index(fields=["district", "-announced_at"], name="round_by_district"),
+            models.Index(fields=["owner", "-created_at"], name="round_by_owner"),
+            models.Index(fields=["closes_at"], name="round_due_close", condition=Q(status="announced")),
+            models.Index(fields=["candidate_until"], name="round_due_award", condition=Q(status="candidate")),
+            models.Index(fields=["submitted_at"], name="round_to_check", condition=Q(status="submitted")),
+            GinIndex(fields=["search"], name="round_search", opclasses=["gin_trgm_ops"]),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="round_submitted_whole",
+                condition=Q(status__in=["draft", "cancelled"])
+                | (Q(submitted_at__isnull=False, notice_length__isnull=False, policy__isnull=False) & ~Q(method="")),
+            ),
+            models.CheckConstraint(
+                name="round_announced_whole",
+                condition=Q(status__in=["draft", "submitted", "returned", "cancelled"])
+                | (
+                    Q(announced_at__isnull=False, closes_at__isnull=False, minimum__isnull=False)
+                    & ~Q(platform_public="")
+                    & ~Q(commitment="")
+                ),
+            ),
+            models.CheckConstraint(
+                name="round_opened_dated",
+                condition=~Q(status__in=["opened", "evaluated", "candidate", "awarded", "contracted"])
+                | Q(closed_at__isnull=False, opened_at__isnull=False),
+            ),
+            models.CheckConstraint(name="round_never_closed_early", condition=Q(closed_at=None) | Q(closed_at__gte=models.F("closes_at"))),
+            models.CheckConstraint(name="round_end_says_why", condition=~Q(status__in=["failed", "cancelled", "void"]) | ~Q(reason="")),
+            models.CheckConstraint(name="round_awarded_dated", condition=~Q(status="awarded") | Q(awarded_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def is_public(self) -> bool:
+        return self.announced_at is not None
+
+    @property
+    def is_disclosed(self) -> bool:
+        return self.opened_at is not None and self.status in self.DISCLOSED
+
+    @property
+    def is_editable(self) -> bool:
+        return self.status in self.EDITABLE
+
+    @property
+    def is_second(self) -> bool:
+        return self.sequence > 1
+
+    def takes_entries_at(self, now: datetime) -> bool:
+        return self.status == self.Status.ANNOUNCED and self.closes_at is not None and now < self.closes_at
+
+
+class Lot(models.Model):
+    """A lot of a round (标段), decided on its own; most rounds have one. Amounts in yuan, limits inclusive."""
+
+    round = models.ForeignKey(Round, models.CASCADE, related_name="lots")
+    number = models.CharField(_("标段"), max_length=4, default="1")
+    price = MoneyField(_("固定价格"), null=True, blank=True)
+    upper = MoneyField(_("最高限价"), null=True, blank=True)
+    lower = MoneyField(_("最低限价"), null=True, blank=True)
+    # The first result, as PROTOCOL §5 `result` has it; null until evaluated.
+    result = models.JSONField(_("结果"), null=True, blank=True)
+    winner = models.ForeignKey("market.Firm", models.PROTECT, null=True, blank=True, related_name="won_lots")
+    amount = MoneyField(_("中选金额"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["round_id", "number"]
+        verbose_name = _("标段")
+        constraints = [
+            models.UniqueConstraint(fields=["round", "number"], name="lot_number"),
+            models.CheckConstraint(
+                name="lot_limits_in_order", condition=Q(upper=None) | Q(lower=None) | Q(upper__gte=models.F("lower"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.round_id}/{self.number}"

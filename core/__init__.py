@@ -1,0 +1,1 @@
+"""What every other room stands on: time, money, identifiers, codes, encryption, errors."""

@@ -1,0 +1,30 @@
+from market.models.catalogue import QualificationKind, Service, ServiceVersion
+from market.models.firms import (
+    Admission,
+    AffiliationDeclaration,
+    Firm,
+    Offering,
+    Practitioner,
+    PractitionerRegistration,
+    Qualification,
+    Suspension,
+)
+from market.models.projects import Need, NeedRule, Project, RequiredQualification
+
+__all__ = [
+    "Admission",
+    "AffiliationDeclaration",
+    "Firm",
+    "Need",
+    "NeedRule",
+    "Offering",
+    "Practitioner",
+    "PractitionerRegistration",
+    "Project",
+    "Qualification",
+    "QualificationKind",
+    "RequiredQualification",
+    "Service",
+    "ServiceVersion",
+    "Suspension",
+]

@@ -1,0 +1,97 @@
+"""Canonical JSON (RFC 8785, JCS), SHA-256 and the one form in which time is written."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import rfc8785
+
+Json = dict[str, Any] | list[Any] | str | int | float | bool | None
+
+_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
+
+
+class NotCanonical(ValueError):
+    """The bytes are not the canonical form of one JSON value. `code` says in which way."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        self.code = code
+        self.detail = detail
+        super().__init__(f"{code}: {detail}")
+
+
+def encode(value: Mapping[str, Any] | Sequence[Any] | str | int | bool | None) -> bytes:
+    """The RFC 8785 form of a value, in UTF-8.
+
+    Raises NotCanonical for what JCS cannot hold: NaN, integers beyond 2^53, lone surrogates, keys that are not text.
+    """
+    try:
+        return rfc8785.dumps(value)  # type: ignore[arg-type]
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
+        raise NotCanonical("not_canonical", str(error)) from error
+
+
+def decode(data: bytes) -> Json:
+    """Read bytes that must be exactly the RFC 8785 form of what they say.
+
+    Raises NotCanonical with the code `not_utf8`, `not_json`, `duplicate_member` or `not_canonical`.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise NotCanonical("not_utf8", str(error)) from error
+    try:
+        value: Json = json.loads(text, object_pairs_hook=_members, parse_constant=_no_constant)
+    except NotCanonical:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise NotCanonical("not_json", str(error)) from error
+    if encode(value) != data:
+        raise NotCanonical("not_canonical", "the bytes differ from the RFC 8785 form of the same value")
+    return value
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise NotCanonical("duplicate_member", repr(twice))
+    return members
+
+
+def _no_constant(name: str) -> Any:
+    raise NotCanonical("not_json", name)
+
+
+def sha256(data: bytes) -> bytes:
+    """SHA-256 as 32 bytes."""
+    return hashlib.sha256(data).digest()
+
+
+def sha256_hex(data: bytes) -> str:
+    """SHA-256 as 64 lower-case hex digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def timestamp(moment: datetime) -> str:
+    """An aware time as `2026-11-22T08:00:00.000Z`: UTC, milliseconds, cut and not rounded. Raises ValueError for a naive one."""
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone cannot be written down")
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+def read_timestamp(text: str) -> datetime:
+    """The time that `timestamp` wrote. Raises ValueError for any other form."""
+    if not isinstance(text, str) or not _TIMESTAMP.fullmatch(text):
+        raise ValueError(f"not a time of the form 2026-11-22T08:00:00.000Z: {text!r}")
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+def is_hex(value: object, *, octets: int) -> bool:
+    """Whether a value is text of exactly that many octets in lower-case hex."""
+    return isinstance(value, str) and re.fullmatch(rf"[0-9a-f]{{{2 * octets}}}", value) is not None
