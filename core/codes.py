@@ -17,6 +17,7 @@ class Letter(StrEnum):
     ADMISSION = "A"
     PERSON = "Z"
     EXPERT = "X"
+    AWARD = "W"
 
 
 _NEXT = """

@@ -42,3 +42,17 @@ class QueuedEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.subject}"
+
+
+class Blind(models.Model):
+    """The blind of a value that the log holds only as SHA-256(blind ‖ value); deleting the row erases the value (PROTOCOL §1)."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    blind = models.BinaryField(max_length=16)
+    subject = models.CharField(_("对象"), max_length=80, db_index=True)
+
+    class Meta:
+        verbose_name = _("盲值")
+
+    def __str__(self) -> str:
+        return self.digest

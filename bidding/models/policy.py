@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from approvals.models import Dated, dated_constraint
@@ -44,8 +45,6 @@ class Policy(Dated):
     @classmethod
     def in_force(cls, now: datetime) -> Policy:
         """The policy of the day of `now`; there is always one, the first comes with the migrations."""
-        from django.utils import timezone
-
         return cls.objects.valid_at(timezone.localdate(now)).order_by("-valid_from", "-id").first() or cls.objects.earliest("valid_from")
 
     @property

@@ -15,7 +15,7 @@ from core.lifecycle import Lifecycle
 from core.money import MoneyField
 
 
-class RoundQuerySet(models.QuerySet):
+class RoundQuerySet(models.QuerySet["Round"]):
     def public(self):
         """Rounds that everybody may read: announced at some time."""
         return self.filter(announced_at__isnull=False)
@@ -82,7 +82,7 @@ class Round(models.Model):
     DISCLOSED = (Status.OPENED, Status.EVALUATED, Status.CANDIDATE, Status.AWARDED, Status.CONTRACTED)
 
     need = models.ForeignKey("market.Need", models.PROTECT, related_name="rounds")
-    previous = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="successor")
+    previous = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="successors")
     sequence = models.PositiveSmallIntegerField(_("第几次公告"), default=1)
     code = models.CharField(_("编号"), max_length=20, unique=True)
     status = models.CharField(_("状态"), max_length=12, choices=Status, default=Status.DRAFT)
@@ -138,6 +138,12 @@ class Round(models.Model):
             GinIndex(fields=["search"], name="round_search", opclasses=["gin_trgm_ops"]),
         ]
         constraints = [
+            models.UniqueConstraint(
+                fields=["previous"], name="round_announced_again_once", condition=~Q(status="cancelled")
+            ),
+            models.UniqueConstraint(
+                fields=["need"], name="round_one_running", condition=~Q(status__in=["failed", "cancelled", "void"])
+            ),
             models.CheckConstraint(
                 name="round_submitted_whole",
                 condition=Q(status__in=["draft", "cancelled"])
@@ -181,8 +187,23 @@ class Round(models.Model):
     def is_second(self) -> bool:
         return self.sequence > 1
 
+    @property
+    def successor(self) -> Round | None:
+        """The second announcement of this failed round, where there is one."""
+        return self.successors.exclude(status=self.Status.CANCELLED).first()
+
+    @property
+    def subject(self) -> str:
+        """What the public log calls this round."""
+        return f"round/{self.code}"
+
     def takes_entries_at(self, now: datetime) -> bool:
         return self.status == self.Status.ANNOUNCED and self.closes_at is not None and now < self.closes_at
+
+    def status_at(self, now: datetime) -> Round.Status:
+        """The status at `now`: a round past its deadline is closed, even while the worker is down."""
+        past = self.status == self.Status.ANNOUNCED and not self.takes_entries_at(now)
+        return self.Status.CLOSED if past else self.Status(self.status)
 
 
 class Lot(models.Model):

@@ -1,0 +1,161 @@
+"""Who may enter a round: every rule gives its reasons for many firms and rounds at once, with a fixed number of queries.
+
+A higher room (oversight) registers further rules in its `apps.py`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+from datetime import date, datetime
+
+from django.db.models import prefetch_related_objects
+
+from approvals.models import DepartmentBody
+from bidding.domain.reasons import Reason
+from bidding.models import Round
+from core import clock
+from market.models import AffiliationDeclaration, Firm, Qualification, RequiredQualification, Suspension
+
+Pair = tuple[int, int]
+"""A firm and a round, by primary key."""
+
+Rule = Callable[[Collection[Firm], Collection[Round], datetime], Iterable[tuple[Pair, Reason]]]
+
+registry: list[Rule] = []
+
+
+def register(rule: Rule) -> Rule:
+    """Add a rule; reasons come in the order in which their rules were registered."""
+    if rule not in registry:
+        registry.append(rule)
+    return rule
+
+
+def reasons_against(*, firm: Firm, round_: Round, at: datetime) -> list[Reason]:
+    """Every reason that keeps a firm out of a round at a moment; none means that it may enter."""
+    return reasons_between([firm], [round_], at=at)[firm.pk, round_.pk]
+
+
+def reasons_between(firms: Collection[Firm], rounds: Collection[Round], *, at: datetime) -> dict[Pair, list[Reason]]:
+    """The reasons of every firm against every round, by their primary keys."""
+    found: dict[Pair, list[Reason]] = {(firm.pk, round_.pk): [] for firm in firms for round_ in rounds}
+    if not found:
+        return found
+    prefetch_related_objects(
+        list(firms), "organisation", "current__offerings", "current__qualifications__kind", "current__declarations__counterpart"
+    )
+    prefetch_related_objects(list(rounds), "need__required_qualifications__kind", "department__organisation")
+    for rule in registry:
+        for pair, reason in rule(firms, rounds, at):
+            found[pair].append(reason)
+    return found
+
+
+@register
+def not_listed(firms: Collection[Firm], rounds: Collection[Round], at: datetime) -> Iterable[tuple[Pair, Reason]]:
+    for firm in firms:
+        if firm.status != Firm.Status.LISTED or firm.current is None:
+            yield from ((pair, Reason(code="not_listed")) for pair in _with(firm, rounds))
+
+
+@register
+def suspended(firms: Collection[Firm], rounds: Collection[Round], at: datetime) -> Iterable[tuple[Pair, Reason]]:
+    running = Suspension.objects.running(now=at).filter(firm__in=[firm.pk for firm in firms])
+    firm_of = {firm.pk: firm for firm in firms}
+    for suspension in running.order_by("firm", "-since").distinct("firm"):
+        until = f"{suspension.until.astimezone(clock.LOCAL):%Y-%m-%d}" if suspension.until else "—"
+        reason = Reason(code="suspended", detail=f"{suspension.since.astimezone(clock.LOCAL):%Y-%m-%d} → {until}")
+        yield from ((pair, reason) for pair in _with(firm_of[suspension.firm_id], rounds))
+
+
+@register
+def service_not_offered(firms: Collection[Firm], rounds: Collection[Round], at: datetime) -> Iterable[tuple[Pair, Reason]]:
+    for firm in firms:
+        offered = {each.service_id for each in firm.current.offerings.all()} if firm.current else set()
+        for round_ in rounds:
+            if round_.service_id not in offered:
+                yield (firm.pk, round_.pk), Reason(code="service_not_offered")
+
+
+@register
+def unqualified(firms: Collection[Firm], rounds: Collection[Round], at: datetime) -> Iterable[tuple[Pair, Reason]]:
+    """A requirement counts while its kind exists: several kinds were abolished (DOMAIN "Firms")."""
+    day = at.astimezone(clock.LOCAL).date()
+    for firm in firms:
+        held = list(firm.current.qualifications.all()) if firm.current else []
+        for round_ in rounds:
+            for required in round_.need.required_qualifications.all():
+                if required.kind.is_valid_at(day) and (reason := shortfall(held, required, day)):
+                    yield (firm.pk, round_.pk), reason
+
+
+def shortfall(held: Iterable[Qualification], required: RequiredQualification, day: date) -> Reason | None:
+    """What is missing from the qualifications held for one requirement on a day, if anything."""
+    of_kind = [each for each in held if each.kind_id == required.kind_id]
+    if not of_kind:
+        return Reason(code="qualification_missing", detail=_named(required))
+    valid = [each for each in of_kind if each.is_valid_on(day)]
+    if not valid:
+        last = max((each.valid_to for each in of_kind if each.valid_to), default=None)
+        return Reason(code="qualification_lapsed", detail=f"{required.kind.name} {last or ''}".strip())
+    if not any(_reaches(each.level, required) for each in valid):
+        return Reason(code="qualification_level", detail=_named(required))
+    return None
+
+
+def _reaches(level: str, required: RequiredQualification) -> bool:
+    levels = list(required.kind.levels)
+    if not required.level or required.level not in levels:
+        return not required.level or level == required.level
+    return level in levels and levels.index(level) <= levels.index(required.level)
+
+
+def _named(required: RequiredQualification) -> str:
+    return f"{required.kind.name} {required.level}".strip()
+
+
+RH1 = (
+    AffiliationDeclaration.Kind.SHAREHOLDER,
+    AffiliationDeclaration.Kind.SPONSOR,
+    AffiliationDeclaration.Kind.SUPERVISOR,
+)
+RH3 = (AffiliationDeclaration.Kind.OFFICER, AffiliationDeclaration.Kind.PRACTITIONER)
+
+
+@register
+def tied(firms: Collection[Firm], rounds: Collection[Round], at: datetime) -> Iterable[tuple[Pair, Reason]]:
+    """RH1 and RH3 of DOMAIN on what is declared: ties to the department that will approve the result."""
+    day = at.astimezone(clock.LOCAL).date()
+    departments = {round_.department_id: round_.department for round_ in rounds}
+    bodies = defaultdict(list)
+    for body in DepartmentBody.objects.valid_at(day).filter(department__in=departments).select_related("organisation"):
+        bodies[body.department_id].append(body.organisation)
+    for round_ in rounds:
+        own = round_.department.organisation
+        family = [own, *bodies[round_.department_id]]
+        for firm in firms:
+            pair = (firm.pk, round_.pk)
+            if any(firm.organisation_id == each.pk for each in family):
+                yield pair, Reason(code="tied_to_department", detail=firm.organisation.public_name)
+            for declared in firm.current.declarations.all() if firm.current else ():
+                if not _holds_on(declared, day):
+                    continue
+                if declared.kind in RH1 and (party := _is_one_of(declared, family)):
+                    yield pair, Reason(code="tied_to_department", detail=f"{declared.get_kind_display()} {party.name}")
+                elif declared.kind in RH3 and (party := _is_one_of(declared, [own])):
+                    yield pair, Reason(code="staff_of_department", detail=party.name)
+
+
+def _holds_on(declared: AffiliationDeclaration, day: date) -> bool:
+    return (declared.since is None or declared.since <= day) and (declared.until is None or day <= declared.until)
+
+
+def _is_one_of(declared: AffiliationDeclaration, family):
+    """The organisation that a declaration means, by its link or by the name that was written."""
+    written = declared.counterpart_name.strip()
+    return next((each for each in family if each.pk == declared.counterpart_id or (written and each.name == written)), None)
+
+
+def _with(firm: Firm, rounds: Collection[Round]) -> Iterable[Pair]:
+    return ((firm.pk, round_.pk) for round_ in rounds)

@@ -1,0 +1,35 @@
+"""What is read of rounds in more than one place."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from bidding.domain.eligibility import reasons_between
+from bidding.domain.reasons import Reason
+from bidding.models import Entry, Round
+from market.models import Firm
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundForFirm:
+    """A round as one firm sees it: whether it has entered, and what keeps it out, if anything."""
+
+    round: Round
+    reasons: list[Reason]
+    entered: bool
+
+    @property
+    def may_enter(self) -> bool:
+        return not self.reasons
+
+
+def rounds_for_firm(*, firm: Firm, rounds: Collection[Round], at: datetime) -> list[RoundForFirm]:
+    """A page of rounds with this firm's standing in each, in a fixed number of queries."""
+    reasons = reasons_between([firm], rounds, at=at)
+    mine = Entry.objects.live().filter(firm=firm, lot__round__in=[each.pk for each in rounds])
+    entered = set(mine.values_list("lot__round_id", flat=True))
+    return [
+        RoundForFirm(round=each, reasons=reasons[firm.pk, each.pk], entered=each.pk in entered) for each in rounds
+    ]

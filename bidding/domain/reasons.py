@@ -1,0 +1,48 @@
+"""Why a firm is kept out of a round or its entry set aside: a code that stays the same, and a sentence for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+TEXTS: dict[str, Promise | str] = {
+    # Kept out (bidding.domain.eligibility).
+    "not_listed": _("尚未入驻或已退出本平台"),
+    "suspended": _("处于暂停期：%(detail)s"),
+    "service_not_offered": _("入驻材料中没有这项服务"),
+    "qualification_missing": _("缺少要求的资质：%(detail)s"),
+    "qualification_lapsed": _("资质已过有效期：%(detail)s"),
+    "qualification_level": _("资质等级不够：%(detail)s"),
+    "tied_to_department": _("与本项审批部门存在关联，应当回避（RH1）：%(detail)s"),
+    "staff_of_department": _("本机构人员在审批部门任职，应当回避（RH3）：%(detail)s"),
+    # Set aside (protocol.methods).
+    "unreadable": _("密封件无法开启"),
+    "ineligible": _("截止时不符合参加条件"),
+    "no_amount": _("没有报价"),
+    "unexpected_amount": _("本方式不报价，却含有报价"),
+    "above_upper": _("高于最高限价"),
+    "below_lower": _("低于最低限价"),
+    # Failed.
+    "too_few_entries": _("截止时报名数少于最少数，未开启即流标"),
+    "too_few": _("有效报名数少于最少数"),
+    "codes_used_up": _("抽取码已用完"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """One reason; `detail` says what exactly, without anything about a natural person."""
+
+    code: str
+    detail: str = ""
+
+    @property
+    def text(self) -> str:
+        return reason_text(self.code, self.detail)
+
+
+def reason_text(code: str, detail: str = "") -> str:
+    """The sentence of a code, in the reader's language; an unknown code stands for itself."""
+    return str(TEXTS.get(code, code)) % {"detail": detail} if code else ""

@@ -1,0 +1,284 @@
+"""What people do to a round: draft, submit, return, announce, cancel, announce again. Time does the rest: see `closing`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Membership, Role
+from bidding.domain import live, timetable
+from bidding.domain.access import demand_operator, demand_owner
+from bidding.models import Lot, Policy, Round
+from core import clock, codes, worktime
+from core.errors import Conflict, DomainError, NotAllowed, NotDue, WrongState
+from core.money import yuan
+from ledger import domain as ledger
+from market.domain import guidance
+from market.domain.search import search_text
+from market.models import Need, Project
+from protocol import draw, envelope
+from protocol.canonical import timestamp
+from protocol.methods import METHODS
+
+Status = Round.Status
+ENDED = (Status.FAILED, Status.CANCELLED, Status.VOID)
+REASON_LENGTH = 500
+
+
+class Stopped(DomainError):
+    """The law or the policy says no to this need; `findings` say why, with their basis."""
+
+    code = "stopped"
+
+    def __init__(self, findings: list[Any]) -> None:
+        self.findings = findings
+        super().__init__("；".join(str(finding.text) for finding in findings))
+
+
+def draft_round(*, need: Need, by: Membership) -> Round:
+    """Start the round of a need, or give the one that is being drafted.
+
+    Raises NotAllowed for anybody but the owner, Conflict where a round of the need is running or has chosen a firm, and
+    WrongState where the need has failed: then it is announced again, once.
+    """
+    with transaction.atomic():
+        need = Need.objects.select_for_update(of=["self"]).select_related("project__owner", "department").get(pk=need.pk)
+        if by.organisation_id != need.project.owner_id or by.role == Role.VIEWER:
+            raise NotAllowed
+        last = need.rounds.exclude(status__in=[Status.CANCELLED, Status.VOID]).order_by("-id").first()
+        if last is None:
+            return _new_draft(need, sequence=1)
+        if last.is_editable:
+            return last
+        if last.status == Status.FAILED:
+            raise WrongState(
+                _("该需求已流标两次，请修改要求后另提需求。") if last.is_second else _("第一次公告已流标，请从该次公告发起再次公告。")
+            )
+        raise Conflict(_("这项需求已有一次比选：%(code)s。") % {"code": last.code})
+
+
+def _new_draft(need: Need, *, sequence: int, previous: Round | None = None) -> Round:
+    round_ = Round(need=need, sequence=sequence, previous=previous)
+    _take_from_need(round_)
+    if previous is not None:
+        round_.method, round_.parameters = previous.method, previous.parameters
+        round_.notice_length = previous.notice_length
+    round_.code = codes.next_code(codes.Letter.ROUND, at=clock.now())
+    round_.search = search_text(round_.code, round_.title, need.service.name)
+    round_.save()
+    Lot.objects.create(round=round_, number="1", **_amounts(round_.parameters))
+    return round_
+
+
+def _take_from_need(round_: Round) -> None:
+    need = round_.need
+    round_.owner_id = need.project.owner_id
+    round_.service_id = need.service_id
+    round_.district_id = need.project.district_id
+    round_.department_id = need.department_id
+    round_.title = need.title
+    round_.search = search_text(round_.code, need.title, need.service.name)
+
+
+def _amounts(parameters: Mapping[str, str]) -> dict[str, Any]:
+    return {name: yuan(parameters[name]) if parameters.get(name) else None for name in ("price", "upper", "lower")}
+
+
+def edit_round(*, round_id: int, method: str, parameters: Mapping[str, str], notice_length: int | None, by: Membership) -> Round:
+    """Set how a drafted or returned round selects. `parameters` are those of PROTOCOL §4, amounts as decimal strings.
+
+    Raises DomainError for what the method does not take; what is missing is told at submission.
+    """
+    with transaction.atomic():
+        round_ = _locked(round_id)
+        demand_owner(round_, by)
+        if not round_.is_editable:
+            raise WrongState
+        if method not in METHODS:
+            raise DomainError(_("没有这种选取方式。"), code="method")
+        round_.method, round_.parameters, round_.notice_length = method, dict(parameters), notice_length
+        _take_from_need(round_)
+        round_.save()
+        round_.lots.filter(number="1").update(**_amounts(parameters))
+    return round_
+
+
+def submit_round(*, round_id: int, by: Membership) -> Round:
+    """Hand a round to the service centre, which checks it within the policy's days.
+
+    Unchanged if it was submitted before. Raises Stopped where the law forbids it, DomainError where something is missing.
+    """
+    with transaction.atomic():
+        round_ = _locked(round_id)
+        demand_owner(round_, by)
+        if round_.status == Status.SUBMITTED:
+            return round_
+        now = clock.now()
+        Round.lifecycle.move(round_, Status.SUBMITTED)
+        round_.policy = Policy.in_force(now)
+        _take_from_need(round_)
+        _demand_whole(round_, at=now)
+        round_.submitted_at, round_.reason = now, ""
+        round_.check_due_at = worktime.add_working_days(now, round_.policy.check_days)
+        round_.save()
+        ledger.append("round.submitted", round_.subject, {"sequence": round_.sequence}, at=now)
+    return round_
+
+
+def _demand_whole(round_: Round, *, at: datetime) -> None:
+    method = METHODS.get(round_.method)
+    if method is None:
+        raise DomainError(_("请先选定选取方式。"), code="method")
+    if problems := method.check_parameters(round_.parameters):
+        raise DomainError(_("选取方式的价格或限价没有填好，请回到上一步。"), code=problems[0].code)
+    policy = round_.policy
+    assert policy is not None
+    if round_.notice_length is None or round_.notice_length < policy.notice_minimum:
+        message = _("公告时长不得少于 %(minimum)d %(unit)s。")
+        raise DomainError(
+            message % {"minimum": policy.notice_minimum, "unit": policy.get_unit_display()}, code="notice_length"
+        )
+    if findings := guidance.stops(need=round_.need, method=round_.method, parameters=round_.parameters, at=at):
+        raise Stopped(findings)
+
+
+def return_round(*, round_id: int, reason: str, by: Membership) -> Round:
+    """Give a submitted round back to its owner with the reason. Raises WrongState unless it waits for the check."""
+    with transaction.atomic():
+        round_ = _locked(round_id)
+        demand_operator(by)
+        if round_.status == Status.RETURNED:
+            return round_
+        now = clock.now()
+        Round.lifecycle.move(round_, Status.RETURNED)
+        round_.reason = _reason(reason)
+        round_.save()
+        data = {"reason": ledger.blinded(round_.reason, subject=round_.subject)}
+        ledger.append("round.returned", round_.subject, data, at=now)
+    return round_
+
+
+def announce_round(*, round_id: int, by: Membership) -> Round:
+    """Publish a checked round: from here on it takes sealed entries until its deadline.
+
+    Makes the platform's key pair (PROTOCOL §2) and the secret of the draw (§3), whose public halves are in the announcement.
+    Unchanged if it was announced before. Raises Stopped where the law has changed since the submission.
+    """
+    with transaction.atomic():
+        round_ = _locked(round_id)
+        demand_operator(by)
+        if round_.status == Status.ANNOUNCED:
+            return round_
+        now = clock.now()
+        Round.lifecycle.move(round_, Status.ANNOUNCED)
+        _demand_whole(round_, at=now)
+        policy = round_.policy
+        assert policy is not None and round_.notice_length is not None
+        round_.announced_at = now
+        round_.closes_at = timetable.closing_of(policy, round_.notice_length, announced_at=now)
+        public_money = round_.need.project.funding == Project.Funding.PUBLIC
+        round_.minimum = policy.minimum(public_money=public_money, second=round_.is_second)
+        pair, secret = envelope.generate_keypair(), os.urandom(32)
+        round_.platform_public, round_.platform_private = pair.public, pair.private
+        round_.commitment, round_.draw_secret = draw.commitment(secret), secret.hex()
+        round_.save()
+        ledger.append("round.announced", round_.subject, _announcement(round_), at=now)
+        transaction.on_commit(partial(live.changed, round_))
+    return round_
+
+
+def _announcement(round_: Round) -> dict[str, Any]:
+    """What the log says of an announcement: terms, keys and commitment in clear, free text blinded (PROTOCOL §1)."""
+    subject, policy = round_.subject, round_.policy
+    assert policy is not None and round_.closes_at is not None
+    return {
+        "closes_at": timestamp(round_.closes_at),
+        "commitment": {"n": draw.CHAIN_LENGTH, "sources": [], "value": round_.commitment},
+        "department": round_.department.code,
+        "district": round_.district.code,
+        "item": round_.need.item.code,
+        "keys": {"custodian": None, "platform": round_.platform_public},
+        "lots": [lot.number for lot in round_.lots.all()],
+        "method": round_.method,
+        "minimum": round_.minimum,
+        "owner": ledger.party(round_.owner.public_code, protected=round_.owner.is_protected, subject=subject),
+        "parameters": round_.parameters,
+        "policy": policy.version,
+        "previous": round_.previous.code if round_.previous else None,
+        "requirement": ledger.blinded(round_.need.requirement, subject=subject),
+        "sequence": round_.sequence,
+        "service": round_.service.code,
+        "title": ledger.blinded(round_.title, subject=subject),
+    }
+
+
+def cancel_round(*, round_id: int, reason: str, by: Membership) -> Round:
+    """End a round before its deadline: its owner or the service centre, with a reason that everybody may read.
+
+    Envelopes that have come can never be opened: their key is destroyed with it. Raises NotDue from the deadline on.
+    """
+    with transaction.atomic():
+        round_ = _locked(round_id)
+        if by.organisation_id != round_.owner_id:
+            demand_operator(by)
+        else:
+            demand_owner(round_, by)
+        if round_.status == Status.CANCELLED:
+            return round_
+        now = clock.now()
+        if round_.status == Status.ANNOUNCED and not round_.takes_entries_at(now):
+            raise NotDue(_("已过截止时间，不能再取消。"))
+        end_round(round_, Status.CANCELLED, reason=_reason(reason), at=now)
+    return round_
+
+
+def end_round(round_: Round, status: Round.Status, *, reason: str, at: datetime, failure: str = "") -> None:
+    """Fail or cancel a locked round. Unless it was opened, its secrets go: what was sealed in it stays sealed for ever."""
+    Round.lifecycle.move(round_, status)
+    round_.ended_at, round_.reason, round_.failure = at, reason, failure
+    if round_.opened_at is None:
+        round_.platform_private = round_.draw_secret = ""
+    round_.save()
+    data = {"failure": failure} if failure else {"reason": ledger.blinded(reason, subject=round_.subject)}
+    ledger.append(f"round.{status}", round_.subject, data, at=at)
+    transaction.on_commit(partial(live.changed, round_))
+
+
+def announce_again(*, round_id: int, by: Membership) -> Round:
+    """Draft the second announcement of a failed first round, with the same terms; give it if it is there already.
+
+    Raises WrongState unless the round failed, and for a second failure: a round is announced again once (DOMAIN "A round").
+    """
+    with transaction.atomic():
+        failed = Round.objects.select_related("need").get(pk=round_id)
+        need = Need.objects.select_for_update(of=["self"]).select_related("project__owner", "service").get(pk=failed.need_id)
+        failed = _locked(round_id)
+        demand_owner(failed, by)
+        if failed.status != Status.FAILED:
+            raise WrongState
+        if failed.is_second:
+            raise WrongState(_("该需求已流标两次，请修改要求后另提需求。"))
+        if (successor := failed.successor) is not None:
+            return successor
+        if need.rounds.exclude(status__in=ENDED).exists():
+            raise Conflict
+        return _new_draft(need, sequence=2, previous=failed)
+
+
+def _locked(round_id: int) -> Round:
+    return Round.objects.select_for_update(of=["self"]).select_related("need__project", "owner", "policy").get(pk=round_id)
+
+
+def _reason(text: str) -> str:
+    reason = text.strip()
+    if not reason:
+        raise DomainError(_("请写明原因。"), code="reason")
+    if len(reason) > REASON_LENGTH:
+        raise DomainError(_("原因最多 %(length)d 个字。") % {"length": REASON_LENGTH}, code="reason")
+    return reason

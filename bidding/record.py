@@ -1,0 +1,148 @@
+"""The public record of a round (PROTOCOL §5): at each stage what may be known at that stage."""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from bidding.models import Draw, Entry, Lot, Round
+from bidding.rules import Disclosure, disclosure
+from ledger import domain as ledger
+from protocol.canonical import timestamp
+from protocol.draw import CHAIN_LENGTH
+
+VERSION = 1
+INSTANTS = (
+    "announced_at",
+    "closes_at",
+    "closed_at",
+    "opened_at",
+    "evaluated_at",
+    "candidate_at",
+    "candidate_until",
+    "awarded_at",
+    "ended_at",
+)
+UNDECIDED = {"winner": None, "amount": None, "reference": None, "ranking": []}
+
+
+def subject_of(round_: Round) -> str:
+    """What the log calls a round."""
+    return f"round/{round_.code}"
+
+
+def public_record(round_: Round) -> dict[str, Any]:
+    """The record as everybody may read it now; the same for every reader. The number of queries does not depend on the round."""
+    known = disclosure(round_)
+    return {
+        "v": VERSION,
+        "round": round_.code,
+        "status": str(round_.status),
+        "method": round_.method,
+        "parameters": round_.parameters,
+        "policy": _policy(round_),
+        "timetable": {name: _moment(getattr(round_, name)) for name in INSTANTS},
+        "keys": _keys(round_, known),
+        "commitment": {"value": round_.commitment, "n": CHAIN_LENGTH, "sources": []},
+        "checkpoints": {"announced": None, "closed": None, "opened": None},
+        "lots": _lots(round_, known),
+        "events": ledger.unsealed(subject_of(round_)) if known > Disclosure.NOTHING else [],
+        "log": ledger.published(subject_of(round_)),
+    }
+
+
+def _policy(round_: Round) -> dict[str, Any]:
+    policy = round_.policy
+    if policy is None:
+        return {}
+    return {
+        "version": policy.version,
+        "minimum": round_.minimum,
+        "unit": policy.unit,
+        "notice": round_.notice_length,
+        "notice_minimum": policy.notice_minimum,
+        "candidate_notice": policy.candidate_notice,
+        "legal_basis": policy.legal_basis,
+    }
+
+
+def _keys(round_: Round, known: Disclosure) -> dict[str, Any]:
+    private = round_.platform_private if known == Disclosure.EVERYTHING else None
+    return {
+        "platform": {"public": round_.platform_public, "private": private or None},
+        "custodian": {"public": None, "private": None},
+    }
+
+
+def _lots(round_: Round, known: Disclosure) -> list[dict[str, Any]]:
+    lots = list(round_.lots.order_by("number"))
+    entries = _by_lot(Entry.objects.live().filter(lot__round=round_).select_related("firm__organisation")) if known else {}
+    draws = _by_lot(Draw.objects.filter(lot__round=round_)) if known == Disclosure.EVERYTHING else {}
+    return [
+        {
+            "lot": lot.number,
+            "limits": {"upper": _amount(lot.upper), "lower": _amount(lot.lower)},
+            "entries": sorted((_entry(each, known) for each in entries.get(lot.pk, [])), key=lambda entry: entry["uscc"]),
+            "offers": [],
+            "experts": [],
+            "marks": [],
+            "draws": [_draw(each) for each in draws.get(lot.pk, [])],
+            "result": _result(lot, known),
+            "substitutions": [],
+        }
+        for lot in lots
+    ]
+
+
+def _by_lot(rows: Any) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.lot_id, []).append(row)
+    return found
+
+
+def _entry(entry: Entry, known: Disclosure) -> dict[str, Any]:
+    everything = known == Disclosure.EVERYTHING
+    return {
+        "uscc": entry.firm.uscc,
+        "name": entry.firm.organisation.public_name,
+        "envelope": base64.b64encode(bytes(entry.envelope or b"")).decode() if everything else None,
+        "sha256": entry.envelope_sha256,
+        "opened": entry.opened,
+        "amount": _amount(entry.amount) if everything else None,
+        "days": entry.days if everything else None,
+        "nonce": (entry.nonce or None) if everything else None,
+        "valid": entry.valid,
+        "reason": entry.reason or None,
+        "credit": None,
+        "scores": {},
+    }
+
+
+def _draw(draw: Draw) -> dict[str, Any]:
+    return {
+        "purpose": draw.purpose,
+        "iteration": draw.iteration,
+        "one_time_code": draw.one_time_code,
+        "randomness": draw.randomness,
+        "labels": draw.labels,
+        "order": draw.order,
+    }
+
+
+def _result(lot: Lot, known: Disclosure) -> dict[str, Any] | None:
+    """A ranking by amount tells of the amounts, so a failed round keeps it back with them."""
+    if known == Disclosure.NOTHING or lot.result is None:
+        return None
+    result: dict[str, Any] = dict(lot.result)
+    return result if known == Disclosure.EVERYTHING else result | UNDECIDED
+
+
+def _amount(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{amount:.2f}"
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else timestamp(moment)

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from bidding.consumers import RoundConsumer
+
+websocket_urlpatterns = [path("ws/rounds/<str:code>/", RoundConsumer.as_asgi())]

@@ -1,0 +1,102 @@
+"""The rail of a round's stages: what was, what is, what comes, and who has the ball."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from bidding.models import Round
+from bidding.rules import status_at
+
+Status = Round.Status
+Text = str | Promise
+
+ORDER = (Status.ANNOUNCED, Status.CLOSED, Status.OPENED, Status.EVALUATED, Status.CANDIDATE, Status.AWARDED, Status.CONTRACTED)
+NAMES: dict[Status, Text] = {
+    Status.ANNOUNCED: _("公告，接受报名"),
+    Status.CLOSED: _("截止"),
+    Status.OPENED: _("开启"),
+    Status.EVALUATED: _("评定"),
+    Status.CANDIDATE: _("中选公示"),
+    Status.AWARDED: _("发出中选通知书"),
+    Status.CONTRACTED: _("签订合同"),
+}
+BALL: dict[Status, Text] = {
+    Status.DRAFT: _("业主"),
+    Status.SUBMITTED: _("中介管理服务中心"),
+    Status.RETURNED: _("业主"),
+    Status.ANNOUNCED: _("各中介机构：可以报名"),
+    Status.CLOSED: _("平台：开启全部密封件"),
+    Status.OPENED: _("平台：按公告的方式评定"),
+    Status.EVALUATED: _("平台：公示中选候选机构"),
+    Status.CANDIDATE: _("所有人：公示期内可以查看和提出异议"),
+    Status.AWARDED: _("业主和中选机构：签订合同"),
+    Status.CONTRACTED: _("中选机构：按合同提供服务"),
+    Status.FAILED: _("业主：可以再次公告"),
+    Status.CANCELLED: _("没有下一步"),
+    Status.VOID: _("没有下一步"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One stage on the rail. `state` is past, now, next or never; `planned` says that `at` is a date to come."""
+
+    code: str
+    name: Text
+    state: str
+    at: datetime | None
+    planned: bool = False
+
+
+def ball(round_: Round, *, now: datetime) -> Text:
+    """Who has to do something next."""
+    return BALL[status_at(round_, now)]
+
+
+def rail(round_: Round, *, now: datetime) -> list[Stage]:
+    """The stages of a public round, in order; one that ended early shows its end in place of what will not come."""
+    status = status_at(round_, now)
+    if status in (Status.FAILED, Status.CANCELLED, Status.VOID):
+        return [*_until_the_end(round_), _end(round_)]
+    present = ORDER.index(status)
+    return [_stage(round_, each, index - present) for index, each in enumerate(ORDER)]
+
+
+def _stage(round_: Round, status: Status, distance: int) -> Stage:
+    at, planned = _moment(round_, status)
+    state = "now" if distance == 0 else "past" if distance < 0 else "next"
+    return Stage(code=status.value, name=NAMES[status], state=state, at=at, planned=planned)
+
+
+def _until_the_end(round_: Round) -> Iterator[Stage]:
+    for status in ORDER:
+        at, planned = _moment(round_, status)
+        if at is not None and not planned:
+            yield Stage(code=status.value, name=NAMES[status], state="past", at=at)
+
+
+def _end(round_: Round) -> Stage:
+    return Stage(code=str(round_.status), name=Status(round_.status).label, state="never", at=round_.ended_at)
+
+
+def _moment(round_: Round, status: Status) -> tuple[datetime | None, bool]:
+    """When a stage was reached, or is due to be; the second says which."""
+    reached: dict[Status, datetime | None] = {
+        Status.ANNOUNCED: round_.announced_at,
+        Status.CLOSED: round_.closed_at,
+        Status.OPENED: round_.opened_at,
+        Status.EVALUATED: round_.evaluated_at,
+        Status.CANDIDATE: round_.candidate_at,
+        Status.AWARDED: round_.awarded_at,
+        Status.CONTRACTED: None,
+    }
+    due = {Status.CLOSED: round_.closes_at, Status.AWARDED: round_.candidate_until}
+    at = reached[status]
+    if at is not None:
+        return at, False
+    return due.get(status), True

@@ -1,0 +1,83 @@
+"""Writing to the public log: a change appends its entry to the queue in its own transaction (PROTOCOL §1)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from ledger.models import Blind, QueuedEntry
+from protocol import canonical, entries
+
+BLIND_OCTETS = 16
+SEALED = "sealed"
+
+
+class OutsideTransaction(RuntimeError):
+    """The entry and the change that it tells of would not stand or fall together."""
+
+
+def append(type: str, subject: str, data: Mapping[str, Any], *, at: datetime) -> QueuedEntry:
+    """Queue one entry of the log.
+
+    Call it inside the transaction of the change, under the lock of the subject. Raises `entries.EntryTooLarge` beyond
+    16 KiB and OutsideTransaction where there is no transaction.
+    """
+    _demand_transaction()
+    written = entries.entry(type=type, subject=subject, data=dict(data), at=at)
+    return QueuedEntry.objects.create(at=at, type=type, subject=subject, entry=written, leaf=entries.leaf_hash(written))
+
+
+def append_sealed(sealed_for: str, event: Mapping[str, Any], *, at: datetime) -> QueuedEntry:
+    """Queue an event that says nothing before opening: the log gets its blinded hash only (PROTOCOL §2)."""
+    _demand_transaction()
+    blind = os.urandom(BLIND_OCTETS)
+    sealed = entries.sealed_data(dict(event), blind)
+    written = entries.entry(type=SEALED, subject=SEALED, data=sealed, at=at)
+    return QueuedEntry.objects.create(
+        at=at,
+        type=SEALED,
+        subject=SEALED,
+        entry=written,
+        leaf=entries.leaf_hash(written),
+        sealed_for=sealed_for,
+        event=canonical.encode(dict(event)),
+        blind=blind,
+    )
+
+
+def blinded(value: str, *, subject: str) -> str:
+    """The form in which free text and what identifies a person enter the log; the blind is kept until it is erased."""
+    _demand_transaction()
+    blind = os.urandom(BLIND_OCTETS)
+    digest = entries.blinded(value, blind)
+    Blind.objects.create(digest=digest, blind=blind, subject=subject)
+    return digest
+
+
+def party(code: str, *, protected: bool, subject: str) -> str:
+    """An organisation's code as the log may hold it: blinded for natural persons and sole traders."""
+    return blinded(code, subject=subject) if protected else code
+
+
+def published(subject: str) -> list[dict[str, Any]]:
+    """Index, type and leaf of every entry about a subject, in the order of the queue (PROTOCOL §5 `log`)."""
+    rows = QueuedEntry.objects.filter(subject=subject).exclude(type=SEALED).order_by("id")
+    return [{"index": row.index, "type": row.type, "leaf": bytes(row.leaf).hex()} for row in rows]
+
+
+def unsealed(sealed_for: str) -> list[dict[str, Any]]:
+    """Blind and event of every sealed entry of a subject (PROTOCOL §5 `events`). Only for what has been opened."""
+    rows = QueuedEntry.objects.filter(sealed_for=sealed_for).order_by("id")
+    return [
+        {"index": row.index, "blind": bytes(row.blind or b"").hex(), "event": canonical.decode(bytes(row.event or b""))}
+        for row in rows
+    ]
+
+
+def _demand_transaction() -> None:
+    if not transaction.get_connection().in_atomic_block:
+        raise OutsideTransaction
