@@ -1,0 +1,166 @@
+"""Real threads on the real database: at the deadline nothing is lost, late or twice."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from bidding.domain import closing, entries, rounds
+from bidding.models import Award, Entry, Round
+from core import clock
+from core.errors import DomainError, NotDue
+from django.db import connection, transaction
+from ledger.models import QueuedEntry
+
+from tests import market_place as market
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*works: Callable[[], object]) -> list[object]:
+    """Run every work in a thread of its own, started together; give results or exceptions in order."""
+    together = threading.Barrier(len(works))
+
+    def run(work: Callable[[], object]) -> object:
+        try:
+            together.wait(timeout=30)
+            return work()
+        except DomainError as refused:
+            return refused
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(run, works))
+
+
+def test_fifty_entries_at_the_deadline_are_in_or_told_that_they_are_late():
+    where = market.place()
+    round_ = market.announced(where)
+    firms = [market.firm(where) for _ in range(50)]
+    Round.objects.filter(pk=round_.pk).update(closes_at=clock.now() + timedelta(milliseconds=400))
+
+    def close_as_soon_as_due() -> Round:
+        while True:
+            try:
+                return closing.close_round(round_id=round_.pk, now=clock.now())
+            except NotDue:
+                time.sleep(0.01)
+
+    outcomes = at_once(*[lambda firm=firm: market.enters(round_, firm, "100.00") for firm in firms], close_as_soon_as_due)
+    receipts = {each.sha256 for each in outcomes if isinstance(each, entries.Receipt)}
+    late = [each for each in outcomes if isinstance(each, NotDue)]
+    stored = list(Entry.objects.filter(lot__round=round_))
+    closes_at = Round.objects.get(pk=round_.pk).closes_at
+    assert len(receipts) + len(late) == 50 and receipts
+    assert {each.envelope_sha256 for each in stored} == receipts
+    assert all(each.received_at < closes_at and each.eligible is not None for each in stored)
+    assert QueuedEntry.objects.filter(sealed_for=round_.subject).count() == len(receipts)
+
+
+def test_two_closings_at_once_close_once():
+    where = market.place()
+    round_ = market.announced(where)
+    market.enters(round_, market.firm(where), "100.00")
+    now = market.pass_deadline(round_)
+    at_once(*[lambda: closing.close_round(round_id=round_.pk, now=now)] * 2)
+    assert QueuedEntry.objects.filter(subject=round_.subject, type="round.closed").count() == 1
+
+
+def test_two_workers_move_a_round_once_through_every_step():
+    where = market.place()
+    several = [market.announced(where) for _ in range(4)]
+    for each in several:
+        market.enters(each, market.firm(where), "100.00")
+        market.pass_deadline(each)
+    for _ in range(3):
+        at_once(*[closing.move_due_rounds] * 3)
+    for each in several:
+        types = list(
+            QueuedEntry.objects.filter(subject=each.subject).order_by("id").values_list("type", flat=True)
+        )
+        assert types.count("round.closed") == types.count("round.opened") == types.count("round.evaluated") == 1
+    ends = max(Round.objects.filter(pk__in=[each.pk for each in several]).values_list("candidate_until", flat=True))
+    at_once(*[lambda: closing.move_due_rounds(ends)] * 3)
+    assert Award.objects.filter(lot__round__in=several).count() == 4
+
+
+def test_a_bid_in_the_last_millisecond_is_in_although_closing_waits_behind_it():
+    """The bid holds the round FOR SHARE; the closing that comes meanwhile waits, and then finds the bid."""
+    where = market.place()
+    round_ = market.announced(where)
+    who, closes_at = market.firm(where), clock.now() + timedelta(seconds=1)
+    Round.objects.filter(pk=round_.pk).update(closes_at=closes_at)
+    bid_is_in = threading.Event()
+
+    def bid() -> entries.Receipt:
+        with transaction.atomic():
+            receipt = market.enters(round_, who, "100.00")
+            bid_is_in.set()
+            while clock.now() < closes_at + timedelta(milliseconds=200):
+                time.sleep(0.02)
+        return receipt
+
+    def close() -> Round:
+        bid_is_in.wait(timeout=10)
+        while clock.now() < closes_at:
+            time.sleep(0.005)
+        return closing.close_round(round_id=round_.pk, now=clock.now())
+
+    receipt, closed = at_once(bid, close)
+    assert isinstance(receipt, entries.Receipt) and isinstance(closed, Round)
+    entry = Entry.objects.get(firm=who)
+    assert entry.envelope_sha256 == receipt.sha256 and entry.eligible is True
+
+
+def test_a_bid_that_waited_past_the_deadline_is_late():
+    """Whoever waits for the lock is judged by the clock after it, not by the time of asking."""
+    where = market.place()
+    round_ = market.announced(where)
+    who, closes_at = market.firm(where), clock.now() + timedelta(milliseconds=500)
+    Round.objects.filter(pk=round_.pk).update(closes_at=closes_at)
+    held = threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            Round.objects.select_for_update().get(pk=round_.pk)
+            held.set()
+            while clock.now() < closes_at + timedelta(milliseconds=50):
+                time.sleep(0.02)
+
+    def bid() -> entries.Receipt:
+        held.wait(timeout=10)
+        return market.enters(round_, who, "100.00")
+
+    _, late = at_once(hold, bid)
+    assert isinstance(late, NotDue) and not Entry.objects.exists()
+
+
+def test_the_same_firm_twice_at_once_has_one_entry():
+    where = market.place()
+    round_ = market.announced(where)
+    who = market.firm(where)
+    outcomes = at_once(*[lambda amount=amount: market.enters(round_, who, amount) for amount in ("100.00", "90.00")])
+    assert sorted(each.replaced for each in outcomes) == [False, True]
+    assert Entry.objects.filter(firm=who).count() == 1
+
+
+def test_announcing_and_cancelling_at_once_leaves_one_of_the_two():
+    where = market.place()
+    round_ = market.submitted(where)
+    at_once(
+        lambda: rounds.announce_round(round_id=round_.pk, by=where.operator),
+        lambda: rounds.cancel_round(round_id=round_.pk, reason="撤销", by=where.owner),
+    )
+    assert Round.objects.get(pk=round_.pk).status == Round.Status.CANCELLED
+
+
+def test_two_second_announcements_at_once_are_one():
+    where = market.place()
+    failed = market.closed_and_evaluated(market.announced(where))
+    first, second = at_once(*[lambda: rounds.announce_again(round_id=failed.pk, by=where.owner)] * 2)
+    assert first.pk == second.pk
