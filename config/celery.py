@@ -1,0 +1,10 @@
+"""The task queue; the settings that begin with CELERY_ are its own."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+app = Celery("mingxuan")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

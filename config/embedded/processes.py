@@ -1,0 +1,60 @@
+"""Asking after and ending a process that another process started."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+
+def is_running(pid: int, program: str) -> bool:
+    """True when `pid` is alive and runs `program`: after a crash the number may belong to somebody else."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    status = Path(f"/proc/{pid}/stat")
+    if not status.exists():
+        return True  # no /proc here: take the number's word
+    try:
+        name, _, rest = status.read_text(errors="replace").partition("(")[2].rpartition(")")
+    except OSError:
+        return False
+    return name.startswith(program[:15]) and not rest.startswith(" Z")
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float, step: float = 0.05) -> bool:
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(step)
+    return True
+
+
+def end(pid: int, program: str, *, with_signal: signal.Signals, seconds: float) -> None:
+    """Ask a process to end, and make it end when it does not; quiet when it is gone."""
+    for number in (with_signal, signal.SIGQUIT, signal.SIGKILL):
+        if not is_running(pid, program):
+            return
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            return
+        _reap(pid)
+        if wait_until(lambda: _gone(pid, program), seconds=seconds):
+            return
+
+
+def _gone(pid: int, program: str) -> bool:
+    _reap(pid)
+    return not is_running(pid, program)
+
+
+def _reap(pid: int) -> None:
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        pass
