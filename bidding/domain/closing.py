@@ -50,7 +50,7 @@ def close_round(*, round_id: int, now: datetime) -> Round:
         round_.save()
         digest = canonical.sha256_hex(canonical.encode([_frozen_line(entry) for entry in entries]))
         ledger.append("round.closed", round_.subject, {"count": len(entries), "sha256": digest}, at=now)
-        if any(_count(entries, lot) < (round_.minimum or 1) for lot in round_.lots.all()):
+        if all(_count(entries, lot) < (round_.minimum or 1) for lot in round_.lots.all()):
             end_round(round_, Status.FAILED, reason=_("截止时报名数少于最少数，未开启即流标。"), failure="too_few_entries", at=now)
         transaction.on_commit(partial(live.changed, round_))
     return round_
@@ -122,8 +122,9 @@ def evaluate_round(*, round_id: int, now: datetime) -> Round:
         entries = list(_entries(round_).select_for_update(of=["self"]))
         results = {lot.number: _evaluate(round_, lot, [e for e in entries if e.lot_id == lot.pk], lots) for lot in lots}
         Entry.objects.bulk_update(entries, ["valid", "reason", "reason_detail"])
-        if failed := next((result.failed for result in results.values() if result.winner is None), None):
-            end_round(round_, Status.FAILED, reason=_("有效报名数少于最少数，流标。"), failure=failed, at=now)
+        if all(result.winner is None for result in results.values()):
+            failure = next(result.failed for result in results.values() if result.failed)
+            end_round(round_, Status.FAILED, reason=_("有效报名数少于最少数，流标。"), failure=failure, at=now)
             return round_
         Round.lifecycle.move(round_, Status.EVALUATED)
         round_.evaluated_at = now

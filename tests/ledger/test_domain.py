@@ -1,0 +1,81 @@
+"""The queue of the log: entries stand with their change, and stay as they are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+from core import clock
+from django.db import DatabaseError, connection, transaction
+from ledger import domain as ledger
+from ledger.models import Blind, QueuedEntry
+from protocol.entries import EntryTooLarge
+
+pytestmark = pytest.mark.django_db
+
+
+def appended(subject="round/R202601010001", **data):
+    return ledger.append("round.announced", subject, data, at=clock.now())
+
+
+def test_an_entry_is_its_canonical_bytes_and_their_leaf():
+    row = appended(b=1, a="x")
+    read = json.loads(bytes(row.entry))
+    assert list(read) == ["at", "data", "subject", "type", "v"]
+    assert read["data"] == {"a": "x", "b": 1} and read["v"] == 1
+    assert bytes(row.leaf) == hashlib.sha256(b"\x00" + bytes(row.entry)).digest()
+
+
+def test_an_entry_beyond_16_kib_is_refused():
+    with pytest.raises(EntryTooLarge):
+        appended(a="x" * 16_384)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_outside_a_transaction_nothing_is_written():
+    with pytest.raises(ledger.OutsideTransaction):
+        appended()
+    assert not QueuedEntry.objects.exists()
+
+
+def test_a_sealed_event_shows_only_its_blinded_hash():
+    event = {"round": "R202601010001", "uscc": "X"}
+    row = ledger.append_sealed("round/R202601010001", event, at=clock.now())
+    read = json.loads(bytes(row.entry))
+    (unsealed,) = ledger.unsealed("round/R202601010001")
+    canonical = json.dumps(event, sort_keys=True, separators=(",", ":")).encode()
+    assert read["data"] == {"c": hashlib.sha256(bytes.fromhex(unsealed["blind"]) + canonical).hexdigest()}
+    assert unsealed["event"] == event and read["subject"] == "sealed"
+
+
+def test_deleting_the_blind_erases_the_value():
+    digest = ledger.blinded("张三", subject="round/R202601010001")
+    blind = Blind.objects.get(digest=digest)
+    assert digest == hashlib.sha256(bytes(blind.blind) + "张三".encode()).hexdigest()
+    assert ledger.blinded("张三", subject="round/R202601010001") != digest
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ledger_queuedentry SET type = 'x'",
+        "DELETE FROM ledger_queuedentry",
+        "UPDATE ledger_queuedentry SET index = 7, subject = 'x'",
+    ],
+)
+def test_the_database_refuses_to_change_an_entry(statement):
+    row = appended()
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    row.refresh_from_db()
+    assert row.type == "round.announced"
+
+
+def test_an_index_is_given_once_and_then_the_log_is_not_truncated():
+    appended()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE ledger_queuedentry SET index = 0")
+        for statement in ("UPDATE ledger_queuedentry SET index = 1", "TRUNCATE ledger_queuedentry"):
+            with pytest.raises(DatabaseError), transaction.atomic():
+                cursor.execute(statement)
