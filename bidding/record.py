@@ -28,10 +28,6 @@ INSTANTS = (
 UNDECIDED = {"winner": None, "amount": None, "reference": None, "ranking": []}
 
 
-def subject_of(round_: Round) -> str:
-    """What the log calls a round."""
-    return f"round/{round_.code}"
-
 
 def public_record(round_: Round) -> dict[str, Any]:
     """The record as everybody may read it now; the same for every reader. The number of queries does not depend on the round."""
@@ -48,8 +44,8 @@ def public_record(round_: Round) -> dict[str, Any]:
         "commitment": {"value": round_.commitment, "n": CHAIN_LENGTH, "sources": []},
         "checkpoints": {"announced": None, "closed": None, "opened": None},
         "lots": _lots(round_, known),
-        "events": ledger.unsealed(subject_of(round_)) if known > Disclosure.NOTHING else [],
-        "log": ledger.published(subject_of(round_)),
+        "events": ledger.unsealed(round_.subject) if known > Disclosure.NOTHING else [],
+        "log": ledger.published(round_.subject),
     }
 
 

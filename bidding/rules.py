@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import IntEnum
 
 from bidding.models import Round
@@ -14,7 +13,7 @@ class Disclosure(IntEnum):
     NOTHING = 0
     """Before opening, and for good where a round ended unopened: not who, not what, not how many."""
     ENTRANTS = 1
-    """Failed after opening: who entered and what was wrong, without amounts, envelopes and keys."""
+    """Opened but not decided, or failed after opening: who entered, without amounts, envelopes and keys."""
     EVERYTHING = 2
 
 
@@ -22,28 +21,19 @@ def disclosure(round_: Round) -> Disclosure:
     """What may be known of a round's entries (PROTOCOL §2).
 
     A round that failed after opening keeps its amounts back until its successor has opened, so that nobody bids there
-    knowing what the others had bid here. The successor is read through the relation: select it with the round.
+    knowing what the others had bid here. Whether it fails is not known before it is evaluated, so nothing more than the
+    names is out until then; that is the moment between two steps of one worker.
     """
     if round_.opened_at is None:
         return Disclosure.NOTHING
-    if round_.is_disclosed or round_.status == Round.Status.VOID:
-        return Disclosure.EVERYTHING
-    if round_.status == Round.Status.FAILED:
-        successor = successor_of(round_)
-        opened = successor is not None and successor.opened_at is not None
-        return Disclosure.EVERYTHING if opened else Disclosure.ENTRANTS
-    return Disclosure.NOTHING
-
-
-def successor_of(round_: Round) -> Round | None:
-    """The round that announced this one again, announced or not yet."""
-    successor: Round | None = getattr(round_, "successor", None)
-    return successor
-
-
-def status_at(round_: Round, now: datetime) -> Round.Status:
-    """The status as it has to be read at `now`: past its deadline a round is closed, whatever the worker has moved since."""
-    status = Round.Status(round_.status)
-    if status == Round.Status.ANNOUNCED and not round_.takes_entries_at(now):
-        return Round.Status.CLOSED
-    return status
+    match round_.status:
+        case Round.Status.OPENED:
+            return Disclosure.ENTRANTS
+        case Round.Status.FAILED:
+            successor = round_.successor
+            opened = successor is not None and successor.opened_at is not None
+            return Disclosure.EVERYTHING if opened else Disclosure.ENTRANTS
+        case Round.Status.VOID:
+            # Void before a result is like failed without a successor; after it, everything was public already.
+            return Disclosure.ENTRANTS if round_.evaluated_at is None else Disclosure.EVERYTHING
+    return Disclosure.EVERYTHING if round_.is_disclosed else Disclosure.NOTHING

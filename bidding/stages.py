@@ -10,7 +10,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from bidding.models import Round
-from bidding.rules import status_at
 
 Status = Round.Status
 Text = str | Promise
@@ -55,12 +54,12 @@ class Stage:
 
 def ball(round_: Round, *, now: datetime) -> Text:
     """Who has to do something next."""
-    return BALL[status_at(round_, now)]
+    return BALL[round_.status_at(now)]
 
 
 def rail(round_: Round, *, now: datetime) -> list[Stage]:
     """The stages of a public round, in order; one that ended early shows its end in place of what will not come."""
-    status = status_at(round_, now)
+    status = round_.status_at(now)
     if status in (Status.FAILED, Status.CANCELLED, Status.VOID):
         return [*_until_the_end(round_), _end(round_)]
     present = ORDER.index(status)

@@ -1,0 +1,92 @@
+"""Filters of the public lists of rounds, named as the columns that they filter."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
+from django.utils.translation import gettext_lazy as _
+
+from approvals.models import District
+from bidding.models import HistoricalRound, Round
+from bidding.wording import METHOD_NAMES
+from market.models import Service
+
+PUBLIC_STATUSES = [
+    (status.value, status.label)
+    for status in Round.Status
+    if status not in (Round.Status.DRAFT, Round.Status.SUBMITTED, Round.Status.RETURNED, Round.Status.CONTRACTED)
+]
+METHODS = [(code, METHOD_NAMES[code]) for code in ("draw", "lowest")]
+PERIODS = [("7", _("最近 7 天")), ("30", _("最近 30 天")), ("90", _("最近 90 天")), ("365", _("最近一年"))]
+ORDERS = [("closing", _("快截止的在前")), ("oldest", _("最早公告的在前"))]
+
+
+class RoundFilter(django_filters.FilterSet):
+    """The public list: words or a code, and what the columns say. `now` decides what is past its deadline."""
+
+    q = django_filters.CharFilter(method="matching", label=_("标题、编号或业主"))
+    status = django_filters.ChoiceFilter(choices=PUBLIC_STATUSES, method="with_status", label=_("状态"), empty_label=_("全部"))
+    method = django_filters.ChoiceFilter(choices=METHODS, label=_("选取方式"), empty_label=_("全部"))
+    district = django_filters.ModelChoiceFilter(
+        queryset=District.objects.all(), to_field_name="code", label=_("区县市"), empty_label=_("全部")
+    )
+    service = django_filters.ModelChoiceFilter(
+        queryset=Service.objects.all(), to_field_name="code", label=_("中介服务"), empty_label=_("全部")
+    )
+    period = django_filters.ChoiceFilter(choices=PERIODS, method="announced_within", label=_("公告时间"), empty_label=_("不限"))
+    order = django_filters.ChoiceFilter(choices=ORDERS, method="ordered", label=_("排序"), empty_label=_("最新公告的在前"))
+
+    class Meta:
+        model = Round
+        fields: list[str] = []
+
+    def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
+        self.now = now
+        super().__init__(*args, **kwargs)
+
+    def matching(self, queryset: QuerySet[Round], name: str, value: str) -> QuerySet[Round]:
+        return queryset.filter(search__icontains=" ".join(value.lower().split()))
+
+    def with_status(self, queryset: QuerySet[Round], name: str, value: str) -> QuerySet[Round]:
+        if value == Round.Status.ANNOUNCED:
+            return queryset.filter(status=value, closes_at__gt=self.now)
+        if value == Round.Status.CLOSED:
+            return queryset.filter(Q(status=value) | Q(status=Round.Status.ANNOUNCED, closes_at__lte=self.now))
+        return queryset.filter(status=value)
+
+    def announced_within(self, queryset: QuerySet[Round], name: str, value: str) -> QuerySet[Round]:
+        return queryset.filter(announced_at__gte=self.now - timedelta(days=int(value)))
+
+    def ordered(self, queryset: QuerySet[Round], name: str, value: str) -> QuerySet[Round]:
+        if value == "oldest":
+            return queryset.order_by("announced_at", "id")
+        taking = When(status=Round.Status.ANNOUNCED, closes_at__gt=self.now, then=Value(0))
+        first = Case(taking, default=Value(1), output_field=IntegerField())
+        soonest = Case(When(status=Round.Status.ANNOUNCED, then=F("closes_at")))
+        return queryset.order_by(first, soonest.asc(nulls_last=True), "-announced_at", "-id")
+
+
+class HistoricalRoundFilter(django_filters.FilterSet):
+    """Rounds of an older system, by words, kind and year."""
+
+    q = django_filters.CharFilter(method="matching", label=_("标题或原编号"))
+    kind = django_filters.ChoiceFilter(label=_("类别"), empty_label=_("全部"))
+    year = django_filters.NumberFilter(
+        field_name="opened_on", lookup_expr="year", label=_("年份"), min_value=1900, max_value=2200, widget=forms.NumberInput
+    )
+
+    class Meta:
+        model = HistoricalRound
+        fields: list[str] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kinds = HistoricalRound.objects.exclude(kind="").order_by("kind").values_list("kind", flat=True).distinct()
+        self.filters["kind"].extra["choices"] = [(kind, kind) for kind in kinds]
+
+    def matching(self, queryset: QuerySet[HistoricalRound], name: str, value: str) -> QuerySet[HistoricalRound]:
+        return queryset.filter(search__icontains=" ".join(value.lower().split()))

@@ -1,0 +1,167 @@
+"""The firm's desk: rounds it may enter and why not the others, its entries, and entering."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import Kind
+from accounts.rules import acting_as
+from bidding.domain import entries as domain
+from bidding.domain.eligibility import reasons_against
+from bidding.domain.queries import rounds_for_firm
+from bidding.forms.entries import EntryForm
+from bidding.models import Entry, Round
+from bidding.views.public import acting_firm
+from bidding.wording import TAKES_AMOUNT, method_sentence
+from core import clock
+from core.errors import DomainError
+from market.models import Firm
+
+PAGE = 30
+
+
+@require_safe
+@acting_as(Kind.FIRM)
+def desk(request: HttpRequest) -> HttpResponse:
+    """Rounds that take entries now: those that this firm may enter, or the others with every reason."""
+    firm, now = firm_or_404(request), clock.now()
+    taking = list(Round.objects.open_at(now).for_list().order_by("closes_at", "id"))
+    seen = rounds_for_firm(firm=firm, rounds=taking, at=now)
+    may = [each for each in seen if each.may_enter or each.entered]
+    others = [each for each in seen if not (each.may_enter or each.entered)]
+    show = "others" if request.GET.get("show") == "others" else "may"
+    page = Paginator(others if show == "others" else may, PAGE).get_page(request.GET.get("page"))
+    context = {"firm": firm, "page": page, "show": show, "may_count": len(may), "others_count": len(others), "now": now}
+    return render(request, "bidding/firm_desk.html", context)
+
+
+@require_safe
+@acting_as(Kind.FIRM)
+@never_cache
+def entries(request: HttpRequest) -> HttpResponse:
+    """The firm's own entries: that there is one and when it came; what is in it only after opening, on the round's page."""
+    firm, now = firm_or_404(request), clock.now()
+    own = Entry.objects.of(firm.organisation).select_related("lot__round__service", "lot__round__owner", "lot__winner")
+    page = Paginator(own.defer("envelope").order_by("-received_at", "-id"), PAGE).get_page(request.GET.get("page"))
+    rows = [{"entry": each, "round": each.lot.round, "status": each.lot.round.status_at(now)} for each in page.object_list]
+    return render(request, "bidding/entries.html", {"firm": firm, "page": page, "rows": rows, "now": now})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@acting_as(Kind.FIRM)
+@never_cache
+def enter(request: HttpRequest, code: str) -> HttpResponse:
+    """Fill in, read the summary, seal and submit; also to replace what was submitted before."""
+    firm, round_ = firm_or_404(request), round_or_404(code)
+    now = clock.now()
+    lot = round_.lots.get(number="1")
+    context: dict[str, Any] = {
+        "firm": firm,
+        "round": round_,
+        "lot": lot,
+        "now": now,
+        "sentence": method_sentence(round_.method),
+        "priced": round_.method in TAKES_AMOUNT,
+        "takes_entries": round_.takes_entries_at(now),
+        "mine": domain.my_entry(round_, firm),
+        "replacements": domain.REPLACEMENTS,
+    }
+    if not context["takes_entries"]:
+        return render(request, "bidding/entry_late.html", context, status=409 if request.method == "POST" else 200)
+    context["reasons"] = reasons_against(firm=firm, round_=round_, at=now)
+    if context["reasons"]:
+        return render(request, "bidding/entry_kept_out.html", context, status=403 if request.method == "POST" else 200)
+    if request.method != "POST":
+        return render(request, "bidding/enter.html", {**context, "form": EntryForm(round_=round_, lot=lot)})
+    return _receive(request, context)
+
+
+def _receive(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    firm, round_ = context["firm"], context["round"]
+    form = EntryForm(request.POST, round_=round_, lot=context["lot"])
+    context["form"] = form
+    if not form.is_valid():
+        return render(request, "bidding/enter.html", context, status=422)
+    if "change" in request.POST:
+        return render(request, "bidding/enter.html", context)
+    if "seal" not in request.POST:
+        return render(request, "bidding/entry_summary.html", context)
+    given = form.cleaned_data
+    try:
+        domain.submit_entry(
+            round_id=round_.pk,
+            firm=firm,
+            user=request.user,
+            amount=given.get("amount"),
+            days=given["days"],
+            nonce=given["nonce"],
+        )
+    except DomainError as refused:
+        form.add_error(None, str(refused))
+        return render(request, "bidding/enter.html", {**context, "refused": refused}, status=409)
+    return redirect("bidding:receipt", code=round_.code)
+
+
+@require_safe
+@acting_as(Kind.FIRM)
+@never_cache
+def receipt(request: HttpRequest, code: str) -> HttpResponse:
+    """What the firm keeps of its entry: when it came and the SHA-256 of its envelope."""
+    firm, round_ = firm_or_404(request), round_or_404(code)
+    entry = domain.my_entry(round_, firm)
+    if entry is None:
+        raise Http404
+    now = clock.now()
+    context = {
+        "firm": firm,
+        "round": round_,
+        "entry": entry,
+        "now": now,
+        "takes_entries": round_.takes_entries_at(now),
+        "left": domain.REPLACEMENTS - entry.replacements,
+    }
+    return render(request, "bidding/receipt.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@acting_as(Kind.FIRM)
+@never_cache
+def withdraw(request: HttpRequest, code: str) -> HttpResponse:
+    """Take the firm's entry back before the deadline; what was sealed is deleted."""
+    firm, round_ = firm_or_404(request), round_or_404(code)
+    entry = domain.my_entry(round_, firm)
+    if entry is None:
+        raise Http404
+    now = clock.now()
+    context = {"firm": firm, "round": round_, "entry": entry, "mine": entry, "now": now}
+    if not round_.takes_entries_at(now):
+        return render(request, "bidding/entry_late.html", context, status=409 if request.method == "POST" else 200)
+    if request.method != "POST":
+        return render(request, "bidding/withdraw.html", context)
+    try:
+        domain.withdraw_entry(round_id=round_.pk, firm=firm, user=request.user)
+    except DomainError as refused:
+        return render(request, "bidding/entry_late.html", {**context, "refused": refused}, status=409)
+    messages.success(request, _("已撤回在 %(code)s 的报名，密封件已删除。") % {"code": round_.code})
+    return redirect("bidding:entries")
+
+
+def firm_or_404(request: HttpRequest) -> Firm:
+    firm = acting_firm(request)
+    if firm is None:
+        raise Http404
+    return firm
+
+
+def round_or_404(code: str) -> Round:
+    """A public round; whether this firm may enter it is said with reasons, not hidden."""
+    rounds = Round.objects.public().for_list().select_related("policy", "need__item")
+    return get_object_or_404(rounds, code=code)
