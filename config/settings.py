@@ -60,17 +60,19 @@ CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
 DATABASES = {
     "default": dj_database_url.parse(DATABASE_URL, conn_max_age=600, conn_health_checks=True)
 }
+# Runs of the tests share one Valkey and must not see each other's keys.
+KEY_PREFIX = environment.text("KEY_PREFIX", f"test{os.getpid()}" if TESTING else "mx")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "mx",
+        "KEY_PREFIX": KEY_PREFIX,
     }
 }
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": "mx"},
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": KEY_PREFIX},
     }
 }
 
