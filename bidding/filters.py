@@ -25,6 +25,15 @@ PERIODS = [("7", _("最近 7 天")), ("30", _("最近 30 天")), ("90", _("最�
 ORDERS = [("closing", _("快截止的在前")), ("oldest", _("最早公告的在前"))]
 
 
+def with_status(queryset: QuerySet[Round], status: str, *, now: datetime) -> QuerySet[Round]:
+    """Rounds that are in a status at `now`: past its deadline a round is closed, whatever the worker has moved since."""
+    if status == Round.Status.ANNOUNCED:
+        return queryset.filter(status=status, closes_at__gt=now)
+    if status == Round.Status.CLOSED:
+        return queryset.filter(Q(status=status) | Q(status=Round.Status.ANNOUNCED, closes_at__lte=now))
+    return queryset.filter(status=status)
+
+
 class RoundFilter(django_filters.FilterSet):
     """The public list: words or a code, and what the columns say. `now` decides what is past its deadline."""
 
@@ -52,11 +61,7 @@ class RoundFilter(django_filters.FilterSet):
         return queryset.filter(search__icontains=" ".join(value.lower().split()))
 
     def with_status(self, queryset: QuerySet[Round], name: str, value: str) -> QuerySet[Round]:
-        if value == Round.Status.ANNOUNCED:
-            return queryset.filter(status=value, closes_at__gt=self.now)
-        if value == Round.Status.CLOSED:
-            return queryset.filter(Q(status=value) | Q(status=Round.Status.ANNOUNCED, closes_at__lte=self.now))
-        return queryset.filter(status=value)
+        return with_status(queryset, value, now=self.now)
 
     def announced_within(self, queryset: QuerySet[Round], name: str, value: str) -> QuerySet[Round]:
         return queryset.filter(announced_at__gte=self.now - timedelta(days=int(value)))

@@ -1,4 +1,23 @@
-from django.urls import URLPattern, URLResolver
+"""Addresses of the API, as PROTOCOL §7 prints them: without a slash at the end."""
+
+from django.urls import path, re_path
+from drf_spectacular.views import SpectacularAPIView
+
+from exchange.api import firms, rounds, services
+from exchange.listing import PublicPace
+from exchange.problems import Unknown
 
 app_name = "exchange"
-urlpatterns: list[URLPattern | URLResolver] = []
+
+schema = SpectacularAPIView.as_view(authentication_classes=[], permission_classes=[], throttle_classes=[PublicPace])
+
+urlpatterns = [
+    path("rounds", rounds.RoundList.as_view(), name="rounds"),
+    path("rounds/<str:code>", rounds.RoundDetail.as_view(), name="round"),
+    path("firms", firms.FirmList.as_view(), name="firms"),
+    path("firms/<str:uscc>", firms.FirmDetail.as_view(), name="firm"),
+    path("services", services.ServiceList.as_view(), name="services"),
+    path("services/<str:code>", services.ServiceDetail.as_view(), name="service"),
+    path("schema/", schema, name="schema"),
+    re_path(r"^", Unknown.as_view()),
+]

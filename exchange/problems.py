@@ -1,0 +1,84 @@
+"""Errors of the API as `application/problem+json` (RFC 9457), in the words that the pages use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from core.errors import Conflict, DomainError, NotAllowed
+
+CONTENT_TYPE = "application/problem+json"
+BASE = "/api/v1/problems/"
+Told = tuple[str, str | Promise, str | Promise]
+
+TOLD: dict[int, Told] = {
+    400: ("invalid", _("请求有误"), _("请按各字段的提示修改后再试。")),
+    401: ("not_signed_in", _("需要登录"), _("请先登录，或带上有效的令牌。")),
+    403: ("not_allowed", _("不允许"), _("您当前代表的机构不能进行这一操作。")),
+    404: ("not_found", _("没有找到"), _("没有这个地址，或者它还没有公开。")),
+    405: ("method", _("不支持这种请求方法"), _("这个地址只能读取。")),
+    406: ("not_acceptable", _("不提供这种格式"), _("这里只提供 JSON。")),
+    409: ("conflict", _("与现状冲突"), _("状态已经变化，请刷新后再看。")),
+    415: ("media_type", _("不接受这种格式"), _("请用 JSON 提交。")),
+    429: ("throttled", _("请求太频繁"), _("请稍后再试。")),
+}
+
+
+def problem(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer an exception as a problem; what nobody foresaw stays an error of the server."""
+    known = _known(error)
+    if known is None:
+        return None
+    code, title, detail = TOLD.get(known.status_code, ("error", known.default_detail, known.default_detail))
+    if isinstance(error, DomainError):
+        code, detail = error.code, str(error)
+    body: dict[str, Any] = {"type": f"{BASE}{code}", "title": str(title), "status": known.status_code, "detail": str(detail)}
+    if isinstance(known, exceptions.ValidationError):
+        body["errors"] = _by_field(known.detail)
+    response = Response(body, status=known.status_code, content_type=CONTENT_TYPE)
+    if isinstance(known, exceptions.Throttled) and known.wait is not None:
+        response["Retry-After"] = str(int(known.wait) + 1)
+    if isinstance(known, exceptions.APIException) and getattr(known, "auth_header", None):
+        response["WWW-Authenticate"] = known.auth_header  # type: ignore[attr-defined]
+    return response
+
+
+def _known(error: Exception) -> exceptions.APIException | None:
+    if isinstance(error, exceptions.APIException):
+        return error
+    if isinstance(error, Http404):
+        return exceptions.NotFound()
+    if isinstance(error, PermissionDenied | NotAllowed):
+        return exceptions.PermissionDenied()
+    if isinstance(error, DomainError):
+        known = exceptions.APIException()
+        known.status_code = 409 if isinstance(error, Conflict) else 422
+        return known
+    return None
+
+
+def _by_field(detail: Any) -> dict[str, list[str]]:
+    if isinstance(detail, dict):
+        return {str(name): [str(each) for each in (value if isinstance(value, list) else [value])] for name, value in detail.items()}
+    return {"": [str(each) for each in (detail if isinstance(detail, list) else [detail])]}
+
+
+class Unknown(APIView):
+    """Everything under /api/v1/ that is no address of the API."""
+
+    authentication_classes: tuple[()] = ()
+    permission_classes: tuple[()] = ()
+    schema = None
+
+    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        raise exceptions.NotFound
+
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
+        raise exceptions.NotFound
