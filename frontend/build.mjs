@@ -1,0 +1,57 @@
+// Builds static/dist/app.css and static/dist/app.js. `--watch` builds again when a source changes.
+import { mkdir, readFile, rm, watch, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import * as esbuild from "esbuild";
+import * as sass from "sass";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const dist = join(root, "static", "dist");
+const LIMIT = 120 * 1024;
+
+async function styles() {
+  const { css } = sass.compile(join(root, "frontend/scss/app.scss"), {
+    quietDeps: true,
+    silenceDeprecations: ["import", "global-builtin", "color-functions", "if-function"],
+  });
+  if (css.includes("data:")) throw new Error("the style sheet has a data: address, which the content policy forbids");
+  const { code } = await esbuild.transform(css, { loader: "css", minify: true, target: "es2022" });
+  await writeFile(join(dist, "app.css"), code);
+}
+
+async function scripts() {
+  await esbuild.build({
+    entryPoints: [join(root, "static/js/app.js")],
+    outfile: join(dist, "app.js"),
+    bundle: true,
+    format: "esm",
+    minify: true,
+    target: "es2022",
+    legalComments: "none",
+  });
+}
+
+async function build() {
+  await mkdir(dist, { recursive: true });
+  await Promise.all([styles(), scripts()]);
+  const sizes = await Promise.all(["app.css", "app.js"].map(async (name) => gzipSync(await readFile(join(dist, name))).length));
+  const total = sizes[0] + sizes[1];
+  console.log(`app.css ${sizes[0]} + app.js ${sizes[1]} = ${total} bytes compressed`);
+  if (total > LIMIT) throw new Error(`style and script are over ${LIMIT} bytes together`);
+}
+
+async function rebuildOn(folder) {
+  for await (const change of watch(folder, { recursive: true })) {
+    await build().catch((error) => console.error(`${change.filename}: ${error.message}`));
+  }
+}
+
+try {
+  if (!process.argv.includes("--watch")) await rm(dist, { recursive: true, force: true });
+  await build();
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}
+if (process.argv.includes("--watch")) await Promise.all([rebuildOn(join(root, "frontend/scss")), rebuildOn(join(root, "static/js"))]);

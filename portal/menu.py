@@ -1,0 +1,72 @@
+"""What stands in the side bar of a desk, by the kind of organisation that the reader acts for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Kind
+
+Pair = tuple[str, "str | Promise"]
+
+OWNER: list[Pair] = [
+    ("bidding:owner_desk", _("我的比选")),
+    ("market:projects", _("项目与需求")),
+]
+FIRM: list[Pair] = [
+    ("bidding:firm_desk", _("可报名的比选")),
+    ("market:admission", _("入驻资料")),
+]
+OPERATOR: list[Pair] = [
+    ("bidding:operator_desk", _("待办")),
+]
+REGULATOR: list[Pair] = [
+    ("bidding:regulator_desk", _("监管")),
+]
+DEPARTMENT: list[Pair] = [
+    ("portal:department_desk", _("涉及本部门的需求")),
+]
+
+BY_KIND: dict[str, list[Pair]] = {
+    Kind.OWNER: OWNER,
+    Kind.PERSON: OWNER,
+    Kind.FIRM: FIRM,
+    Kind.OPERATOR: OPERATOR,
+    Kind.REGULATOR: REGULATOR,
+    Kind.DEPARTMENT: DEPARTMENT,
+}
+EVERYBODY: list[Pair] = [
+    ("accounts:account", _("账户")),
+]
+
+
+@dataclass(frozen=True)
+class MenuEntry:
+    """A line of the side bar; `is_here` when the page is it or lies under it."""
+
+    label: str | Promise
+    url: str
+    is_here: bool
+
+
+def _entries(pairs: list[Pair], path: str) -> list[MenuEntry]:
+    known: list[tuple[str, str | Promise]] = []
+    for name, label in pairs:
+        try:
+            known.append((reverse(name), label))
+        except NoReverseMatch:
+            continue
+    under = [url for url, _label in known if path == url or path.startswith(url)]
+    nearest = max(under, key=len, default=None)
+    return [MenuEntry(label, url, url == nearest) for url, label in known]
+
+
+def menu_of(request: HttpRequest) -> list[MenuEntry]:
+    """The side bar for this request: the desk of the acting organisation, then what everybody has."""
+    organisation = getattr(request, "organisation", None)
+    own = BY_KIND.get(organisation.kind, []) if organisation is not None else []
+    return _entries([*own, *EVERYBODY], request.path)
