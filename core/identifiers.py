@@ -77,4 +77,4 @@ def generate_id_number(rng: random.Random, *, division: str | None = None) -> st
     place = division or rng.choice(NINGBO_DIVISIONS)
     born = date(1960, 1, 1) + timedelta(days=rng.randrange(14_600))
     body = f"{place}{born:%Y%m%d}{rng.randrange(1, 1000):03d}"
-    return body + ric.calc_check_digit(body)
+    return body + ric.calc_check_digit(body + "0")
