@@ -6,7 +6,7 @@ import sys
 from config.embedded.problems import ServiceProblem
 
 WITHOUT_SERVERS = {
-    "check", "collectstatic", "compile_messages", "demo", "demo_reset", "diffsettings", "findstatic", "help", "messages",
+    "check", "collectstatic", "compile_messages", "demo", "demo_codes", "demo_reset", "diffsettings", "findstatic", "help", "messages",
     "spectacular", "startapp", "version", "--help", "-h", "--version", "makemigrations",
 }  # fmt: skip
 

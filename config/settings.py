@@ -284,6 +284,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+        "celery": {"level": "WARNING"},  # a beat every second is no news
         "axes": {"level": "ERROR"},  # its messages name who tried to sign in
     },
 }

@@ -73,8 +73,11 @@ def generate_uscc(rng: random.Random, *, prefix: str = "91", division: str | Non
 
 
 def generate_id_number(rng: random.Random, *, division: str | None = None) -> str:
-    """Invent a valid identity number of somebody born between 1960 and 1999."""
-    place = division or rng.choice(NINGBO_DIVISIONS)
-    born = date(1960, 1, 1) + timedelta(days=rng.randrange(14_600))
-    body = f"{place}{born:%Y%m%d}{rng.randrange(1, 1000):03d}"
-    return body + ric.calc_check_digit(body + "0")
+    """Invent a valid identity number of somebody born between 1985 and 2004, when most of the divisions existed."""
+    while True:
+        place = division or rng.choice(NINGBO_DIVISIONS)
+        born = date(1985, 1, 1) + timedelta(days=rng.randrange(7_300))
+        body = f"{place}{born:%Y%m%d}{rng.randrange(1, 1000):03d}"
+        number = body + ric.calc_check_digit(body + "0")
+        if ric.is_valid(number):  # a division counts only in the years in which it existed
+            return number

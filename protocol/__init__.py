@@ -1,4 +1,4 @@
-"""What anyone can check, as code: canonical JSON, log entries, sealed envelopes, the draw, the selection methods and the public record.
+"""What anyone can check, as code: canonical JSON, log entries, envelopes, the draw, the methods and the public record.
 
 Pure Python without Django, so that the server, the custodian's program, the verifier and a sceptic run the same lines.
 """

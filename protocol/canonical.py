@@ -23,7 +23,7 @@ class NotCanonical(ValueError):
         super().__init__(f"{code}: {detail}")
 
 
-def encode(value: Mapping[str, Any] | Sequence[Any] | str | int | bool | None) -> bytes:
+def encode(value: Mapping[str, Any] | Sequence[Any] | str | float | bool | None) -> bytes:
     """The RFC 8785 form of a value, in UTF-8.
 
     Raises NotCanonical for what JCS cannot hold: NaN, integers beyond 2^53, lone surrogates, keys that are not text.
@@ -78,7 +78,10 @@ def sha256_hex(data: bytes) -> str:
 
 
 def timestamp(moment: datetime) -> str:
-    """An aware time as `2026-11-22T08:00:00.000Z`: UTC, milliseconds, cut and not rounded. Raises ValueError for a naive one."""
+    """An aware time as `2026-11-22T08:00:00.000Z`: UTC, milliseconds, cut and not rounded.
+
+    Raises ValueError for a naive one.
+    """
     if moment.tzinfo is None:
         raise ValueError("a time without a zone cannot be written down")
     utc = moment.astimezone(UTC)

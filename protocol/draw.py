@@ -65,10 +65,10 @@ def code_belongs(code: str, *, iteration: int, committed: str, n: int = CHAIN_LE
 def randomness(contributions: Mapping[str, str], *, sources: Iterable[str] = ()) -> str:
     """The randomness string of one lot.
 
-    `contributions` gives for each frozen entrant, by label, its nonce if its envelope opened into a well-formed plaintext
-    (one that `envelope.read_plaintext` accepts, whether or not the bid is valid), else the SHA-256 of its ciphertext; 64 hex
-    digits either way. They are taken in ascending label order, each followed by `/`; then the value of each public source in the
-    announced order, followed by `/`. Raises ValueError for a contribution of another form.
+    `contributions` gives for each frozen entrant, by label, its nonce if its envelope opened into a well-formed
+    plaintext (one that `envelope.read_plaintext` accepts, whether or not the bid is valid), else the SHA-256 of its
+    ciphertext; 64 hex digits either way. They are taken in ascending label order, each followed by `/`; then the value
+    of each public source in the announced order, followed by `/`. Raises ValueError for a contribution of another form.
     """
     for label, value in contributions.items():
         if not is_hex(value, octets=32):
@@ -90,7 +90,9 @@ def positions(*, code: str, randomness: str, labels: Iterable[str]) -> list[Plac
         raise ValueError("a label stands twice")
     prk = hmac.digest(bytes.fromhex(code), _utf8(randomness), hashlib.sha256)
     # HKDF-Expand for L = 32 is its first block alone: T(1) = HMAC(PRK, info ‖ 0x01).
-    placed = [Place(label=each, position=hmac.digest(prk, _utf8(each) + b"\x01", hashlib.sha256).hex()) for each in known]
+    placed = [
+        Place(label=each, position=hmac.digest(prk, _utf8(each) + b"\x01", hashlib.sha256).hex()) for each in known
+    ]
     return sorted(placed, key=lambda place: (place.position, _utf8(place.label)))
 
 

@@ -1,0 +1,40 @@
+"""Addresses of rounds: what everybody may read, and the desks."""
+
+from django.urls import include, path, register_converter
+from django.urls.converters import StringConverter
+
+from bidding.views import firm, notices, operator, public, regulator
+
+
+class RoundCode(StringConverter):
+    """A round's code, `R202611220001`."""
+
+    regex = r"R[0-9]{12,17}"
+
+
+register_converter(RoundCode, "round")
+
+app_name = "bidding"
+
+urlpatterns = [
+    path("rounds/", public.rounds, name="rounds"),
+    path("rounds/historical/<str:code>/", public.history_round, name="history_round"),
+    path("rounds/<round:code>/", public.round_page, name="round"),
+    path("rounds/<round:code>/live/", public.live, name="live"),
+    path("rounds/<round:code>/record.json", public.record, name="record"),
+    path("rounds/<round:code>/qr.svg", notices.qr, name="qr"),
+    path("rounds/<round:code>/notice/", notices.notice, name="notice"),
+    path("rounds/<round:code>/award/", notices.award, name="award"),
+    path("desk/firm/rounds/", firm.desk, name="firm_desk"),
+    path("desk/firm/entries/", firm.entries, name="entries"),
+    path("desk/firm/rounds/<round:code>/", firm.enter, name="enter"),
+    path("desk/firm/rounds/<round:code>/receipt/", firm.receipt, name="receipt"),
+    path("desk/firm/rounds/<round:code>/withdraw/", firm.withdraw, name="withdraw"),
+    path("desk/operator/", operator.desk, name="operator_desk"),
+    path("desk/operator/rounds/<round:code>/", operator.check, name="check"),
+    path("desk/operator/rounds/<round:code>/announce/", operator.announce, name="announce"),
+    path("desk/operator/rounds/<round:code>/return/", operator.send_back, name="return"),
+    path("desk/operator/rounds/<round:code>/cancel/", operator.cancel, name="cancel"),
+    path("desk/regulator/", regulator.desk, name="regulator_desk"),
+    path("desk/owner/", include("bidding.urls_wizard")),
+]

@@ -1,0 +1,1 @@
+"""`make demo`: every process of the service under one command, in the foreground."""

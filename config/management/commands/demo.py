@@ -1,0 +1,81 @@
+"""`manage.py demo`: the whole service in the foreground. `make demo` calls it."""
+
+import os
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandParser
+
+from config.demo import accounts, preparation
+from config.demo.supervisor import Supervisor
+from config.embedded.services import Use
+
+
+class Command(BaseCommand):
+    help = "Run pages, sockets, worker and beat, with embedded servers when none are configured, until Ctrl-C."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"))
+        parser.add_argument("--size", default="small", help="size of the demo city, when the database is empty")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        socket_port = settings.SOCKET_PORT or settings.PORT + 1
+        preparation.require_ports(settings.PORT, socket_port)
+        preparation.require_room(settings.DATA_DIR)
+        use = None
+        if settings.EMBEDDED:
+            use = Use(settings.PLACES, password=settings.POSTGRES_PASSWORD)
+        supervisor = Supervisor(
+            base=settings.BASE_DIR,
+            data=settings.DATA_DIR,
+            host=options["host"],
+            port=settings.PORT,
+            socket_port=socket_port,
+            use=use,
+            say=self.stdout.write,
+        )
+        supervisor.listen_for_signals()
+        try:
+            self._run(supervisor, size=options["size"])
+        finally:
+            supervisor.end()
+
+    def _run(self, supervisor: Supervisor, *, size: str) -> None:
+        self.stdout.write("Mingxuan 明选 is starting …")
+        if supervisor.use is not None:
+            supervisor.use.begin()
+        for step in (self._messages, self._static, self._database):
+            if supervisor.ending:
+                return
+            step(size)
+        supervisor.prepare_children()
+        supervisor.start()
+        if not supervisor.ending:
+            self._say_where(supervisor)
+        supervisor.watch()
+        self.stdout.write("\nEnding …")
+
+    def _messages(self, _size: str) -> None:
+        call_command("compile_messages", verbosity=0)
+
+    def _static(self, _size: str) -> None:
+        preparation.collect_static()
+
+    def _database(self, size: str) -> None:
+        call_command("migrate", verbosity=0, interactive=False)
+        if not get_user_model().objects.exists():
+            self.stdout.write("Building the demo city (once) …")
+            call_command("seed", size=size, seed=1)
+
+    def _say_where(self, supervisor: Supervisor) -> None:
+        known = accounts.read(settings.DATA_DIR / "demo-accounts.json")
+        self.stdout.write(f"\n  http://localhost:{supervisor.port}/\n")
+        for line in accounts.lines(known):
+            self.stdout.write(line)
+        if known:
+            self.stdout.write("  A fresh code at any time: .venv/bin/python manage.py demo_codes")
+        self.stdout.write("  Ctrl-C ends everything; `make demo-reset` starts over.\n")
+        self.stdout.flush()
