@@ -6,8 +6,8 @@ import sys
 from config.embedded.problems import ServiceProblem
 
 WITHOUT_SERVERS = {
-    "check", "collectstatic", "compile_messages", "demo", "demo_codes", "demo_reset", "diffsettings", "findstatic", "help", "messages",
-    "spectacular", "startapp", "version", "--help", "-h", "--version", "makemigrations",
+    "--help", "--version", "-h", "check", "collectstatic", "compile_messages", "demo", "demo_codes", "demo_reset",
+    "diffsettings", "findstatic", "help", "makemessages", "messages", "spectacular", "startapp", "version",
 }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ DATA_DIR = environment.folder("DATA", BASE_DIR / "var" / "tests" if TESTING else
 # --- Servers -------------------------------------------------------------------------------------------------------
 
 EMBEDDED = not os.environ.get("DATABASE_URL")
-if EMBEDDED != (not os.environ.get("REDIS_URL")):
+if bool(os.environ.get("REDIS_URL")) == EMBEDDED:
     raise ImproperlyConfigured("Set DATABASE_URL and REDIS_URL together, or neither of them.")
 PLACES = places(DATA_DIR)
 if EMBEDDED:
@@ -57,9 +57,7 @@ SOCKET_PORT = environment.number("SOCKET_PORT", 0 if PRODUCTION else PORT + 1)
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "" if PRODUCTION else "localhost,127.0.0.1,[::1],testserver")
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
 
-DATABASES = {
-    "default": dj_database_url.parse(DATABASE_URL, conn_max_age=600, conn_health_checks=True)
-}
+DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=600, conn_health_checks=True)}
 # Runs of the tests share one Valkey and must not see each other's keys.
 KEY_PREFIX = environment.text("KEY_PREFIX", f"test{os.getpid()}" if TESTING else "mx")
 CACHES = {

@@ -37,7 +37,7 @@ class Child:
                 stderr=output,
                 env=self.environment,
                 start_new_session=True,  # Ctrl-C reaches the supervisor only, which ends everything in order
-                preexec_fn=_end_with_parent() if sys.platform == "linux" else None,
+                preexec_fn=_end_with_parent() if sys.platform == "linux" else None,  # noqa: PLW1509  we have no threads
             )
 
     def has_died(self) -> bool:

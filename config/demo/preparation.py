@@ -24,7 +24,7 @@ def require_ports(*ports: int) -> None:
             try:
                 probe.bind(("127.0.0.1", port))
             except PermissionError:
-                raise ServiceProblem(f"Port {port} needs more rights than you have; try `make demo PORT=8000`.") from None
+                raise ServiceProblem(f"Port {port} needs more rights than you have; choose one above 1023.") from None
             except OSError:
                 raise ServiceProblem(
                     f"Port {port} is in use by another program; end it, or choose another: `make demo PORT=8100` "

@@ -125,7 +125,7 @@ class Supervisor:
 def _answers(host: str, port: int) -> bool:
     address = "127.0.0.1" if host in {"0.0.0.0", "::", "localhost"} else host  # noqa: S104  only compared
     try:
-        urllib.request.urlopen(f"http://{address}:{port}/static/none", timeout=5).close()  # noqa: S310  our own http
+        urllib.request.urlopen(f"http://{address}:{port}/static/none", timeout=5).close()
     except urllib.error.HTTPError:
         return True
     except OSError:

@@ -22,7 +22,8 @@ class Command(BaseCommand):
             raise CommandError("The demo (or a manage.py command) is running on this data; end it first.")
         valkey.stop(where)
         postgres.stop(where)
-        for folder in (where.services, where.sockets, where.logs, where.locks, settings.MEDIA_ROOT, settings.STATIC_ROOT):
+        made_by_the_demo = (where.services, where.sockets, where.logs, where.locks)
+        for folder in (*made_by_the_demo, settings.MEDIA_ROOT, settings.STATIC_ROOT):
             shutil.rmtree(folder, ignore_errors=True)
         for file in (where.secrets, settings.DATA_DIR / "demo-accounts.json"):
             file.unlink(missing_ok=True)
