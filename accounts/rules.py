@@ -1,0 +1,52 @@
+"""Who may open a page: people who act for an organisation of the right kind, with a second factor where it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+
+from accounts.models import SECOND_FACTOR_KINDS, Kind
+
+View = Callable[..., HttpResponse]
+
+
+def acting_as(*kinds: Kind, roles: tuple[str, ...] = ()) -> Callable[[View], View]:
+    """Let in who acts for an organisation of one of these kinds, with one of these roles where some are named.
+
+    The anonymous are sent to sign in; for everybody else the page does not exist. Who acts for the service centre or a
+    regulator shows a second factor first (DOMAIN "Who").
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            membership = request.membership
+            if membership is None or membership.organisation.kind not in kinds:
+                raise Http404
+            if roles and not membership.has_role(roles):
+                raise Http404
+            if needs_second_factor(request):
+                return redirect_to_login(request.get_full_path(), reverse("accounts:second_factor"))
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def needs_second_factor(request: HttpRequest) -> bool:
+    """Whether this person acts for somebody whose pages ask for a second factor, and has not shown it in this session."""
+    organisation = request.organisation
+    asked = organisation is not None and organisation.kind in SECOND_FACTOR_KINDS
+    return asked and not request.user.is_verified()
+
+
+signed_in = login_required
