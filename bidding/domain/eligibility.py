@@ -63,7 +63,7 @@ def not_listed(firms: Collection[Firm], rounds: Collection[Round], at: datetime)
 def suspended(firms: Collection[Firm], rounds: Collection[Round], at: datetime) -> Iterable[tuple[Pair, Reason]]:
     running = Suspension.objects.running(now=at).filter(firm__in=[firm.pk for firm in firms])
     firm_of = {firm.pk: firm for firm in firms}
-    for suspension in running.order_by("firm", "-since").distinct("firm"):
+    for suspension in running.order_by("firm_id", "-since").distinct("firm_id"):
         until = f"{suspension.until.astimezone(clock.LOCAL):%Y-%m-%d}" if suspension.until else "—"
         reason = Reason(code="suspended", detail=f"{suspension.since.astimezone(clock.LOCAL):%Y-%m-%d} → {until}")
         yield from ((pair, reason) for pair in _with(firm_of[suspension.firm_id], rounds))
