@@ -32,12 +32,19 @@ if ! .venv/bin/python -c "$suits" 2>/dev/null; then
     fi
 fi
 
-# The stamp is a copy of the lists, so that a new checkout with the same lists installs nothing.
-stamp=.venv/installed-$(basename "$requirements")
-wanted=$(cat requirements.txt "$requirements")
-if [ ! -e "$stamp" ] || [ "$wanted" != "$(cat "$stamp")" ]; then
+# A stamp is a copy of its list, so that a new checkout with the same lists installs nothing.
+installed() {
+    case $1 in
+        requirements.txt) cmp -s "$1" ".venv/installed-$1" ;;
+        *) cmp -s "$1" ".venv/installed-$1" && installed requirements.txt ;;
+    esac
+}
+
+if ! installed "$requirements"; then
     echo "Installing the Python packages of $requirements …"
-    .venv/bin/python -m pip --disable-pip-version-check install --quiet -r "$requirements" ||
+    .venv/bin/python -m pip --disable-pip-version-check install --quiet -r requirements.txt -r "$requirements" ||
         complain "The Python packages could not be installed: see the lines above (is the network there?)."
-    printf '%s\n' "$wanted" >"$stamp"
+    for list in requirements.txt "$requirements"; do
+        cp "$list" ".venv/installed-$list"
+    done
 fi
