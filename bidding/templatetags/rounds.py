@@ -1,0 +1,22 @@
+"""Words of rounds in templates."""
+
+from __future__ import annotations
+
+from django import template
+
+from bidding.models import Policy
+from bidding.wording import method_name
+
+register = template.Library()
+
+
+@register.filter(name="method_name")
+def method_name_filter(code: str) -> str:
+    """The name of a selection method."""
+    return str(method_name(code))
+
+
+@register.filter
+def length(amount: int | None, policy: Policy | None) -> str:
+    """A length of a policy with its unit, such as `3 工作日`."""
+    return "–" if amount is None or policy is None else f"{amount} {policy.get_unit_display()}"
