@@ -10,17 +10,27 @@ import os
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-pages = get_asgi_application()
+get_asgi_application()
 
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope  # noqa: E402
 from channels.auth import AuthMiddlewareStack  # noqa: E402  the rooms load only after Django is set up
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 
 from bidding.routing import websocket_urlpatterns  # noqa: E402
 
+
+async def no_pages_here(_scope: Scope, _receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    """Pages have their own process; whoever asks here for one learns only that."""
+    await send(
+        {"type": "http.response.start", "status": 404, "headers": [(b"content-type", b"text/plain")], "trailers": False}
+    )
+    await send({"type": "http.response.body", "body": b"Only sockets are here.\n", "more_body": False})
+
+
 application = ProtocolTypeRouter(
     {
-        "http": pages,
+        "http": no_pages_here,
         "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
     }
 )

@@ -18,7 +18,7 @@ up_to_date() {
 
 # Sets `npm`, and puts node on the PATH: the machine's own from 18 on, else the one of the wheel.
 find_node() {
-    if command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 18)' 2>/dev/null; then
+    if command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' 2>/dev/null; then
         npm=npm
         return
     fi

@@ -1,9 +1,12 @@
 """What has to be so before the demo starts: ports free, room on the disk, database migrated and not empty."""
 
+import fcntl
 import hashlib
 import os
 import shutil
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
@@ -27,24 +30,45 @@ def require_ports(*ports: int) -> None:
                 raise ServiceProblem(f"Port {port} needs more rights than you have; choose one above 1023.") from None
             except OSError:
                 raise ServiceProblem(
-                    f"Port {port} is in use by another program; end it, or choose another: `make demo PORT=8100` "
-                    f"(the demo needs that port and the next one)."
+                    f"Port {port} is in use by another program; end it, or choose another: "
+                    f"`make demo PORT={port + 10}` (the demo needs that port and the next one)."
                 ) from None
 
 
-def require_room(data: Path) -> None:
-    """Raise ServiceProblem when the data folder cannot be written or its disk is nearly full."""
+def require_room(data: Path, services: Path) -> None:
+    """Raise ServiceProblem when the data folder cannot be written, or its disk or the services' is nearly full."""
     try:
         data.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise ServiceProblem(f"The data folder {data} cannot be made: {problem.strerror}.") from None
     if not os.access(data, os.W_OK | os.X_OK):
         raise ServiceProblem(f"The data folder {data} cannot be written; choose another: `make demo DATA=…`.")
-    free = shutil.disk_usage(data).free
-    if free < NEEDED_BYTES:
-        raise ServiceProblem(
-            f"The disk of {data} has {free // 1024 // 1024} MB left; the demo needs {NEEDED_BYTES // 1024 // 1024} MB."
-        )
+    for folder in (data, services):
+        there = next(place for place in (folder, *folder.parents) if place.exists())
+        free = shutil.disk_usage(there).free
+        if free < NEEDED_BYTES:
+            raise ServiceProblem(
+                f"The disk of {folder} has {free // 1024**2} MB left; the demo needs {NEEDED_BYTES // 1024**2} MB."
+            )
+
+
+@contextmanager
+def only_demo(locks: Path) -> Iterator[None]:
+    """Raise ServiceProblem when another demo already serves this data; two would each run every task."""
+    locks.mkdir(parents=True, exist_ok=True)
+    with (locks / "demo.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise ServiceProblem(
+                f"A demo with this data is already running at http://localhost:{lock.read().strip()}/; "
+                "end it, or choose another DATA."
+            ) from None
+        lock.truncate(0)
+        lock.write(str(settings.PORT))
+        lock.flush()
+        yield
 
 
 def collect_static() -> None:

@@ -1,6 +1,7 @@
 """Starting the parts of the demo in order, watching them, and ending them in order."""
 
 import os
+import select
 import signal
 import sys
 import time
@@ -60,7 +61,7 @@ class Supervisor:
                 "--blocking-threads", "4", "config.wsgi:application",
             ],
             "sockets": [
-                *granian, "--interface", "asgi", "--port", str(self.socket_port), "--workers", "1",
+                *granian, "--interface", "asginl", "--port", str(self.socket_port), "--workers", "1",
                 "config.asgi:application",
             ],
             "worker": [
@@ -71,10 +72,13 @@ class Supervisor:
         }  # fmt: skip
 
     def listen_for_signals(self) -> None:
-        """The first Ctrl-C asks everything to end; what else arrives meanwhile changes nothing."""
+        """Ctrl-C breaks off the preparation; later it asks everything to end, and what else arrives changes nothing."""
 
         def ask(_number: int, _frame: FrameType | None) -> None:
+            preparing = not self.children and not self.ending
             self.ending = True
+            if preparing:
+                raise KeyboardInterrupt
 
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, ask)
@@ -96,10 +100,14 @@ class Supervisor:
             if child.has_died():
                 raise ServiceProblem(f"The process `{child.name}` did not start; see {child.log}.")
 
-    def watch(self) -> None:
-        """Until Ctrl-C: start again what dies. Raises ServiceProblem when something dies again and again."""
+    def watch(self, on_enter: Callable[[], None]) -> None:
+        """Until Ctrl-C: start again what dies. Raises ServiceProblem when something dies again and again.
+
+        `on_enter` is called whenever the person at the keyboard presses Enter.
+        """
         while not self.ending:
-            time.sleep(WATCH_SECONDS)
+            if _enter_within(WATCH_SECONDS):
+                on_enter()
             if self.use is not None and not self.use.all_running() and not self.ending:
                 self.say("A database server was ended by somebody; starting it again.")
                 self.use.ensure()
@@ -122,10 +130,18 @@ class Supervisor:
             self.use.finish()
 
 
+def _enter_within(seconds: float) -> bool:
+    if not sys.stdin.isatty():
+        time.sleep(seconds)
+        return False
+    ready, _, _ = select.select([sys.stdin], [], [], seconds)
+    return bool(ready and sys.stdin.readline())
+
+
 def _answers(host: str, port: int) -> bool:
     address = "127.0.0.1" if host in {"0.0.0.0", "::", "localhost"} else host  # noqa: S104  only compared
     try:
-        urllib.request.urlopen(f"http://{address}:{port}/static/none", timeout=5).close()
+        urllib.request.urlopen(f"http://{address}:{port}/static/img/mark.svg", timeout=5).close()
     except urllib.error.HTTPError:
         return True
     except OSError:

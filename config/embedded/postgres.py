@@ -3,6 +3,9 @@
 import re
 import shutil
 import signal
+import subprocess
+import time
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -10,11 +13,12 @@ import psycopg
 from config.embedded import programs
 from config.embedded.places import Places
 from config.embedded.problems import ServiceProblem
-from config.embedded.processes import end, is_running, wait_until
+from config.embedded.processes import end, is_alive, is_running, wait_until
 
 ROLE = "mingxuan"
 DATABASE = "mingxuan"
 MAJOR = "18"
+START_ATTEMPTS = 10
 SETTINGS = {
     "listen_addresses": "",
     "max_connections": "300",
@@ -48,11 +52,15 @@ def ensure_running(where: Places, *, password: str, throwaway: bool) -> None:
 
 def running_pid(where: Places) -> int | None:
     """The number of the running server, if there is one."""
+    pid = _written_pid(where)
+    return pid if pid is not None and is_running(pid, "postgres", naming=str(where.cluster)) else None
+
+
+def _written_pid(where: Places) -> int | None:
     try:
-        pid = int((where.cluster / "postmaster.pid").read_text().split("\n", 1)[0])
+        return int((where.cluster / "postmaster.pid").read_text().split("\n", 1)[0])
     except (FileNotFoundError, ValueError):
         return None
-    return pid if is_running(pid, "postgres") else None
 
 
 def stop(where: Places) -> None:
@@ -100,17 +108,32 @@ def _create(where: Places, password: str) -> None:
 
 
 def _start(where: Places, *, throwaway: bool) -> None:
-    (where.cluster / "postmaster.pid").unlink(missing_ok=True)  # left behind by a crash: nobody runs by that number
+    _forget_reused_number(where)
     programs.owned_folder(where, where.sockets)
     options = {**SETTINGS, "unix_socket_directories": str(where.sockets), **(THROWAWAY if throwaway else {})}
     command: list[str | Path] = [programs.postgres_program(where, "postgres"), "-D", where.cluster]
     for name, value in options.items():
         command += ["-c", f"{name}={value}"]
-    started = programs.start(where, command, log=log_file(where))
-    if not wait_until(lambda: running_pid(where) is not None or started.poll() is not None, seconds=30):
-        raise ServiceProblem(f"PostgreSQL does not start{_last_words(where)}")
-    if started.poll() is not None:
-        raise ServiceProblem(f"PostgreSQL does not start{_last_words(where)}")
+    # After a `kill -9` of the server its sessions may live a moment longer, and PostgreSQL rightly waits for them.
+    for attempt in range(START_ATTEMPTS):
+        started = programs.start(where, command, log=log_file(where))
+        wait_until(partial(_started_or_ended, where, started), seconds=30)
+        if started.poll() is None and running_pid(where) is not None:
+            return
+        if "still in use" not in _last_words(where) or attempt == START_ATTEMPTS - 1:
+            raise ServiceProblem(f"PostgreSQL does not start{_last_words(where)}")
+        time.sleep(1)
+
+
+def _started_or_ended(where: Places, started: "subprocess.Popen[bytes]") -> bool:
+    return running_pid(where) == started.pid or started.poll() is not None
+
+
+def _forget_reused_number(where: Places) -> None:
+    """Remove a lock file whose number now belongs to another program: PostgreSQL would take that for itself."""
+    pid = _written_pid(where)
+    if pid is not None and is_alive(pid):
+        (where.cluster / "postmaster.pid").unlink(missing_ok=True)
 
 
 def _answers(where: Places, password: str) -> bool:

@@ -7,14 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def is_running(pid: int, program: str) -> bool:
-    """True when `pid` is alive and runs `program`: after a crash the number may belong to somebody else."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+def is_running(pid: int, program: str, *, naming: str = "") -> bool:
+    """True when `pid` is alive, runs `program` and was started with `naming` among its words.
+
+    After a crash the number may belong to somebody else, even to another server of the same kind.
+    """
+    if not is_alive(pid):
         return False
-    except PermissionError:
-        pass
     status = Path(f"/proc/{pid}/stat")
     if not status.exists():
         return True  # no /proc here: take the number's word
@@ -22,7 +21,25 @@ def is_running(pid: int, program: str) -> bool:
         name, _, rest = status.read_text(errors="replace").partition("(")[2].rpartition(")")
     except OSError:
         return False
-    return name.startswith(program[:15]) and not rest.startswith(" Z")
+    return name.startswith(program[:15]) and not rest.startswith(" Z") and naming in _command_line(pid)
+
+
+def _command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="surrogateescape")
+    except OSError:
+        return ""
+
+
+def is_alive(pid: int) -> bool:
+    """True when any process has this number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float, step: float = 0.05) -> bool:

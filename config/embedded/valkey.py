@@ -23,7 +23,7 @@ def running_pid(where: Places) -> int | None:
         pid = int(_pid_file(where).read_text())
     except (FileNotFoundError, ValueError):
         return None
-    return pid if is_running(pid, "valkey-server") else None
+    return pid if is_running(pid, "valkey-server", naming=str(where.sockets)) else None
 
 
 def stop(where: Places) -> None:
@@ -41,7 +41,6 @@ def _start(where: Places) -> None:
         "unixsocket": str(where.valkey_socket),
         "unixsocketperm": "700",
         "dir": str(where.valkey),
-        "pidfile": str(_pid_file(where)),
         "daemonize": "no",
         "appendonly": "yes",
         "save": "",

@@ -7,9 +7,11 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import OperationalError
 
 from config.demo import accounts, preparation
 from config.demo.supervisor import Supervisor
+from config.embedded.problems import ServiceProblem
 from config.embedded.services import Use
 
 
@@ -23,11 +25,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         socket_port = settings.SOCKET_PORT or settings.PORT + 1
-        preparation.require_ports(settings.PORT, socket_port)
-        preparation.require_room(settings.DATA_DIR)
+        where = settings.PLACES
+        preparation.require_room(settings.DATA_DIR, where.services)
         use = None
         if settings.EMBEDDED:
-            use = Use(settings.PLACES, password=settings.POSTGRES_PASSWORD)
+            use = Use(where, password=settings.POSTGRES_PASSWORD)
         supervisor = Supervisor(
             base=settings.BASE_DIR,
             data=settings.DATA_DIR,
@@ -38,10 +40,17 @@ class Command(BaseCommand):
             say=self.stdout.write,
         )
         supervisor.listen_for_signals()
-        try:
-            self._run(supervisor, size=options["size"])
-        finally:
-            supervisor.end()
+        with preparation.only_demo(where.locks):
+            preparation.require_ports(settings.PORT, socket_port)
+            try:
+                self._run(supervisor, size=options["size"])
+            except OSError as problem:
+                raise ServiceProblem(f"The demo cannot go on: {problem}.") from problem
+            except OperationalError as problem:
+                reason = str(problem).strip().partition("\n")[0]
+                raise ServiceProblem(f"The database stopped answering: {reason}") from problem
+            finally:
+                supervisor.end()
 
     def _run(self, supervisor: Supervisor, *, size: str) -> None:
         self.stdout.write("Mingxuan 明选 is starting …")
@@ -55,7 +64,7 @@ class Command(BaseCommand):
         supervisor.start()
         if not supervisor.ending:
             self._say_where(supervisor)
-        supervisor.watch()
+        supervisor.watch(on_enter=self._say_who)
         self.stdout.write("\nEnding …")
 
     def _messages(self, _size: str) -> None:
@@ -71,11 +80,16 @@ class Command(BaseCommand):
             call_command("seed", size=size, seed=1)
 
     def _say_where(self, supervisor: Supervisor) -> None:
-        known = accounts.read(settings.DATA_DIR / "demo-accounts.json")
         self.stdout.write(f"\n  http://localhost:{supervisor.port}/\n")
-        for line in accounts.lines(known):
-            self.stdout.write(line)
-        if known:
-            self.stdout.write("  A fresh code at any time: .venv/bin/python manage.py demo_codes")
+        self._say_who()
         self.stdout.write("  Ctrl-C ends everything; `make demo-reset` starts over.\n")
         self.stdout.flush()
+
+    def _say_who(self) -> None:
+        known = accounts.read(settings.DATA_DIR / "demo-accounts.json")
+        for line in accounts.lines(known):
+            self.stdout.write(line)
+        if any(account["totp_secret"] for account in known):
+            self.stdout.write(
+                "  Enter, or `.venv/bin/python manage.py demo_codes`, shows the codes of this half minute."
+            )
