@@ -35,7 +35,7 @@ fi
 find_node
 if ! installed; then
     echo "Installing the front-end packages …"
-    $npm ci --ignore-scripts --no-audit --no-fund --loglevel=error ||
+    $npm ci --ignore-scripts --no-audit --no-fund --no-progress --loglevel=error ||
         complain "The front-end packages could not be installed: see the lines above (is the network there?)."
     cp package-lock.json node_modules/.installed-lock
 fi
