@@ -187,6 +187,8 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TLS else None
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if TLS else None
 X_FRAME_OPTIONS = "DENY"
+# The addresses of the proxies in front: only their word on where a visitor comes from is taken.
+TRUSTED_PROXIES = environment.words("TRUSTED_PROXIES", "127.0.0.1,::1" if PRODUCTION else "")
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -207,6 +209,7 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o640
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o750
 
 # --- Language and time ---------------------------------------------------------------------------------------------
 
@@ -252,6 +255,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "FirmStatus": "market.models.Firm.Status",
+        "RoundStatus": "bidding.filters.PUBLIC_STATUSES",
+    },
 }
 
 # --- Tasks ---------------------------------------------------------------------------------------------------------
@@ -269,6 +276,7 @@ CELERY_TASK_EAGER_PROPAGATES = True
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "move due rounds": {"task": "bidding.tasks.move_due_rounds", "schedule": 1.0, "options": {"expires": 10}},
+    "move due admissions": {"task": "market.tasks.move_due_admissions", "schedule": 5.0, "options": {"expires": 10}},
 }
 
 # --- Logs: to the console, without personal data ------------------------------------------------------------------

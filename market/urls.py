@@ -1,4 +1,28 @@
-from django.urls import URLPattern, URLResolver
+"""Addresses of firms, services and projects."""
+
+from django.urls import include, path
+
+from market.views import admission, firms, operator, services
 
 app_name = "market"
-urlpatterns: list[URLPattern | URLResolver] = []
+
+urlpatterns = [
+    path("firms/", firms.firms, name="firms"),
+    path("firms/notices/", firms.notices, name="firm_notices"),
+    path("firms/<str:uscc>/", firms.firm, name="firm"),
+    path("services/", services.services, name="services"),
+    path("services/<str:code>/", services.service, name="service"),
+    path("desk/firm/admission/", admission.admission, name="admission"),
+    path("desk/firm/admission/begin/", admission.begin, name="admission_begin"),
+    path("desk/firm/admission/edit/", admission.edit, name="admission_edit"),
+    path("desk/firm/admission/add/<str:section>/", admission.add, name="admission_add"),
+    path("desk/firm/admission/remove/<str:section>/<int:pk>/", admission.remove, name="admission_remove"),
+    path("desk/firm/admission/submit/", admission.submit, name="admission_submit"),
+    path("desk/firm/admission/withdraw/", admission.withdraw, name="admission_withdraw"),
+    path("desk/scans/<str:code>/<str:which>/<int:pk>/", admission.scan, name="scan"),
+    path("desk/operator/admissions/<str:code>/", operator.admission_check, name="admission_check"),
+    path("desk/operator/admissions/<str:code>/publish/", operator.publish, name="admission_publish"),
+    path("desk/operator/admissions/<str:code>/refuse/", operator.refuse, name="admission_refuse"),
+    path("desk/firms/<str:uscc>/standing/", operator.firm_standing, name="firm_standing"),
+    path("desk/owner/", include("market.urls_projects")),
+]

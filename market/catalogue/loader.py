@@ -20,7 +20,7 @@ from django.db.models import Model
 
 from approvals.models import ApprovalItem, District, Function, ItemVersion
 from market.domain.search import search_text
-from market.models import NeedRule, QualificationKind, Service, ServiceVersion
+from market.models import AdmissionPolicy, NeedRule, QualificationKind, Service, ServiceVersion
 
 FOLDER = Path(__file__).parent
 FIRST_DAY = date(2017, 1, 1)
@@ -52,6 +52,8 @@ def load_catalogue() -> Counter[str]:
         _put_services(changed)
         for row in read("rules"):
             _put_rule(row, changed)
+        for row in read("admission"):
+            _put(AdmissionPolicy, {"version": row["version"]}, row, changed)
     return changed
 
 

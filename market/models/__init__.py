@@ -1,6 +1,7 @@
 from market.models.catalogue import QualificationKind, Service, ServiceVersion
 from market.models.firms import (
     Admission,
+    AdmissionPolicy,
     AffiliationDeclaration,
     Firm,
     Offering,
@@ -13,6 +14,7 @@ from market.models.projects import Need, NeedRule, Project, RequiredQualificatio
 
 __all__ = [
     "Admission",
+    "AdmissionPolicy",
     "AffiliationDeclaration",
     "Firm",
     "Need",

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
+from approvals.models import Dated, dated_constraint
 from core.fields import EncryptedTextField
 from core.lifecycle import Lifecycle
 from core.money import MoneyField
@@ -73,6 +74,24 @@ class Firm(models.Model):
     @property
     def uscc(self) -> str:
         return self.organisation.uscc or ""
+
+
+class AdmissionPolicy(Dated):
+    """How long a form check and a public notice (公示) of an admission last, as dated data with its basis."""
+
+    version = models.CharField(_("版本"), max_length=20, unique=True)
+    check_days = models.PositiveSmallIntegerField(_("审查期限（工作日）"), default=2, validators=[MinValueValidator(1)])
+    notice_days = models.PositiveSmallIntegerField(_("公示期（工作日）"), default=5)
+    notice_minutes = models.PositiveSmallIntegerField(_("演示：公示期（分钟）"), null=True, blank=True)
+    legal_basis = models.CharField(_("依据"), max_length=300)
+
+    class Meta:
+        ordering = ["-valid_from", "-id"]
+        verbose_name = _("入驻规则")
+        constraints = [dated_constraint("admission_policy_dates")]
+
+    def __str__(self) -> str:
+        return self.version
 
 
 class AdmissionQuerySet(models.QuerySet):
