@@ -89,6 +89,7 @@ def public_firms() -> QuerySet[Firm]:
 class FirmList(PublicList):
     """Firms that were admitted, the latest first; suspended and delisted ones say so."""
 
+    queryset = Firm.objects.none()  # for the schema, which is made without a database
     serializer_class = FirmSerializer
     filterset_class = FirmFilters
     ordering = ("-listed_at", "-id")

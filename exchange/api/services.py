@@ -84,6 +84,7 @@ def catalogue() -> QuerySet[Service]:
 class ServiceList(PublicList):
     """The catalogue, by code."""
 
+    queryset = Service.objects.none()  # for the schema, which is made without a database
     serializer_class = ServiceSerializer
     filterset_class = ServiceFilters
     ordering = ("code", "id")
