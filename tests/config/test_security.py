@@ -10,6 +10,7 @@ from config.security import ContentSecurityPolicyMiddleware, socket_origin
 def policy(host: str, *, secure: bool = False) -> dict[str, list[str]]:
     request = RequestFactory().get("/", headers={"host": host}, secure=secure)
     response = ContentSecurityPolicyMiddleware(lambda _request: HttpResponse())(request)
+    assert isinstance(response, HttpResponse)
     parts = [part.split() for part in response["Content-Security-Policy"].split(";")]
     return {name: sources for name, *sources in parts}
 
