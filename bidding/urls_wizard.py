@@ -1,5 +1,14 @@
-"""Addresses of the owner's desk and the wizard."""
+"""Addresses of the owner's desk and the wizard, under desk/owner/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path, re_path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from bidding.views import owner, wizard
+
+urlpatterns = [
+    path("", owner.desk, name="owner_desk"),
+    path("needs/<str:need>/round/", wizard.start, name="wizard_start"),
+    path("rounds/<str:code>/", wizard.owner_round, name="owner_round"),
+    path("rounds/<str:code>/cancel/", wizard.cancel, name="owner_cancel"),
+    path("rounds/<str:code>/again/", wizard.again, name="announce_again"),
+    re_path(r"^rounds/(?P<code>R[0-9]{12,17})/(?P<step>method|terms|review)/$", wizard.wizard, name="wizard"),
+]

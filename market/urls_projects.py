@@ -1,5 +1,14 @@
-"""Addresses of projects and needs."""
+"""Addresses of an owner's projects and needs, under desk/owner/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from market.views import projects
+
+urlpatterns = [
+    path("projects/", projects.projects, name="projects"),
+    path("projects/new/", projects.project_new, name="project_new"),
+    path("projects/<str:code>/", projects.project, name="project"),
+    path("projects/<str:code>/edit/", projects.project_edit, name="project_edit"),
+    path("projects/<str:code>/need/", projects.need_new, name="need_new"),
+    path("needs/<str:code>/", projects.need_edit, name="need_edit"),
+]
