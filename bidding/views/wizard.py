@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -27,7 +28,7 @@ from market.models import Firm, Need
 from protocol.methods import METHODS
 
 WRITERS = (Role.ADMIN, Role.HANDLER)
-STEPS = (("method", _("选取方式")), ("terms", _("价格与时长")), ("review", _("核对并提交")))
+STEPS = (("method", gettext_lazy("选取方式")), ("terms", gettext_lazy("价格与时长")), ("review", gettext_lazy("核对并提交")))
 COUNTED = 500
 """So many firms are asked whether they qualify; beyond that the page says "more than"."""
 
@@ -133,7 +134,7 @@ def _steps(round_: Round, present: str) -> list[dict[str, Any]]:
     at = names.index(present)
     return [
         {
-            "label": _(label),
+            "label": label,
             "state": "now" if index == at else "done" if index < at else "next",
             "url": reverse("bidding:wizard", args=[round_.code, name]) if index < at else "",
         }
