@@ -117,7 +117,9 @@ def _texts(path: Path) -> Iterator[Text]:
 
 def _parts(messages: object) -> list[str]:
     """The extractor gives one string, or a tuple with None where an argument was no literal."""
-    return [messages] if isinstance(messages, str) else [part for part in cast("tuple[str | None]", messages) if part]
+    if messages is None or isinstance(messages, str):
+        return [messages] if messages else []
+    return [part for part in cast("tuple[str | None]", messages) if part]
 
 
 def _calls_of_template(source: str, origin: str) -> str:

@@ -1,13 +1,16 @@
-"""Chromium for tests of whole journeys. Errors of the page, of its policy, and requests to other hosts fail the test."""
+"""Chromium for whole journeys. Errors of the page, of its policy, and requests to other hosts fail the test."""
 
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from asgiref.sync import AsyncToSync
 from django.conf import settings
 from django.test import Client
 
@@ -36,13 +39,29 @@ def browser() -> Iterator[Any]:
         _no_browser("Install the package `chromium` (and `fonts-noto-cjk` for Chinese) to run the browser tests.")
     flags = FLAGS + (["--no-sandbox"] if os.geteuid() == 0 else [])
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright keeps a loop in this thread; the ORM is used beside it
-    with sync_playwright() as playwright:
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
+        "true"  # Playwright keeps a loop in this thread; the ORM is used beside it
+    )
+    with sync_playwright() as playwright, _pushes_from_a_thread():
         chromium = playwright.chromium.launch(executable_path=program, args=flags)
         yield chromium
         chromium.close()
     if before is None:
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@contextmanager
+def _pushes_from_a_thread() -> Iterator[None]:
+    """A push to sockets may not wait in a thread with a running loop, and Playwright keeps one here."""
+    push = AsyncToSync.__call__
+
+    def push_aside(self: Any, *args: Any, **kwargs: Any) -> Any:
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(push, self, *args, **kwargs).result()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AsyncToSync, "__call__", push_aside)
+        yield
 
 
 @pytest.fixture
@@ -121,4 +140,8 @@ def _session_cookie(user: Any, url: str) -> dict[str, str]:
         session = client.session
         session[DEVICE_ID_SESSION_KEY] = device.persistent_id
         session.save()
-    return {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value, "url": url}
+    return {
+        "name": settings.SESSION_COOKIE_NAME,
+        "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
+        "url": url,
+    }

@@ -105,7 +105,7 @@ def _empty_cache(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def in_threads(transactional_db: None) -> Callable[..., list[object]]:
-    """Run functions at the same moment in real threads with connections of their own; results or exceptions in order."""
+    """Run functions at one moment in real threads with connections of their own; results or exceptions in order."""
     from concurrent.futures import ThreadPoolExecutor
     from threading import Barrier
 
@@ -117,7 +117,7 @@ def in_threads(transactional_db: None) -> Callable[..., list[object]]:
                 connection.ensure_connection()
                 start.wait(timeout=30)
                 return function()
-            except Exception as problem:  # noqa: BLE001  the test looks at it
+            except Exception as problem:  # the test looks at it
                 return problem
             finally:
                 connections.close_all()

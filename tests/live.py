@@ -64,6 +64,11 @@ def _live_processes(django_db_setup: None, tmp_path_factory: pytest.TempPathFact
             process.wait(timeout=20)
 
 
+@pytest.fixture(autouse=True)
+def _live_server_helper() -> None:
+    """In the place of pytest-django's own, which expects its own kind of live server."""
+
+
 @pytest.fixture
 def live_server(_live_processes: LiveServer, transactional_db: None, settings) -> LiveServer:
     """Both processes on this worker's database; what a test saves is there for them."""

@@ -171,7 +171,11 @@ def submitted(where: Place, *, method: str = "lowest", of: Need | None = None, *
     parameters = terms.pop("parameters", LOWEST if method == "lowest" else DRAW)
     drafted = rounds.draft_round(need=of or need(where, **terms), by=where.owner)
     rounds.edit_round(
-        round_id=drafted.pk, method=method, parameters=parameters, notice_length=where.policy.notice_minimum, by=where.owner
+        round_id=drafted.pk,
+        method=method,
+        parameters=parameters,
+        notice_length=where.policy.notice_minimum,
+        by=where.owner,
     )
     return rounds.submit_round(round_id=drafted.pk, by=where.owner)
 

@@ -37,7 +37,7 @@ class Command(BaseCommand):
             port=settings.PORT,
             socket_port=socket_port,
             use=use,
-            say=self.stdout.write,
+            say=self._say,
         )
         supervisor.listen_for_signals()
         with preparation.only_demo(where.locks):
@@ -53,7 +53,7 @@ class Command(BaseCommand):
                 supervisor.end()
 
     def _run(self, supervisor: Supervisor, *, size: str) -> None:
-        self.stdout.write("Mingxuan 明选 is starting …")
+        self._say("Mingxuan 明选 is starting …")
         if supervisor.use is not None:
             supervisor.use.begin()
         for step in (self._messages, self._static, self._database):
@@ -65,7 +65,12 @@ class Command(BaseCommand):
         if not supervisor.ending:
             self._say_where(supervisor)
         supervisor.watch(on_enter=self._say_who)
-        self.stdout.write("\nEnding …")
+        self._say("\nEnding …")
+
+    def _say(self, line: str) -> None:
+        """At once, also into a file or a pipe."""
+        self.stdout.write(line)
+        self.stdout.flush()
 
     def _messages(self, _size: str) -> None:
         call_command("compile_messages", verbosity=0)
@@ -76,20 +81,17 @@ class Command(BaseCommand):
     def _database(self, size: str) -> None:
         call_command("migrate", verbosity=0, interactive=False)
         if not get_user_model().objects.exists():
-            self.stdout.write("Building the demo city (once) …")
+            self._say("Building the demo city (once) …")
             call_command("seed", size=size, seed=1)
 
     def _say_where(self, supervisor: Supervisor) -> None:
-        self.stdout.write(f"\n  http://localhost:{supervisor.port}/\n")
+        self._say(f"\n  http://localhost:{supervisor.port}/\n")
         self._say_who()
-        self.stdout.write("  Ctrl-C ends everything; `make demo-reset` starts over.\n")
-        self.stdout.flush()
+        self._say("  Ctrl-C ends everything; `make demo-reset` starts over.\n")
 
     def _say_who(self) -> None:
         known = accounts.read(settings.DATA_DIR / "demo-accounts.json")
         for line in accounts.lines(known):
-            self.stdout.write(line)
+            self._say(line)
         if any(account["totp_secret"] for account in known):
-            self.stdout.write(
-                "  Enter, or `.venv/bin/python manage.py demo_codes`, shows the codes of this half minute."
-            )
+            self._say("  Enter, or `.venv/bin/python manage.py demo_codes`, shows the codes of this half minute.")

@@ -1,0 +1,1 @@
+"""Benchmarks: every figure stands beside a named reference that is measured in the same run."""
