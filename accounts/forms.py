@@ -46,14 +46,21 @@ class SignUpForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": _("请选择注册为哪一类。")},
     )
-    organisation_name = forms.CharField(label=_("机构名称"), max_length=100, required=False, help_text=_("与营业执照一致；自然人不填。"))
-    uscc = forms.CharField(label=_("统一社会信用代码"), max_length=30, required=False, help_text=_("18 位；自然人不填。"))
+    organisation_name = forms.CharField(
+        label=_("机构名称"), max_length=100, required=False, help_text=_("与营业执照一致；自然人不填。")
+    )
+    uscc = forms.CharField(
+        label=_("统一社会信用代码"), max_length=30, required=False, help_text=_("18 位；自然人不填。")
+    )
     name = forms.CharField(label=_("您的姓名"), max_length=60, error_messages={"required": _("请填写姓名。")})
     id_number = forms.CharField(
         label=_("身份证号码"), max_length=24, required=False, help_text=_("自然人业主必填；加密保存，不公开。")
     )
     phone = forms.CharField(
-        label=_("手机号码"), max_length=20, help_text=_("加密保存，不公开。"), error_messages={"required": _("请填写手机号码。")}
+        label=_("手机号码"),
+        max_length=20,
+        help_text=_("加密保存，不公开。"),
+        error_messages={"required": _("请填写手机号码。")},
     )
     username = forms.CharField(
         label=_("登录名"),
@@ -142,7 +149,9 @@ class TokenForm(forms.Form):
         r"\A\d{6}\Z",
         label=_("动态码"),
         strip=True,
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": "6", "autofocus": True}),
+        widget=forms.TextInput(
+            attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": "6", "autofocus": True}
+        ),
         error_messages={"required": _("请填写动态码。"), "invalid": _("动态码是 6 位数字。")},
     )
 

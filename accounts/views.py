@@ -55,7 +55,9 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def locked_out(request: HttpRequest, credentials: dict[str, Any] | None = None, *args: Any) -> HttpResponse:
     """Too many wrong passwords: what happened, and when it ends."""
     minutes = round(settings.AXES_COOLOFF_TIME * 60)
-    return render(request, "accounts/locked_out.html", {"minutes": minutes, "tries": settings.AXES_FAILURE_LIMIT}, status=429)
+    return render(
+        request, "accounts/locked_out.html", {"minutes": minutes, "tries": settings.AXES_FAILURE_LIMIT}, status=429
+    )
 
 
 @never_cache
@@ -113,7 +115,10 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     context = {"form": form, "fresh": fresh, "next": onwards}
     if fresh:
         secret = device.config_url.partition("secret=")[2].partition("&")[0]
-        context |= {"qr": segno.make(device.config_url, micro=False).svg_data_uri(scale=4, border=2, light="#fff"), "secret": secret}
+        context |= {
+            "qr": segno.make(device.config_url, micro=False).svg_data_uri(scale=4, border=2, light="#fff"),
+            "secret": secret,
+        }
     return render(request, "accounts/second_factor.html", context, status=422 if form.errors else 200)
 
 
@@ -145,7 +150,9 @@ def _accepts(device: TOTPDevice, token: str) -> bool:
 def _onwards(request: HttpRequest) -> str:
     """Where the person wanted to go; only within this site."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    safe = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     return wanted if safe else reverse("portal:desk")
 
 

@@ -87,7 +87,9 @@ class DepartmentQuerySet(DatedQuerySet):
     def deciding(self, item: ApprovalItem, *, district: District, at: date):
         """Departments that decide `item` in `district` on a day; the city's own where the district has none."""
         version = item.version_at(at)
-        functions = [function.at(at).pk for function in version.functions.select_related("successor")] if version else []
+        functions = (
+            [function.at(at).pk for function in version.functions.select_related("successor")] if version else []
+        )
         departments = self.valid_at(at).filter(functions__in=functions).distinct()
         local = departments.filter(district=district)
         return local if local.exists() else departments.filter(district__kind=District.Kind.MUNICIPAL)

@@ -82,7 +82,9 @@ def worked_lots(round_: Round, known: Disclosure) -> list[Worked]:
     if known == Disclosure.NOTHING:
         return []
     lots = list(round_.lots.select_related("winner__organisation").order_by("number"))
-    entries = list(Entry.objects.live().filter(lot__round=round_).select_related("firm__organisation").defer("envelope"))
+    entries = list(
+        Entry.objects.live().filter(lot__round=round_).select_related("firm__organisation").defer("envelope")
+    )
     draws = list(Draw.objects.filter(lot__round=round_, purpose="ranking")) if known == Disclosure.EVERYTHING else []
     return [
         _worked(
@@ -106,7 +108,9 @@ def _worked(round_: Round, lot: Lot, *, entries: list[Entry], draw: Draw | None,
 
 def _count(draw: Draw | None, lot: Lot) -> int:
     """Labels carry their lot where the round has several (PROTOCOL §3)."""
-    several = draw is not None and all(label.startswith(f"{lot.number}:") for label in draw.labels) and bool(draw.labels)
+    several = (
+        draw is not None and all(label.startswith(f"{lot.number}:") for label in draw.labels) and bool(draw.labels)
+    )
     return 2 if several else 1
 
 
@@ -188,7 +192,9 @@ def _lowest(lot: Lot, rows: list[Row], valid: list[Row]) -> list[str]:
             % {"count": len(tied), "places": places, "name": winner.name}
         )
     assert winner.amount is not None
-    said.append(_("最低的是 %(name)s 的 %(amount)s，因此中选。") % {"name": winner.name, "amount": money(winner.amount)})
+    said.append(
+        _("最低的是 %(name)s 的 %(amount)s，因此中选。") % {"name": winner.name, "amount": money(winner.amount)}
+    )
     if lot.upper:
         less = lot.upper - winner.amount
         share = (less / lot.upper * 100).quantize(Decimal("0.1"))
@@ -201,7 +207,10 @@ def _lowest(lot: Lot, rows: list[Row], valid: list[Row]) -> list[str]:
 
 def _limits(lot: Lot) -> list[str]:
     if lot.upper is not None and lot.lower is not None:
-        told = _("报价在 %(lower)s 至 %(upper)s 之间有效，含本数。") % {"lower": money(lot.lower), "upper": money(lot.upper)}
+        told = _("报价在 %(lower)s 至 %(upper)s 之间有效，含本数。") % {
+            "lower": money(lot.lower),
+            "upper": money(lot.upper),
+        }
     elif lot.upper is not None:
         told = _("报价不高于 %(upper)s 有效，含本数。") % {"upper": money(lot.upper)}
     elif lot.lower is not None:
@@ -225,10 +234,14 @@ def _drawn(lot: Lot, rows: list[Row], valid: list[Row]) -> list[str]:
     by_draw = sorted((row for row in rows if row.drawn is not None), key=lambda row: row.drawn or 0)
     skipped = [row for row in by_draw if (row.drawn or 0) < (winner.drawn or 0)]
     places = _("、").join(
-        _("第 %(place)s %(name)s") % {"place": row.drawn, "name": row.name} for row in by_draw[: max(3, len(skipped) + 1)][:SHOWN]
+        _("第 %(place)s %(name)s") % {"place": row.drawn, "name": row.name}
+        for row in by_draw[: max(3, len(skipped) + 1)][:SHOWN]
     )
     said = [_("抽取次序：%(places)s%(more)s。") % {"places": places, "more": " …" if len(by_draw) > SHOWN else ""}]
-    said += [_("%(name)s 排在前面但无效（%(reason)s），跳过。") % {"name": row.name, "reason": row.reason} for row in skipped[:SHOWN]]
+    said += [
+        _("%(name)s 排在前面但无效（%(reason)s），跳过。") % {"name": row.name, "reason": row.reason}
+        for row in skipped[:SHOWN]
+    ]
     said.append(_("次序中第一个有效的是 %(name)s，因此中选。") % {"name": winner.name})
     if lot.price is not None:
         said.append(_("价格由业主事先定为 %(price)s，即中选金额。") % {"price": money(lot.price)})

@@ -38,7 +38,9 @@ class RoundFilter(django_filters.FilterSet):
     """The public list: words or a code, and what the columns say. `now` decides what is past its deadline."""
 
     q = django_filters.CharFilter(method="matching", label=_("标题、编号或业主"))
-    status = django_filters.ChoiceFilter(choices=PUBLIC_STATUSES, method="with_status", label=_("状态"), empty_label=_("全部"))
+    status = django_filters.ChoiceFilter(
+        choices=PUBLIC_STATUSES, method="with_status", label=_("状态"), empty_label=_("全部")
+    )
     method = django_filters.ChoiceFilter(choices=METHODS, label=_("选取方式"), empty_label=_("全部"))
     district = django_filters.ModelChoiceFilter(
         queryset=District.objects.all(), to_field_name="code", label=_("区县市"), empty_label=_("全部")
@@ -46,8 +48,12 @@ class RoundFilter(django_filters.FilterSet):
     service = django_filters.ModelChoiceFilter(
         queryset=Service.objects.all(), to_field_name="code", label=_("中介服务"), empty_label=_("全部")
     )
-    period = django_filters.ChoiceFilter(choices=PERIODS, method="announced_within", label=_("公告时间"), empty_label=_("不限"))
-    order = django_filters.ChoiceFilter(choices=ORDERS, method="ordered", label=_("排序"), empty_label=_("最新公告的在前"))
+    period = django_filters.ChoiceFilter(
+        choices=PERIODS, method="announced_within", label=_("公告时间"), empty_label=_("不限")
+    )
+    order = django_filters.ChoiceFilter(
+        choices=ORDERS, method="ordered", label=_("排序"), empty_label=_("最新公告的在前")
+    )
 
     class Meta:
         model = Round
@@ -81,7 +87,12 @@ class HistoricalRoundFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(method="matching", label=_("标题或原编号"))
     kind = django_filters.ChoiceFilter(label=_("类别"), empty_label=_("全部"))
     year = django_filters.NumberFilter(
-        field_name="opened_on", lookup_expr="year", label=_("年份"), min_value=1900, max_value=2200, widget=forms.NumberInput
+        field_name="opened_on",
+        lookup_expr="year",
+        label=_("年份"),
+        min_value=1900,
+        max_value=2200,
+        widget=forms.NumberInput,
     )
 
     class Meta:

@@ -36,5 +36,7 @@ def proof_of(round_: Round, *, request: HttpRequest) -> Proof:
 def qr_svg(address: str) -> bytes:
     """A QR code as a document of its own, black on white so that it can be read in dark mode and on paper."""
     image = io.BytesIO()
-    segno.make(address, error="m", micro=False).save(image, kind="svg", scale=4, border=2, dark="#000", light="#fff", svgclass=None)
+    segno.make(address, error="m", micro=False).save(
+        image, kind="svg", scale=4, border=2, dark="#000", light="#fff", svgclass=None
+    )
     return image.getvalue()

@@ -28,7 +28,6 @@ INSTANTS = (
 UNDECIDED = {"winner": None, "amount": None, "reference": None, "ranking": []}
 
 
-
 def public_record(round_: Round) -> dict[str, Any]:
     """The record as everybody may read it now; the same for every reader. The number of queries does not depend on the round."""
     known = disclosure(round_)
@@ -74,13 +73,17 @@ def _keys(round_: Round, known: Disclosure) -> dict[str, Any]:
 
 def _lots(round_: Round, known: Disclosure) -> list[dict[str, Any]]:
     lots = list(round_.lots.order_by("number"))
-    entries = _by_lot(Entry.objects.live().filter(lot__round=round_).select_related("firm__organisation")) if known else {}
+    entries = (
+        _by_lot(Entry.objects.live().filter(lot__round=round_).select_related("firm__organisation")) if known else {}
+    )
     draws = _by_lot(Draw.objects.filter(lot__round=round_)) if known == Disclosure.EVERYTHING else {}
     return [
         {
             "lot": lot.number,
             "limits": {"upper": _amount(lot.upper), "lower": _amount(lot.lower)},
-            "entries": sorted((_entry(each, known) for each in entries.get(lot.pk, [])), key=lambda entry: entry["uscc"]),
+            "entries": sorted(
+                (_entry(each, known) for each in entries.get(lot.pk, [])), key=lambda entry: entry["uscc"]
+            ),
             "offers": [],
             "experts": [],
             "marks": [],

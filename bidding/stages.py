@@ -14,7 +14,15 @@ from bidding.models import Round
 Status = Round.Status
 Text = str | Promise
 
-ORDER = (Status.ANNOUNCED, Status.CLOSED, Status.OPENED, Status.EVALUATED, Status.CANDIDATE, Status.AWARDED, Status.CONTRACTED)
+ORDER = (
+    Status.ANNOUNCED,
+    Status.CLOSED,
+    Status.OPENED,
+    Status.EVALUATED,
+    Status.CANDIDATE,
+    Status.AWARDED,
+    Status.CONTRACTED,
+)
 NAMES: dict[Status, Text] = {
     Status.ANNOUNCED: _("公告，接受报名"),
     Status.CLOSED: _("截止"),

@@ -20,7 +20,9 @@ METHOD_NAMES: dict[str, Text] = {
 }
 METHOD_SENTENCES: dict[str, Text] = {
     "draw": _("价格由业主事先定好，符合条件的机构报名，截止后用事先锁定的抽取码公开抽签，抽在最前面的有效机构中选。"),
-    "lowest": _("符合条件的机构各报一个价，截止前谁也看不到；截止后同时开启，有效报价中最低的中选，相同的由公开抽签定先后。"),
+    "lowest": _(
+        "符合条件的机构各报一个价，截止前谁也看不到；截止后同时开启，有效报价中最低的中选，相同的由公开抽签定先后。"
+    ),
 }
 TAKES_AMOUNT = frozenset({"lowest"})
 """Methods with a price from the firm; the others only need it to take part."""

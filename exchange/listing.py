@@ -35,7 +35,9 @@ class CursorPages(pagination.CursorPagination):
         if given is None:
             return PAGE
         if not given.isascii() or not given.isdigit() or not 1 <= int(given) <= LARGEST_PAGE:
-            raise exceptions.ValidationError({"page_size": [_("每页条数须为 1 至 %(most)s 的整数。") % {"most": LARGEST_PAGE}]})
+            raise exceptions.ValidationError(
+                {"page_size": [_("每页条数须为 1 至 %(most)s 的整数。") % {"most": LARGEST_PAGE}]}
+            )
         return int(given)
 
     def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any] | None:

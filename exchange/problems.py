@@ -39,7 +39,12 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     code, title, detail = TOLD.get(known.status_code, ("error", known.default_detail, known.default_detail))
     if isinstance(error, DomainError):
         code, detail = error.code, str(error)
-    body: dict[str, Any] = {"type": f"{BASE}{code}", "title": str(title), "status": known.status_code, "detail": str(detail)}
+    body: dict[str, Any] = {
+        "type": f"{BASE}{code}",
+        "title": str(title),
+        "status": known.status_code,
+        "detail": str(detail),
+    }
     if isinstance(known, exceptions.ValidationError):
         body["errors"] = _by_field(known.detail)
     response = Response(body, status=known.status_code, content_type=CONTENT_TYPE)
@@ -66,7 +71,10 @@ def _known(error: Exception) -> exceptions.APIException | None:
 
 def _by_field(detail: Any) -> dict[str, list[str]]:
     if isinstance(detail, dict):
-        return {str(name): [str(each) for each in (value if isinstance(value, list) else [value])] for name, value in detail.items()}
+        return {
+            str(name): [str(each) for each in (value if isinstance(value, list) else [value])]
+            for name, value in detail.items()
+        }
     return {"": [str(each) for each in (detail if isinstance(detail, list) else [detail])]}
 
 

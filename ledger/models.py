@@ -36,7 +36,10 @@ class QueuedEntry(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="ledger_sealed_whole",
-                condition=(Q(sealed_for="", event=None, blind=None) | (~Q(sealed_for="") & Q(blind__isnull=False, event__isnull=False))),
+                condition=(
+                    Q(sealed_for="", event=None, blind=None)
+                    | (~Q(sealed_for="") & Q(blind__isnull=False, event__isnull=False))
+                ),
             )
         ]
 

@@ -17,10 +17,18 @@ class FirmFilter(django_filters.FilterSet):
 
     q = django_filters.CharFilter(method="found", label=_("名称、拼音首字母或统一社会信用代码"), max_length=60)
     service = django_filters.ModelChoiceFilter(
-        queryset=Service.objects.order_by("code"), to_field_name="code", method="offering", label=_("中介服务"), empty_label=_("全部")
+        queryset=Service.objects.order_by("code"),
+        to_field_name="code",
+        method="offering",
+        label=_("中介服务"),
+        empty_label=_("全部"),
     )
     kind = django_filters.ModelChoiceFilter(
-        queryset=QualificationKind.objects.order_by("code"), to_field_name="code", method="qualified", label=_("资质"), empty_label=_("全部")
+        queryset=QualificationKind.objects.order_by("code"),
+        to_field_name="code",
+        method="qualified",
+        label=_("资质"),
+        empty_label=_("全部"),
     )
     status = django_filters.ChoiceFilter(choices=STATUSES, method="standing", label=_("状态"), empty_label=_("全部"))
 

@@ -46,7 +46,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "firm_count": Firm.objects.listed().count(),
         "service_count": Service.objects.count(),
         "closing": Round.objects.open_at(now).for_list().order_by("closes_at", "id")[:SHOWN],
-        "latest": Award.objects.select_related("lot__round", "firm__organisation").order_by("-issued_at", "-id")[:SHOWN],
+        "latest": Award.objects.select_related("lot__round", "firm__organisation").order_by("-issued_at", "-id")[
+            :SHOWN
+        ],
     }
     return render(request, "portal/home.html", context)
 
@@ -107,7 +109,12 @@ def desk(request: HttpRequest) -> HttpResponse:
 def department_desk(request: HttpRequest) -> HttpResponse:
     """Public rounds whose result this department approves; nothing of them before opening."""
     now = clock.now()
-    rounds = Round.objects.public().filter(department__organisation=request.organisation).for_list().select_related("need__item")
+    rounds = (
+        Round.objects.public()
+        .filter(department__organisation=request.organisation)
+        .for_list()
+        .select_related("need__item")
+    )
     page = Paginator(rounds.order_by("-announced_at", "-id"), 30).get_page(request.GET.get("page"))
     for each in page.object_list:
         each.shown_status = each.status_at(now)

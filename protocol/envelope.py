@@ -145,7 +145,11 @@ def read_plaintext(data: bytes, *, round: str, lot: str, uscc: str) -> Plaintext
     `amount`, `days`, `nonce`, `files`.
     """
     members = _members(data)
-    for name, expected, code in (("round", round, "other_round"), ("lot", lot, "other_lot"), ("uscc", uscc, "other_firm")):
+    for name, expected, code in (
+        ("round", round, "other_round"),
+        ("lot", lot, "other_lot"),
+        ("uscc", uscc, "other_firm"),
+    ):
         if members[name] != expected:
             raise InvalidPlaintext(code, f"{members[name]!r} in place of {expected!r}")
     if not canonical.is_hex(members["nonce"], octets=32):

@@ -22,7 +22,13 @@ def acting_membership(request: HttpRequest) -> Membership | None:
 
 def act_for(request: HttpRequest, membership_id: int) -> Membership:
     """Act by another membership of this person from now on. Raises NotAllowed where it is not theirs or has ended."""
-    membership = Membership.objects.active().of_user(request.user).filter(pk=membership_id).select_related("organisation").first()
+    membership = (
+        Membership.objects.active()
+        .of_user(request.user)
+        .filter(pk=membership_id)
+        .select_related("organisation")
+        .first()
+    )
     if membership is None:
         raise NotAllowed
     request.session[SESSION_KEY] = membership.pk

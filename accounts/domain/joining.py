@@ -17,7 +17,15 @@ SIGN_UP_KINDS = (Kind.OWNER, Kind.FIRM, Kind.PERSON)
 
 
 def sign_up(
-    *, kind: Kind, organisation_name: str, uscc: str, username: str, password: str, name: str, phone: str, id_number: str
+    *,
+    kind: Kind,
+    organisation_name: str,
+    uscc: str,
+    username: str,
+    password: str,
+    name: str,
+    phone: str,
+    id_number: str,
 ) -> Membership:
     """Open an account and its organisation, whose administrator it becomes. All or nothing.
 

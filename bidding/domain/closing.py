@@ -51,7 +51,13 @@ def close_round(*, round_id: int, now: datetime) -> Round:
         digest = canonical.sha256_hex(canonical.encode([_frozen_line(entry) for entry in entries]))
         ledger.append("round.closed", round_.subject, {"count": len(entries), "sha256": digest}, at=now)
         if all(_count(entries, lot) < (round_.minimum or 1) for lot in round_.lots.all()):
-            end_round(round_, Status.FAILED, reason=_("截止时报名数少于最少数，未开启即流标。"), failure="too_few_entries", at=now)
+            end_round(
+                round_,
+                Status.FAILED,
+                reason=_("截止时报名数少于最少数，未开启即流标。"),
+                failure="too_few_entries",
+                at=now,
+            )
         transaction.on_commit(partial(live.changed, round_))
     return round_
 
@@ -129,7 +135,9 @@ def evaluate_round(*, round_id: int, now: datetime) -> Round:
         Round.lifecycle.move(round_, Status.EVALUATED)
         round_.evaluated_at = now
         round_.save()
-        digest = canonical.sha256_hex(canonical.encode({number: result.as_record() for number, result in results.items()}))
+        digest = canonical.sha256_hex(
+            canonical.encode({number: result.as_record() for number, result in results.items()})
+        )
         ledger.append("round.evaluated", round_.subject, {"lots": len(lots), "sha256": digest}, at=now)
         transaction.on_commit(partial(live.changed, round_))
     return round_
@@ -288,5 +296,3 @@ def _entries(round_: Round):
         .select_related("lot", "firm__organisation", "firm__current")
         .order_by("lot__number", "firm__organisation__uscc")
     )
-
-

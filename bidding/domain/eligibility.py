@@ -43,7 +43,11 @@ def reasons_between(firms: Collection[Firm], rounds: Collection[Round], *, at: d
     if not found:
         return found
     prefetch_related_objects(
-        list(firms), "organisation", "current__offerings", "current__qualifications__kind", "current__declarations__counterpart"
+        list(firms),
+        "organisation",
+        "current__offerings",
+        "current__qualifications__kind",
+        "current__declarations__counterpart",
     )
     prefetch_related_objects(list(rounds), "need__required_qualifications__kind", "department__organisation")
     for rule in registry:
@@ -70,7 +74,9 @@ def suspended(firms: Collection[Firm], rounds: Collection[Round], at: datetime) 
 
 
 @register
-def service_not_offered(firms: Collection[Firm], rounds: Collection[Round], at: datetime) -> Iterable[tuple[Pair, Reason]]:
+def service_not_offered(
+    firms: Collection[Firm], rounds: Collection[Round], at: datetime
+) -> Iterable[tuple[Pair, Reason]]:
     for firm in firms:
         offered = {each.service_id for each in firm.current.offerings.all()} if firm.current else set()
         for round_ in rounds:
@@ -154,7 +160,9 @@ def _holds_on(declared: AffiliationDeclaration, day: date) -> bool:
 def _is_one_of(declared: AffiliationDeclaration, family):
     """The organisation that a declaration means, by its link or by the name that was written."""
     written = declared.counterpart_name.strip()
-    return next((each for each in family if each.pk == declared.counterpart_id or (written and each.name == written)), None)
+    return next(
+        (each for each in family if each.pk == declared.counterpart_id or (written and each.name == written)), None
+    )
 
 
 def _with(firm: Firm, rounds: Collection[Round]) -> Iterable[Pair]:

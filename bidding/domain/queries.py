@@ -30,6 +30,4 @@ def rounds_for_firm(*, firm: Firm, rounds: Collection[Round], at: datetime) -> l
     reasons = reasons_between([firm], rounds, at=at)
     mine = Entry.objects.live().filter(firm=firm, lot__round__in=[each.pk for each in rounds])
     entered = set(mine.values_list("lot__round_id", flat=True))
-    return [
-        RoundForFirm(round=each, reasons=reasons[firm.pk, each.pk], entered=each.pk in entered) for each in rounds
-    ]
+    return [RoundForFirm(round=each, reasons=reasons[firm.pk, each.pk], entered=each.pk in entered) for each in rounds]

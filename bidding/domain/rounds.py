@@ -48,7 +48,9 @@ def draft_round(*, need: Need, by: Membership) -> Round:
     WrongState where the need has failed: then it is announced again, once.
     """
     with transaction.atomic():
-        need = Need.objects.select_for_update(of=["self"]).select_related("project__owner", "department").get(pk=need.pk)
+        need = (
+            Need.objects.select_for_update(of=["self"]).select_related("project__owner", "department").get(pk=need.pk)
+        )
         if by.organisation_id != need.project.owner_id or by.role == Role.VIEWER:
             raise NotAllowed
         last = need.rounds.exclude(status__in=[Status.CANCELLED, Status.VOID]).order_by("-id").first()
@@ -58,7 +60,9 @@ def draft_round(*, need: Need, by: Membership) -> Round:
             return last
         if last.status == Status.FAILED:
             raise WrongState(
-                _("该需求已流标两次，请修改要求后另提需求。") if last.is_second else _("第一次公告已流标，请从该次公告发起再次公告。")
+                _("该需求已流标两次，请修改要求后另提需求。")
+                if last.is_second
+                else _("第一次公告已流标，请从该次公告发起再次公告。")
             )
         raise Conflict(_("这项需求已有一次比选：%(code)s。") % {"code": last.code})
 
@@ -90,7 +94,9 @@ def _amounts(parameters: Mapping[str, str]) -> dict[str, Any]:
     return {name: yuan(parameters[name]) if parameters.get(name) else None for name in ("price", "upper", "lower")}
 
 
-def edit_round(*, round_id: int, method: str, parameters: Mapping[str, str], notice_length: int | None, by: Membership) -> Round:
+def edit_round(
+    *, round_id: int, method: str, parameters: Mapping[str, str], notice_length: int | None, by: Membership
+) -> Round:
     """Set how a drafted or returned round selects. `parameters` are those of PROTOCOL §4, amounts as decimal strings.
 
     Raises DomainError for what the method does not take; what is missing is told at submission.
@@ -257,7 +263,11 @@ def announce_again(*, round_id: int, by: Membership) -> Round:
     """
     with transaction.atomic():
         failed = Round.objects.select_related("need").get(pk=round_id)
-        need = Need.objects.select_for_update(of=["self"]).select_related("project__owner", "service").get(pk=failed.need_id)
+        need = (
+            Need.objects.select_for_update(of=["self"])
+            .select_related("project__owner", "service")
+            .get(pk=failed.need_id)
+        )
         failed = _locked(round_id)
         demand_owner(failed, by)
         if failed.status != Status.FAILED:
@@ -272,7 +282,9 @@ def announce_again(*, round_id: int, by: Membership) -> Round:
 
 
 def _locked(round_id: int) -> Round:
-    return Round.objects.select_for_update(of=["self"]).select_related("need__project", "owner", "policy").get(pk=round_id)
+    return (
+        Round.objects.select_for_update(of=["self"]).select_related("need__project", "owner", "policy").get(pk=round_id)
+    )
 
 
 def _reason(text: str) -> str:

@@ -57,9 +57,13 @@ class EntryForm(forms.Form):
         """An amount beyond the limits would be set aside at opening; better to say so now."""
         amount: Decimal | None = self.cleaned_data["amount"]
         if amount is not None and self.lot.upper is not None and amount > self.lot.upper:
-            raise forms.ValidationError(_("高于最高限价 ¥ %(upper)s，这样的报价无效。") % {"upper": f"{self.lot.upper:,.2f}"})
+            raise forms.ValidationError(
+                _("高于最高限价 ¥ %(upper)s，这样的报价无效。") % {"upper": f"{self.lot.upper:,.2f}"}
+            )
         if amount is not None and self.lot.lower is not None and amount < self.lot.lower:
-            raise forms.ValidationError(_("低于最低限价 ¥ %(lower)s，这样的报价无效。") % {"lower": f"{self.lot.lower:,.2f}"})
+            raise forms.ValidationError(
+                _("低于最低限价 ¥ %(lower)s，这样的报价无效。") % {"lower": f"{self.lot.lower:,.2f}"}
+            )
         return amount
 
     def clean_days(self) -> int:

@@ -25,7 +25,9 @@ AMOUNT_HINTS = {
 class MethodForm(forms.Form):
     """Which selection method."""
 
-    method = forms.ChoiceField(label=_("选取方式"), widget=forms.RadioSelect, error_messages={"required": _("请选择选取方式。")})
+    method = forms.ChoiceField(
+        label=_("选取方式"), widget=forms.RadioSelect, error_messages={"required": _("请选择选取方式。")}
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -70,7 +72,8 @@ class TermsForm(forms.Form):
         length: int = self.cleaned_data["notice_length"]
         if length < self.policy.notice_minimum:
             raise forms.ValidationError(
-                _("不少于 %(minimum)s %(unit)s。") % {"minimum": self.policy.notice_minimum, "unit": self.policy.get_unit_display()}
+                _("不少于 %(minimum)s %(unit)s。")
+                % {"minimum": self.policy.notice_minimum, "unit": self.policy.get_unit_display()}
             )
         return length
 

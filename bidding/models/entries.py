@@ -59,7 +59,8 @@ class Entry(models.Model):
             models.CheckConstraint(name="entry_at_most_10_replacements", condition=Q(replacements__lte=10)),
             models.CheckConstraint(
                 name="entry_withdrawn_is_empty",
-                condition=Q(withdrawn_at__isnull=True, envelope__isnull=False) | Q(withdrawn_at__isnull=False, envelope__isnull=True),
+                condition=Q(withdrawn_at__isnull=True, envelope__isnull=False)
+                | Q(withdrawn_at__isnull=False, envelope__isnull=True),
             ),
             models.CheckConstraint(name="entry_invalid_says_why", condition=~Q(valid=False) | ~Q(reason="")),
         ]

@@ -26,7 +26,9 @@ class Policy(Dated):
     unit = models.CharField(_("时长单位"), max_length=12, choices=Unit, default=Unit.WORKING_DAYS)
     notice_minimum = models.PositiveSmallIntegerField(_("公告至截止至少"), default=3, validators=[MinValueValidator(1)])
     candidate_notice = models.PositiveSmallIntegerField(_("中选公示期"), default=2, validators=[MinValueValidator(1)])
-    closing_time = models.TimeField(_("截止时刻"), default="16:00", help_text=_("以工作日计时，截止于期满次一工作日的这个时刻"))
+    closing_time = models.TimeField(
+        _("截止时刻"), default="16:00", help_text=_("以工作日计时，截止于期满次一工作日的这个时刻")
+    )
     minimum_public = models.PositiveSmallIntegerField(_("财政资金最少有效报名数"), default=3)
     minimum_private = models.PositiveSmallIntegerField(_("社会资金最少有效报名数"), default=1)
     minimum_public_second = models.PositiveSmallIntegerField(_("再次公告：财政资金最少数"), default=2)
@@ -45,7 +47,9 @@ class Policy(Dated):
     @classmethod
     def in_force(cls, now: datetime) -> Policy:
         """The policy of the day of `now`; there is always one, the first comes with the migrations."""
-        return cls.objects.valid_at(timezone.localdate(now)).order_by("-valid_from", "-id").first() or cls.objects.earliest("valid_from")
+        return cls.objects.valid_at(timezone.localdate(now)).order_by(
+            "-valid_from", "-id"
+        ).first() or cls.objects.earliest("valid_from")
 
     @property
     def is_demo(self) -> bool:

@@ -163,9 +163,15 @@ class Round(models.Model):
                 condition=~Q(status__in=["opened", "evaluated", "candidate", "awarded", "contracted"])
                 | Q(closed_at__isnull=False, opened_at__isnull=False),
             ),
-            models.CheckConstraint(name="round_never_closed_early", condition=Q(closed_at=None) | Q(closed_at__gte=models.F("closes_at"))),
-            models.CheckConstraint(name="round_end_says_why", condition=~Q(status__in=["failed", "cancelled", "void"]) | ~Q(reason="")),
-            models.CheckConstraint(name="round_awarded_dated", condition=~Q(status="awarded") | Q(awarded_at__isnull=False)),
+            models.CheckConstraint(
+                name="round_never_closed_early", condition=Q(closed_at=None) | Q(closed_at__gte=models.F("closes_at"))
+            ),
+            models.CheckConstraint(
+                name="round_end_says_why", condition=~Q(status__in=["failed", "cancelled", "void"]) | ~Q(reason="")
+            ),
+            models.CheckConstraint(
+                name="round_awarded_dated", condition=~Q(status="awarded") | Q(awarded_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -51,7 +51,9 @@ def entries(request: HttpRequest) -> HttpResponse:
     firm, now = firm_or_404(request), clock.now()
     own = Entry.objects.of(firm.organisation).select_related("lot__round__service", "lot__round__owner", "lot__winner")
     page = Paginator(own.defer("envelope").order_by("-received_at", "-id"), PAGE).get_page(request.GET.get("page"))
-    rows = [{"entry": each, "round": each.lot.round, "status": each.lot.round.status_at(now)} for each in page.object_list]
+    rows = [
+        {"entry": each, "round": each.lot.round, "status": each.lot.round.status_at(now)} for each in page.object_list
+    ]
     return render(request, "bidding/entries.html", {"firm": firm, "page": page, "rows": rows, "now": now})
 
 

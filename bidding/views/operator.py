@@ -32,7 +32,9 @@ def desk(request: HttpRequest) -> HttpResponse:
     """Rounds and admissions that wait for a check, oldest first, and the rounds that run."""
     now = clock.now()
     to_check = Round.objects.filter(status=Round.Status.SUBMITTED).for_list().order_by("submitted_at", "id")
-    admissions = Admission.objects.waiting_for_check().select_related("firm__organisation").order_by("submitted_at", "id")
+    admissions = (
+        Admission.objects.waiting_for_check().select_related("firm__organisation").order_by("submitted_at", "id")
+    )
     running = Round.objects.open_at(now).for_list().order_by("closes_at", "id")
     context = {
         "now": now,
@@ -129,7 +131,9 @@ def _shown(
 
 def round_or_404(code: str) -> Round:
     """A round that has left its owner's hands; drafts are the owner's own business."""
-    return get_object_or_404(handed_over().select_related("policy", "previous", "need__item", "need__project"), code=code)
+    return get_object_or_404(
+        handed_over().select_related("policy", "previous", "need__item", "need__project"), code=code
+    )
 
 
 def handed_over() -> QuerySet[Round]:

@@ -24,7 +24,12 @@ NEXT_IS_OURS = (Round.Status.DRAFT, Round.Status.RETURNED, Round.Status.FAILED)
 def desk(request: HttpRequest) -> HttpResponse:
     """Every round of the owner, the latest first; of a running one nothing that others could not know."""
     now = clock.now()
-    rows = Round.objects.of_owner(request.organisation).for_list().prefetch_related("successors").order_by("-created_at", "-id")
+    rows = (
+        Round.objects.of_owner(request.organisation)
+        .for_list()
+        .prefetch_related("successors")
+        .order_by("-created_at", "-id")
+    )
     page = Paginator(rows, 30).get_page(request.GET.get("page"))
     for each in page.object_list:
         each.shown_status, each.ball = each.status_at(now), ball(each, now=now)

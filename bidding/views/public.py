@@ -78,7 +78,9 @@ def live(request: HttpRequest, code: str) -> HttpResponse:
 @require_safe
 def record(request: HttpRequest, code: str) -> HttpResponse:
     """PROTOCOL §5, the same bytes for everybody."""
-    response = JsonResponse(records.public_record(public_round(code)), json_dumps_params={"ensure_ascii": False, "indent": 1})
+    response = JsonResponse(
+        records.public_record(public_round(code)), json_dumps_params={"ensure_ascii": False, "indent": 1}
+    )
     response["Access-Control-Allow-Origin"] = "*"
     patch_cache_control(response, no_cache=True)
     return response

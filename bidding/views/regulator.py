@@ -41,7 +41,11 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 def _states() -> list[dict[str, object]]:
     counted = dict(Round.objects.public().order_by().values_list("status").annotate(n=Count("id")))
-    return [{"status": status, "label": status.label, "count": counted[status.value]} for status in Round.Status if status in counted]
+    return [
+        {"status": status, "label": status.label, "count": counted[status.value]}
+        for status in Round.Status
+        if status in counted
+    ]
 
 
 def _ended():
@@ -52,7 +56,9 @@ def _ended():
 def _kept_out():
     """Ineligible at the deadline, in rounds whose result is public."""
     kept = Entry.objects.live().disclosed().filter(eligible=False).defer("envelope")
-    return kept.select_related("firm__organisation", "lot__round__department__organisation").order_by("-lot__round__opened_at", "id")
+    return kept.select_related("firm__organisation", "lot__round__department__organisation").order_by(
+        "-lot__round__opened_at", "id"
+    )
 
 
 def _suspensions():

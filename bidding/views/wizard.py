@@ -28,7 +28,11 @@ from market.models import Firm, Need
 from protocol.methods import METHODS
 
 WRITERS = (Role.ADMIN, Role.HANDLER)
-STEPS = (("method", gettext_lazy("选取方式")), ("terms", gettext_lazy("价格与时长")), ("review", gettext_lazy("核对并提交")))
+STEPS = (
+    ("method", gettext_lazy("选取方式")),
+    ("terms", gettext_lazy("价格与时长")),
+    ("review", gettext_lazy("核对并提交")),
+)
 COUNTED = 500
 """So many firms are asked whether they qualify; beyond that the page says "more than"."""
 
@@ -43,7 +47,9 @@ def start(request: HttpRequest, need: str) -> HttpResponse:
     except DomainError as refused:
         messages.error(request, str(refused))
         return redirect("market:project", code=found.project.code)
-    return redirect("bidding:wizard", code=round_.code, step="review" if round_.method and round_.notice_length else "method")
+    return redirect(
+        "bidding:wizard", code=round_.code, step="review" if round_.method and round_.notice_length else "method"
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -71,7 +77,11 @@ def _method(request: HttpRequest, round_: Round) -> HttpResponse:
         kept = {name: text for name, text in round_.parameters.items() if name in METHODS[method].parameters}
         try:
             domain.edit_round(
-                round_id=round_.pk, method=method, parameters=kept, notice_length=round_.notice_length, by=request.membership
+                round_id=round_.pk,
+                method=method,
+                parameters=kept,
+                notice_length=round_.notice_length,
+                by=request.membership,
             )
         except DomainError as refused:
             form.add_error(None, str(refused))
@@ -110,10 +120,18 @@ def _review(request: HttpRequest, round_: Round) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, round_: Round, step: str, form: Any, *, refused: DomainError | None = None, method: str | None = None
+    request: HttpRequest,
+    round_: Round,
+    step: str,
+    form: Any,
+    *,
+    refused: DomainError | None = None,
+    method: str | None = None,
 ) -> HttpResponse:
     now = clock.now()
-    findings = guidance(need=round_.need, method=method if method is not None else round_.method, parameters=round_.parameters, at=now)
+    findings = guidance(
+        need=round_.need, method=method if method is not None else round_.method, parameters=round_.parameters, at=now
+    )
     context = {
         **_facts(round_),
         "step": step,
@@ -222,7 +240,11 @@ def _facts(round_: Round) -> dict[str, Any]:
 
 
 def _round_or_404(request: HttpRequest, code: str) -> Round:
-    rounds = Round.objects.of_owner(request.organisation).for_list().select_related("policy", "previous", "need__item", "need__project")
+    rounds = (
+        Round.objects.of_owner(request.organisation)
+        .for_list()
+        .select_related("policy", "previous", "need__item", "need__project")
+    )
     found = rounds.filter(code=code).first()
     if found is None:
         raise Http404

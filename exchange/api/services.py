@@ -78,7 +78,9 @@ def in_force() -> QuerySet[ServiceVersion]:
 
 def catalogue() -> QuerySet[Service]:
     current = in_force().prefetch_related("items", "qualification_kinds")
-    return Service.objects.select_related("successor").prefetch_related(Prefetch("versions", current, to_attr="in_force"))
+    return Service.objects.select_related("successor").prefetch_related(
+        Prefetch("versions", current, to_attr="in_force")
+    )
 
 
 class ServiceList(PublicList):

@@ -111,7 +111,11 @@ def _put_services(changed: Counter[str]) -> None:
     rows = read("services")
     put = {}
     for row in rows:
-        names = {"name": row["name"], "name_en": row["name_en"], "search": search_text(row["code"], row["name"], row["name_en"])}
+        names = {
+            "name": row["name"],
+            "name_en": row["name_en"],
+            "search": search_text(row["code"], row["name"], row["name_en"]),
+        }
         put[row["code"]] = _put(Service, {"code": row["code"]}, names, changed)
     for row in rows:
         successor = put[row["successor"]] if "successor" in row else None

@@ -43,7 +43,10 @@ def begin_admission(*, by: Membership) -> Admission:
         last = firm.admissions.order_by("-number").first()
         source = last if last is not None and last.status == Status.REFUSED else firm.current
         draft = Admission(
-            firm=firm, number=(last.number if last else 0) + 1, code=next_code(Letter.ADMISSION, at=clock.now()), status=Status.DRAFT
+            firm=firm,
+            number=(last.number if last else 0) + 1,
+            code=next_code(Letter.ADMISSION, at=clock.now()),
+            status=Status.DRAFT,
         )
         if source is not None:
             for name in COPIED:
@@ -65,7 +68,9 @@ def _copy_sections(source: Admission, draft: Admission) -> None:
 def editable_draft(*, by: Membership) -> Admission:
     """The firm's draft, locked. Raises DomainError where nothing is being drafted. Call it in a transaction."""
     _demand_firm(by)
-    draft = Admission.objects.select_for_update().filter(firm__organisation=by.organisation, status=Status.DRAFT).first()
+    draft = (
+        Admission.objects.select_for_update().filter(firm__organisation=by.organisation, status=Status.DRAFT).first()
+    )
     if draft is None:
         raise DomainError(_("资料已经提交，不能再改；需要改的请先撤回。"), code="not_draft")
     return draft
@@ -92,7 +97,9 @@ def submit_admission(*, by: Membership, undertaken: bool) -> Admission:
     """
     _demand_firm(by)
     with transaction.atomic():
-        admission = Admission.objects.select_for_update().filter(firm__organisation=by.organisation, status__in=PENDING).first()
+        admission = (
+            Admission.objects.select_for_update().filter(firm__organisation=by.organisation, status__in=PENDING).first()
+        )
         if admission is None:
             raise DomainError(_("没有待提交的资料。"), code="not_draft")
         if admission.status != Status.DRAFT:
@@ -122,7 +129,9 @@ def withdraw_admission(*, by: Membership) -> Admission | None:
             Admission.lifecycle.move(admission, Status.WITHDRAWN)
             admission.save()
             if was_submitted:
-                ledger.append("admission.withdrawn", subject(admission.firm), {"version": admission.number}, at=clock.now())
+                ledger.append(
+                    "admission.withdrawn", subject(admission.firm), {"version": admission.number}, at=clock.now()
+                )
     return admission
 
 
@@ -168,7 +177,11 @@ def accept_due_admissions(now: datetime | None = None) -> int:
     moved = 0
     for pk in Admission.objects.notice_over(now=now or clock.now()).values_list("pk", flat=True)[:200]:
         with transaction.atomic():
-            admission = Admission.objects.select_for_update(skip_locked=True, of=["self"]).filter(pk=pk, status=Status.NOTICE).first()
+            admission = (
+                Admission.objects.select_for_update(skip_locked=True, of=["self"])
+                .filter(pk=pk, status=Status.NOTICE)
+                .first()
+            )
             if admission is not None:
                 accept_admission(admission, at=now or clock.now())
                 moved += 1
@@ -215,7 +228,9 @@ def demand_registered_nowhere_else(admission: Admission) -> None:
     taken = PractitionerRegistration.objects.filter(id_hash__in=hashes, until=None).exclude(firm=admission.firm_id)
     elsewhere = {bytes(each) for each in taken.values_list("id_hash", flat=True)}
     if elsewhere:
-        numbers = [each.certificate_number for each in admission.practitioners.all() if bytes(each.id_hash) in elsewhere]
+        numbers = [
+            each.certificate_number for each in admission.practitioners.all() if bytes(each.id_hash) in elsewhere
+        ]
         message = _("执业人员只能登记在一家机构。下列证书的持有人已登记在其他机构：%(numbers)s。")
         raise Conflict(message % {"numbers": _("、").join(numbers)}, code="registered_elsewhere")
 

@@ -44,7 +44,9 @@ def guidance(*, need: Need, method: str, parameters: Mapping[str, str], at: date
 
 def stops(*, need: Need, method: str, parameters: Mapping[str, str], at: datetime) -> list[Finding]:
     """The findings that forbid an announcement."""
-    return [each for each in guidance(need=need, method=method, parameters=parameters, at=at) if each.severity == "stop"]
+    return [
+        each for each in guidance(need=need, method=method, parameters=parameters, at=at) if each.severity == "stop"
+    ]
 
 
 def _of_service(need: Need, day: date) -> list[Finding]:
@@ -55,9 +57,15 @@ def _of_service(need: Need, day: date) -> list[Finding]:
     found = []
     match version.necessity:
         case Necessity.ABOLISHED:
-            found.append(Finding(severity="stop", code="abolished", text=_("这项中介服务已经取消，审批部门不得再要求。"), **dates))
+            found.append(
+                Finding(
+                    severity="stop", code="abolished", text=_("这项中介服务已经取消，审批部门不得再要求。"), **dates
+                )
+            )
         case Necessity.SELF:
-            found.append(Finding(severity="note", code="self", text=_("这份材料可以由业主自行编制，不必委托机构。"), **dates))
+            found.append(
+                Finding(severity="note", code="self", text=_("这份材料可以由业主自行编制，不必委托机构。"), **dates)
+            )
         case Necessity.OPTIONAL:
             text = _("这项服务不是审批的法定条件；确需委托的，请写明理由。")
             severity: Severity = "warn" if need.optional_ground else "stop"

@@ -14,7 +14,15 @@ from core.clock import LOCAL
 from core.crypto import lookup_hash
 from core.identifiers import normalise_id_number, normalise_uscc, validate_id_number
 from core.uploads import CheckedFileField, sha256_of
-from market.models import Admission, AffiliationDeclaration, Offering, Practitioner, Qualification, QualificationKind, Service
+from market.models import (
+    Admission,
+    AffiliationDeclaration,
+    Offering,
+    Practitioner,
+    Qualification,
+    QualificationKind,
+    Service,
+)
 
 
 class DateInput(forms.DateInput):
@@ -96,7 +104,9 @@ class QualificationForm(SectionForm):
 
 
 class PractitionerForm(SectionForm):
-    id_number = forms.CharField(label=_("身份证号"), max_length=24, help_text=_("加密保存，不公开；用来保证一人只登记在一家机构。"))
+    id_number = forms.CharField(
+        label=_("身份证号"), max_length=24, help_text=_("加密保存，不公开；用来保证一人只登记在一家机构。")
+    )
 
     class Meta:
         model = Practitioner
@@ -119,7 +129,10 @@ def id_hash_of(number: str) -> bytes:
 
 class DeclarationForm(SectionForm):
     counterpart_uscc = forms.CharField(
-        label=_("对方统一社会信用代码"), max_length=30, required=False, help_text=_("对方是本市审批部门或其下属单位的，填代码；否则填名称。")
+        label=_("对方统一社会信用代码"),
+        max_length=30,
+        required=False,
+        help_text=_("对方是本市审批部门或其下属单位的，填代码；否则填名称。"),
     )
 
     class Meta:
@@ -138,7 +151,11 @@ class DeclarationForm(SectionForm):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()
-        if self.instance.counterpart is None and not given.get("counterpart_name") and "counterpart_uscc" not in self.errors:
+        if (
+            self.instance.counterpart is None
+            and not given.get("counterpart_name")
+            and "counterpart_uscc" not in self.errors
+        ):
             self.add_error("counterpart_name", _("请填写对方单位的代码或名称。"))
         if given.get("since") and given.get("until") and given["until"] < given["since"]:
             self.add_error("until", _("结束日期不能早于开始日期。"))
@@ -168,12 +185,17 @@ class UndertakingForm(forms.Form):
 
 class ReasonForm(forms.Form):
     reason = forms.CharField(
-        label=_("理由"), max_length=300, widget=forms.Textarea(attrs={"rows": 3}), error_messages={"required": _("请写明理由。")}
+        label=_("理由"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": _("请写明理由。")},
     )
 
 
 class SuspensionForm(ReasonForm):
-    until = forms.DateField(label=_("暂停至"), required=False, widget=DateInput(), help_text=_("当天 24 时结束；不填则直到解除。"))
+    until = forms.DateField(
+        label=_("暂停至"), required=False, widget=DateInput(), help_text=_("当天 24 时结束；不填则直到解除。")
+    )
 
     def clean_until(self) -> datetime | None:
         day = self.cleaned_data["until"]

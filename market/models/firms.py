@@ -174,7 +174,8 @@ class Admission(models.Model):
             models.CheckConstraint(name="admission_refused_says_why", condition=~Q(status="refused") | ~Q(reason="")),
             models.CheckConstraint(
                 name="admission_submitted_dated",
-                condition=Q(status__in=["draft", "withdrawn"]) | Q(submitted_at__isnull=False, check_due_at__isnull=False),
+                condition=Q(status__in=["draft", "withdrawn"])
+                | Q(submitted_at__isnull=False, check_due_at__isnull=False),
             ),
         ]
 
@@ -199,7 +200,9 @@ class Qualification(models.Model):
         ordering = ["kind__code", "number"]
         verbose_name = _("资质")
         constraints = [
-            models.CheckConstraint(name="qualification_dates", condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from"))),
+            models.CheckConstraint(
+                name="qualification_dates", condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from"))
+            ),
             models.UniqueConstraint(fields=["admission", "kind", "number"], name="qualification_once"),
         ]
         indexes = [models.Index(fields=["kind", "valid_to"], name="qualification_kind_lapse")]
@@ -262,7 +265,8 @@ class Offering(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["admission", "service"], name="offering_once"),
             models.CheckConstraint(
-                name="offering_prices", condition=Q(price_from=None) | Q(price_to=None) | Q(price_to__gte=F("price_from"))
+                name="offering_prices",
+                condition=Q(price_from=None) | Q(price_to=None) | Q(price_to__gte=F("price_from")),
             ),
         ]
         indexes = [models.Index(fields=["service", "admission"], name="offering_service")]
@@ -286,7 +290,12 @@ class AffiliationDeclaration(models.Model):
     admission = models.ForeignKey(Admission, models.CASCADE, related_name="declarations")
     kind = models.CharField(_("关系"), max_length=12, choices=Kind)
     counterpart = models.ForeignKey(
-        "accounts.Organisation", models.PROTECT, null=True, blank=True, related_name="declared_by", verbose_name=_("对方单位")
+        "accounts.Organisation",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="declared_by",
+        verbose_name=_("对方单位"),
     )
     counterpart_name = models.CharField(_("对方名称"), max_length=100, blank=True)
     share = models.DecimalField(
@@ -308,7 +317,9 @@ class AffiliationDeclaration(models.Model):
             models.CheckConstraint(
                 name="declaration_names_somebody", condition=Q(counterpart__isnull=False) | ~Q(counterpart_name="")
             ),
-            models.CheckConstraint(name="declaration_dates", condition=Q(until=None) | Q(since=None) | Q(until__gte=F("since"))),
+            models.CheckConstraint(
+                name="declaration_dates", condition=Q(until=None) | Q(since=None) | Q(until__gte=F("since"))
+            ),
         ]
         indexes = [models.Index(fields=["counterpart", "kind"], name="declaration_counterpart")]
 

@@ -126,7 +126,11 @@ def withdraw(request: HttpRequest) -> HttpResponse:
 @never_cache
 def scan(request: HttpRequest, code: str, which: str, pk: int) -> HttpResponse:
     """A scan, for the firm itself and the service centre only."""
-    admissions = Admission.objects.all() if request.organisation.kind == Kind.OPERATOR else Admission.objects.of(request.organisation)
+    admissions = (
+        Admission.objects.all()
+        if request.organisation.kind == Kind.OPERATOR
+        else Admission.objects.of(request.organisation)
+    )
     found = get_object_or_404(admissions, code=code)
     if which == "licence":
         file = found.licence

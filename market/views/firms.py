@@ -75,5 +75,3 @@ def notices(request: HttpRequest) -> HttpResponse:
     rows = Admission.objects.on_notice().select_related("firm__organisation").order_by("notice_until", "id")
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     return render(request, "market/notices.html", {"page": page, "now": now})
-
-

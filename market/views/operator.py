@@ -87,7 +87,12 @@ def _order(request: HttpRequest, firm: Firm, step: str, form: SuspensionForm) ->
 
 
 def _shown(
-    request: HttpRequest, admission: Admission, form: ReasonForm, *, refused: DomainError | None = None, status: int = 200
+    request: HttpRequest,
+    admission: Admission,
+    form: ReasonForm,
+    *,
+    refused: DomainError | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     context = {"admission": admission, "firm": admission.firm, "form": form, "refused": refused, "now": clock.now()}
     return render(request, "market/admission_check.html", context, status=status)
@@ -95,5 +100,7 @@ def _shown(
 
 def _admission_or_404(code: str) -> Admission:
     """An application that left its firm's hands."""
-    handed_over = Admission.objects.filter(submitted_at__isnull=False).select_related("firm__organisation", "firm__current")
+    handed_over = Admission.objects.filter(submitted_at__isnull=False).select_related(
+        "firm__organisation", "firm__current"
+    )
     return get_object_or_404(handed_over, code=code)

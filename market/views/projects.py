@@ -65,7 +65,11 @@ def _edit(request: HttpRequest, project: Project) -> HttpResponse:
 def project(request: HttpRequest, code: str) -> HttpResponse:
     """A project with its needs, and the round of each."""
     found, now = _project_or_404(request, code), clock.now()
-    needs = found.needs.select_related("service", "item", "department__organisation").prefetch_related("rounds").order_by("-id")
+    needs = (
+        found.needs.select_related("service", "item", "department__organisation")
+        .prefetch_related("rounds")
+        .order_by("-id")
+    )
     rows = [(need, max(need.rounds.all(), key=lambda each: each.pk, default=None)) for need in needs]
     shown = [(need, last, last.status_at(now) if last else None) for need, last in rows]
     return render(request, "market/project.html", {"project": found, "rows": shown, "now": now})
@@ -79,7 +83,12 @@ def need_new(request: HttpRequest, code: str) -> HttpResponse:
     found = _project_or_404(request, code)
     choice = ServiceChoiceForm(request.GET if "service" in request.GET else None)
     if not choice.is_bound or not choice.is_valid():
-        return render(request, "market/need_service.html", {"project": found, "form": choice}, status=422 if choice.is_bound else 200)
+        return render(
+            request,
+            "market/need_service.html",
+            {"project": found, "form": choice},
+            status=422 if choice.is_bound else 200,
+        )
     return _edit_need(request, found, Need(project=found, service=choice.cleaned_data["service"]))
 
 
@@ -87,7 +96,9 @@ def need_new(request: HttpRequest, code: str) -> HttpResponse:
 @acting_as(*OWNER_KINDS, roles=WRITERS)
 @never_cache
 def need_edit(request: HttpRequest, code: str) -> HttpResponse:
-    need = get_object_or_404(Need.objects.of(request.organisation).select_related("project", "service", "item"), code=code)
+    need = get_object_or_404(
+        Need.objects.of(request.organisation).select_related("project", "service", "item"), code=code
+    )
     return _edit_need(request, need.project, need)
 
 

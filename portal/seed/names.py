@@ -22,7 +22,24 @@ from core.identifiers import NINGBO_DIVISIONS, generate_uscc
 
 FIRST = "翾翀旸烜璟琤飏岚堃竑澍霭沄渌岑禾翎珩昉筠"
 SECOND = "岱澄垚翊煦峤槿湜筱瑄骞昶棠颢汀砚榕洹麓潼"
-SURNAMES = ("壤驷", "漆雕", "榖梁", "亓官", "巫马", "公西", "澹台", "太叔", "仲孙", "颛孙", "公良", "乐正", "宰父", "谷梁", "拓跋", "夹谷")
+SURNAMES = (
+    "壤驷",
+    "漆雕",
+    "榖梁",
+    "亓官",
+    "巫马",
+    "公西",
+    "澹台",
+    "太叔",
+    "仲孙",
+    "颛孙",
+    "公良",
+    "乐正",
+    "宰父",
+    "谷梁",
+    "拓跋",
+    "夹谷",
+)
 GIVEN = "翾翀旸烜璟琤飏堃竑澍霭沄渌翎珩昉筠湜瑄骞昶颢砚洹"
 ROADS = ("云樵", "汐堤", "枕桥", "松漪", "月渡", "雁矶", "芦汀", "听潮")
 
@@ -33,7 +50,9 @@ class Names:
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
         brands = [first + second for first in FIRST for second in SECOND]
-        people = [surname + first + second for surname in SURNAMES for first in GIVEN for second in GIVEN if first != second]
+        people = [
+            surname + first + second for surname in SURNAMES for first in GIVEN for second in GIVEN if first != second
+        ]
         rng.shuffle(brands)
         rng.shuffle(people)
         self._brands, self._people = iter(brands), iter(people)

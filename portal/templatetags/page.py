@@ -8,8 +8,17 @@ from typing import Any
 
 from django import template
 from django.conf import settings
-from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, ClearableFileInput, RadioSelect, Select, Textarea, Widget
 from django.core.paginator import Page
+from django.forms import (
+    BoundField,
+    CheckboxInput,
+    CheckboxSelectMultiple,
+    ClearableFileInput,
+    RadioSelect,
+    Select,
+    Textarea,
+    Widget,
+)
 from django.http import HttpRequest
 from django.template import Context
 from django.urls import NoReverseMatch, reverse
@@ -128,7 +137,13 @@ def elided(page: Page[Any]) -> Iterable[int | str]:
 @register.simple_tag
 def countdown_words(over: str | None = None) -> str:
     """The words that countdown.js puts between the numbers."""
-    words = {"days": _("天"), "hours": _("时"), "minutes": _("分"), "seconds": _("秒"), "over": str(over or _("已到时间"))}
+    words = {
+        "days": _("天"),
+        "hours": _("时"),
+        "minutes": _("分"),
+        "seconds": _("秒"),
+        "over": str(over or _("已到时间")),
+    }
     return json.dumps(words, ensure_ascii=False)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from accounts.models import SECOND_FACTOR_KINDS, Kind, Membership, Organisation
-from bidding.models import Round
 from django.test import Client
 
+from accounts.models import SECOND_FACTOR_KINDS, Kind, Membership, Organisation
+from bidding.models import Round
 from tests import market_place as market
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from approvals.models import DepartmentBody
+from django.utils import timezone
+
 from accounts.models import Kind
+from approvals.models import DepartmentBody
 from bidding.domain import eligibility
 from bidding.domain.entries import KeptOut
 from core import clock
-from django.utils import timezone
 from market.models import AffiliationDeclaration, Firm, Suspension
-
 from tests import market_place as market
 
 pytestmark = pytest.mark.django_db
@@ -113,7 +113,9 @@ def test_rh3_a_director_on_the_departments_staff_and_the_day_it_ends():
     round_ = market.announced(where)
     today = timezone.localdate()
     department = where.department.organisation
-    assert codes(declares(market.firm(where), kind="officer", counterpart=department), round_) == ["staff_of_department"]
+    assert codes(declares(market.firm(where), kind="officer", counterpart=department), round_) == [
+        "staff_of_department"
+    ]
     past = declares(market.firm(where), kind="officer", counterpart=department, until=today - timedelta(days=1))
     assert codes(past, round_) == []
 

@@ -7,13 +7,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+
 from bidding.domain import entries
 from bidding.models import Entry, Round
 from core import clock
 from core.errors import Conflict, DomainError, NotDue
-from django.db import connection
 from ledger.models import QueuedEntry
-
 from tests import market_place as market
 
 pytestmark = pytest.mark.django_db

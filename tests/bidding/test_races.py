@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
+
 from bidding.domain import closing, entries, rounds
 from bidding.models import Award, Entry, Round
 from core import clock
 from core.errors import DomainError, NotDue
-from django.db import connection, transaction
 from ledger.models import QueuedEntry
-
 from tests import market_place as market
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,7 +51,9 @@ def test_fifty_entries_at_the_deadline_are_in_or_told_that_they_are_late():
             except NotDue:
                 time.sleep(0.01)
 
-    outcomes = at_once(*[lambda firm=firm: market.enters(round_, firm, "100.00") for firm in firms], close_as_soon_as_due)
+    outcomes = at_once(
+        *[lambda firm=firm: market.enters(round_, firm, "100.00") for firm in firms], close_as_soon_as_due
+    )
     receipts = {each.sha256 for each in outcomes if isinstance(each, entries.Receipt)}
     late = [each for each in outcomes if isinstance(each, NotDue)]
     stored = list(Entry.objects.filter(lot__round=round_))
@@ -80,9 +82,7 @@ def test_two_workers_move_a_round_once_through_every_step():
     for _ in range(3):
         at_once(*[closing.move_due_rounds] * 3)
     for each in several:
-        types = list(
-            QueuedEntry.objects.filter(subject=each.subject).order_by("id").values_list("type", flat=True)
-        )
+        types = list(QueuedEntry.objects.filter(subject=each.subject).order_by("id").values_list("type", flat=True))
         assert types.count("round.closed") == types.count("round.opened") == types.count("round.evaluated") == 1
     ends = max(Round.objects.filter(pk__in=[each.pk for each in several]).values_list("candidate_until", flat=True))
     at_once(*[lambda: closing.move_due_rounds(ends)] * 3)

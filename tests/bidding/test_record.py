@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.test import Client
+from django.urls import reverse
+
 from bidding.domain import closing, rounds
 from bidding.models import Entry, Round
 from bidding.record import public_record
 from bidding.rules import Disclosure, disclosure
 from core import clock
-from django.test import Client
-from django.urls import reverse
 from protocol import draw, entries, envelope
-
 from tests import market_place as market
 
 pytestmark = pytest.mark.django_db
@@ -91,7 +91,10 @@ def test_after_the_result_everything_can_be_computed_again():
         assert f"{read.amount:.2f}" == each["amount"] and read.nonce == each["nonce"]
     (drawn,) = lot["draws"]
     assert draw.code_belongs(drawn["one_time_code"], iteration=1, committed=record["commitment"]["value"])
-    assert draw.order(code=drawn["one_time_code"], randomness=drawn["randomness"], labels=drawn["labels"]) == drawn["order"]
+    assert (
+        draw.order(code=drawn["one_time_code"], randomness=drawn["randomness"], labels=drawn["labels"])
+        == drawn["order"]
+    )
     tied = [uscc for uscc in drawn["order"] if uscc in {bidders[1].uscc, bidders[2].uscc}]
     assert lot["result"]["winner"] == tied[0] and lot["result"]["amount"] == "49000.00"
     too_high = next(each for each in lot["entries"] if each["uscc"] == bidders[3].uscc)

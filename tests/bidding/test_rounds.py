@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+
 from accounts.models import Kind, Role
 from bidding.domain import closing, rounds
 from bidding.models import Award, Round
@@ -13,7 +14,6 @@ from core.errors import Conflict, DomainError, NotAllowed, NotDue, WrongState
 from ledger.models import QueuedEntry
 from market.models import Project
 from protocol.draw import code_belongs
-
 from tests import market_place as market
 
 pytestmark = pytest.mark.django_db
@@ -69,9 +69,7 @@ def test_submitting_without_a_method_says_so():
 def test_a_notice_shorter_than_the_policy_is_refused():
     where = market.place(notice_minimum=5)
     drafted = rounds.draft_round(need=market.need(where), by=where.owner)
-    rounds.edit_round(
-        round_id=drafted.pk, method="lowest", parameters=market.LOWEST, notice_length=4, by=where.owner
-    )
+    rounds.edit_round(round_id=drafted.pk, method="lowest", parameters=market.LOWEST, notice_length=4, by=where.owner)
     with pytest.raises(DomainError) as refused:
         rounds.submit_round(round_id=drafted.pk, by=where.owner)
     assert refused.value.code == "notice_length"
@@ -97,9 +95,7 @@ def test_announcing_makes_keys_commitment_and_deadline_once():
     assert QueuedEntry.objects.filter(subject=round_.subject, type="round.announced").count() == 1
 
 
-@pytest.mark.parametrize(
-    ("funding", "minimum"), [(Project.Funding.PUBLIC, 3), (Project.Funding.PRIVATE, 1)]
-)
+@pytest.mark.parametrize(("funding", "minimum"), [(Project.Funding.PUBLIC, 3), (Project.Funding.PRIVATE, 1)])
 def test_the_minimum_follows_the_money(funding, minimum):
     where = market.place(minimum_public=3, minimum_private=1)
     assert market.announced(where, funding=funding).minimum == minimum

@@ -6,8 +6,9 @@ import hashlib
 import json
 
 import pytest
-from core import clock
 from django.db import DatabaseError, connection, transaction
+
+from core import clock
 from ledger import domain as ledger
 from ledger.models import Blind, QueuedEntry
 from protocol.entries import EntryTooLarge
