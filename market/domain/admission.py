@@ -36,7 +36,7 @@ def begin_admission(*, by: Membership) -> Admission:
     _demand_firm(by)
     with transaction.atomic():
         firm, _made = Firm.objects.get_or_create(organisation=by.organisation)
-        firm = Firm.objects.select_for_update().select_related("current").get(pk=firm.pk)
+        firm = Firm.objects.select_for_update(of=["self"]).select_related("current").get(pk=firm.pk)
         pending = firm.admissions.filter(status__in=PENDING).first()
         if pending is not None:
             return pending
@@ -190,7 +190,7 @@ def accept_due_admissions(now: datetime | None = None) -> int:
 
 def accept_admission(admission: Admission, *, at: datetime) -> None:
     """Put a noticed version into force under its lock; refuse it where a practitioner has registered elsewhere meanwhile."""
-    firm = Firm.objects.select_for_update().select_related("organisation").get(pk=admission.firm_id)
+    firm = Firm.objects.select_for_update(of=["self"]).select_related("organisation").get(pk=admission.firm_id)
     try:
         with transaction.atomic():
             _register_practitioners(admission, firm, at=at)
