@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -170,11 +170,12 @@ def return_round(*, round_id: int, reason: str, by: Membership) -> Round:
     return round_
 
 
-def announce_round(*, round_id: int, by: Membership) -> Round:
+def announce_round(*, round_id: int, by: Membership, entropy: Callable[[int], bytes] = os.urandom) -> Round:
     """Publish a checked round: from here on it takes sealed entries until its deadline.
 
     Makes the platform's key pair (PROTOCOL §2) and the secret of the draw (§3), whose public halves are in the announcement.
-    Unchanged if it was announced before. Raises Stopped where the law has changed since the submission.
+    Unchanged if it was announced before. Raises Stopped where the law has changed since the submission. `entropy` gives the
+    octets of the secret; only a demonstration that is to come out the same again gives its own.
     """
     with transaction.atomic():
         round_ = _locked(round_id)
@@ -190,7 +191,7 @@ def announce_round(*, round_id: int, by: Membership) -> Round:
         round_.closes_at = timetable.closing_of(policy, round_.notice_length, announced_at=now)
         public_money = round_.need.project.funding == Project.Funding.PUBLIC
         round_.minimum = policy.minimum(public_money=public_money, second=round_.is_second)
-        pair, secret = envelope.generate_keypair(), os.urandom(32)
+        pair, secret = envelope.generate_keypair(), entropy(32)
         round_.platform_public, round_.platform_private = pair.public, pair.private
         round_.commitment, round_.draw_secret = draw.commitment(secret), secret.hex()
         round_.save()

@@ -1,4 +1,4 @@
-"""The city's offices: departments of the eleven platforms, their institutions and associations, operator and regulator."""
+"""The city's offices: departments of the eleven platforms, their institutions and associations, and who runs it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FORMER = (
     ("planning-2017", "宁波市规划局", "natural-resources"),
     ("work-safety-2017", "宁波市安全生产监督管理局", "emergency"),
 )
-# Line, relation, name with an invented brand. An association's supervising body is a tie (RH1), industry regulation is not.
+# Line, relation, name with an invented brand. A supervising body is a tie (RH1), industry regulation is not.
 BODIES = (
     ("environment", "sponsors", "宁波市{brand}环境科学研究院"),
     ("environment", "supervises", "宁波市{brand}环境保护产业协会"),
@@ -101,7 +101,7 @@ def build_offices(city: City) -> None:
     city.regulator = Organisation.objects.create(
         kind=Kind.REGULATOR, name="宁波市审管办", uscc=city.names.uscc(prefix="11", division=MUNICIPAL)
     )
-    organisations = [department.organisation for department in city.departments.values()]
+    organisations = list({each.pk: each.organisation for each in city.departments.values()}.values())
     organisations += [body.organisation for body in city.bodies]
     city.employ([*organisations, city.operator, city.regulator])
 

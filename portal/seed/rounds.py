@@ -1,0 +1,319 @@
+"""The city's rounds, lived through by the very functions that people and time use, in the order of their days.
+
+Every round is a generator that gives the moment of its next step; the steps of all rounds are taken in the order of
+time, so that codes and the log read as if the service had run.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+from accounts.models import Organisation
+from bidding.domain import closing, entries, rounds, timetable
+from bidding.domain.eligibility import reasons_between
+from bidding.models import Policy, Round
+from core import clock, worktime
+from core.clock import LOCAL
+from market.domain import standing
+from market.models import Firm, Service
+from portal.seed.city import MUNICIPAL, City
+from portal.seed.firms import Guild
+from portal.seed.owners import Owners, new_need
+
+Status = Round.Status
+NOTICE_DAYS = 5
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+# Services that may be asked for without a further ground, with what they cost in yuan.
+PRICES = {
+    "S005": 90_000, "S006": 60_000, "S011": 70_000, "S012": 180_000, "S013": 120_000, "S014": 80_000, "S015": 60_000,
+    "S019": 30_000, "S020": 18_000, "S022": 65_000, "S024": 25_000, "S025": 36_000, "S026": 30_000, "S030": 90_000,
+    "S031": 50_000, "S034": 45_000,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How far a round goes. `closes` is its deadline; `minutes` its notice under the demonstration's policy."""
+
+    stage: Round.Status
+    method: str
+    closes: datetime
+    minutes: int | None = None
+    public_money: bool = False
+    entrants: int = 5
+    again: Plan | None = None
+    suspends: bool = False
+    all_too_dear: bool = False
+    showcase: str = ""
+
+
+@dataclass(kw_only=True)
+class Rounds:
+    """Lives the rounds of a city."""
+
+    city: City
+    guild: Guild
+    owners: Owners
+    now: datetime
+
+    def __post_init__(self) -> None:
+        self.services = {service.code: service for service in Service.objects.all()}
+        self.rng = self.city.names.rng
+        self.operator = self.city.member(self.city.operator)
+
+    def live(self, plans: list[Plan]) -> None:
+        """Take the steps of all plans in the order of time, up to now."""
+        due = [(next(steps := self._life(plan)), number, steps) for number, plan in enumerate(plans)]
+        heapq.heapify(due)
+        while due:
+            moment, number, steps = heapq.heappop(due)
+            with clock.travelling(moment):
+                following = next(steps, None)
+            if following is not None and following <= self.now:
+                heapq.heappush(due, (following, number, steps))
+
+    def _life(self, plan: Plan) -> Iterator[datetime]:
+        announced = self._announced(plan)
+        yield announced - (DAY * 2 if plan.minutes is None else 20 * MINUTE)
+        round_ = self._draft(plan)
+        if plan.stage != Status.DRAFT:
+            yield from self._after_draft(round_, plan, announced)
+
+    def _after_draft(self, round_: Round, plan: Plan, announced: datetime) -> Iterator[datetime]:
+        owner = self.city.member(round_.owner)
+        yield announced - (5 * HOUR if plan.minutes is None else 10 * MINUTE)
+        rounds.submit_round(round_id=round_.pk, by=owner)
+        if plan.stage == Status.SUBMITTED:
+            return
+        yield announced
+        if plan.stage == Status.RETURNED:
+            reason = "服务内容写得不够清楚：请写明成果的形式、份数和评审由谁组织。"
+            rounds.return_round(round_id=round_.pk, reason=reason, by=self.operator)
+            return
+        announced_round = rounds.announce_round(round_id=round_.pk, by=self.operator, entropy=self.rng.randbytes)
+        yield from self._notice(announced_round, plan, announced)
+
+    def _notice(self, round_: Round, plan: Plan, announced: datetime) -> Iterator[datetime]:
+        assert round_.closes_at is not None
+        for firm, moment in self._entrants(round_, plan, announced):
+            yield moment
+            self._enter(round_, plan, firm)
+        if plan.suspends:
+            yield round_.closes_at - MINUTE
+            until = self.now + 60 * DAY
+            standing.suspend_firm(firm_id=firm.pk, reason="涉嫌出具失实报告，立案调查", until=until, by=self.operator)
+        if plan.stage == Status.CANCELLED:
+            yield announced + (round_.closes_at - announced) / 2
+            owner = self.city.member(round_.owner)
+            rounds.cancel_round(round_id=round_.pk, reason="项目选址调整，本次需求不再实施。", by=owner)
+        elif plan.stage != Status.ANNOUNCED:
+            yield from self._result(round_, plan)
+
+    def _result(self, round_: Round, plan: Plan) -> Iterator[datetime]:
+        assert round_.closes_at is not None
+        moment = round_.closes_at
+        for reached, step in (
+            (Status.CLOSED, closing.close_round),
+            (Status.OPENED, closing.open_round),
+            (Status.EVALUATED, closing.evaluate_round),
+            (Status.CANDIDATE, closing.publish_candidate),
+        ):
+            yield moment
+            round_ = step(round_id=round_.pk, now=moment)
+            if round_.status == Status.FAILED:
+                yield from self._again(round_, plan)
+                return
+            if plan.stage == reached:
+                return
+            moment += timedelta(seconds=2)
+        assert round_.candidate_until is not None
+        yield round_.candidate_until
+        closing.award_round(round_id=round_.pk, now=round_.candidate_until)
+
+    def _again(self, failed: Round, plan: Plan) -> Iterator[datetime]:
+        if plan.again is None:
+            return
+        announced = self._announced(plan.again)
+        yield announced - (DAY if plan.again.minutes is None else 30 * MINUTE)
+        second = rounds.announce_again(round_id=failed.pk, by=self.city.member(failed.owner))
+        self._edit(second, plan.again, second.parameters)
+        yield from self._after_draft(second, plan.again, announced)
+
+    def _announced(self, plan: Plan) -> datetime:
+        """When a round must be announced that closes as planned."""
+        if plan.minutes is not None:
+            return plan.closes - plan.minutes * MINUTE
+        local = plan.closes.astimezone(LOCAL)
+        for back in range(NOTICE_DAYS, 40):
+            start = datetime.combine(local.date() - back * DAY, time(10), tzinfo=LOCAL)
+            closes = timetable.closing_of(Policy.in_force(start), NOTICE_DAYS, announced_at=start)
+            if closes.date() <= local.date() and worktime.is_working(start.date()):
+                return start + self.rng.randrange(300) * MINUTE
+        raise AssertionError("no working day within forty days")
+
+    def _draft(self, plan: Plan) -> Round:
+        owner, service = self._owner(plan), self._service(plan)
+        budget = Decimal(PRICES[service.code] * self.rng.randrange(80, 160) // 10_000 * 100)
+        district = MUNICIPAL if plan.showcase or plan.public_money else self.rng.choice(list(self.city.districts))
+        need = new_need(self.city, owner, service, budget=budget, district=district, public_money=plan.public_money)
+        round_ = rounds.draft_round(need=need, by=self.city.member(owner))
+        terms = {"upper": str(budget)} if plan.method == "lowest" else {"price": str(budget * 8 / 10)}
+        self._edit(round_, plan, {name: f"{Decimal(value):.2f}" for name, value in terms.items()})
+        Round.objects.filter(pk=round_.pk).update(created_at=clock.now())
+        return round_
+
+    def _edit(self, round_: Round, plan: Plan, parameters: dict[str, str]) -> None:
+        rounds.edit_round(
+            round_id=round_.pk,
+            method=plan.method,
+            parameters=parameters,
+            notice_length=plan.minutes or NOTICE_DAYS,
+            by=self.city.member(round_.owner),
+        )
+
+    def _owner(self, plan: Plan) -> Organisation:
+        if plan.showcase:
+            return self.owners.companies[0]
+        if plan.public_money:
+            return self.rng.choice(self.owners.institutions)
+        return self.rng.choice([*self.owners.companies, *self.owners.persons])
+
+    def _service(self, plan: Plan) -> Service:
+        codes = [code for code in PRICES if len(self.guild.offering[code]) >= 5]
+        return self.services[plan.showcase or self.rng.choice(codes)]
+
+    def _entrants(self, round_: Round, plan: Plan, announced: datetime) -> list[tuple[Firm, datetime]]:
+        """Firms that may enter, at moments spread over the notice; none of those that a demonstration plays."""
+        assert round_.closes_at is not None
+        firms = [firm for firm in self.guild.offering[round_.service.code] if firm not in self.guild.players]
+        reasons = reasons_between(firms, [round_], at=announced)
+        able = [firm for firm in firms if not reasons[firm.pk, round_.pk]]
+        chosen = self.rng.sample(able, min(plan.entrants, len(able)))
+        last = min(round_.closes_at, self.now) - 2 * MINUTE
+        span = max((last - announced) // timedelta(seconds=1), 1)
+        moments = sorted(announced + timedelta(seconds=self.rng.randrange(span)) for _firm in chosen)
+        return list(zip(chosen, moments, strict=True))
+
+    def _enter(self, round_: Round, plan: Plan, firm: Firm) -> None:
+        amount = None
+        if plan.method == "lowest":
+            upper = Decimal(round_.parameters["upper"])
+            share = self.rng.randrange(103, 120) if plan.all_too_dear else self.rng.randrange(70, 99)
+            amount = (upper * share / 100 // 100 * 100).quantize(Decimal("0.01"))
+        entries.submit_entry(
+            round_id=round_.pk,
+            firm=firm,
+            user=self.city.member(firm.organisation).user,
+            amount=amount,
+            days=self.rng.randrange(10, 21),
+            nonce=self.rng.randbytes(32).hex(),
+        )
+
+
+def plans(now: datetime, *, awarded: int) -> list[Plan]:
+    """Rounds of both methods in every state; `awarded` of them are over."""
+    return [*_past(now, awarded=awarded), *_failed(now), *_present(now), *_before_announcement(now)]
+
+
+def _past(now: datetime, *, awarded: int) -> list[Plan]:
+    days = _working_days_before(now, count=awarded * 2 + 30)
+    found = [
+        Plan(stage=Status.CANDIDATE, method=method, closes=_afternoon(_last_deadline(now)), entrants=4 + number)
+        for number, method in enumerate(("lowest", "draw", "lowest", "draw"))
+    ]
+    for number in range(awarded):
+        public = number % 3 == 0
+        found.append(
+            Plan(
+                stage=Status.AWARDED,
+                method="lowest" if public or number % 2 == 0 else "draw",
+                closes=_afternoon(days[6 + number * 2]),
+                public_money=public,
+                entrants=3 + number % 6,
+                suspends=number == 4,
+            )
+        )
+    cancelled = _afternoon(days[20])
+    return [
+        *found,
+        Plan(stage=Status.CANCELLED, method="lowest", closes=cancelled, entrants=2),
+        Plan(stage=Status.CANCELLED, method="draw", closes=cancelled + DAY, entrants=0),
+    ]
+
+
+def _failed(now: datetime) -> list[Plan]:
+    days = _working_days_before(now, count=60)
+    first = {"stage": Status.FAILED, "method": "lowest", "public_money": True}
+    again = Plan(stage=Status.AWARDED, method="lowest", closes=_afternoon(days[12]), entrants=3)
+    open_again = Plan(stage=Status.ANNOUNCED, method="lowest", closes=now + 4 * HOUR, minutes=5 * 60, entrants=1)
+    twice = Plan(stage=Status.FAILED, method="lowest", closes=_afternoon(days[10]), entrants=1)
+    return [
+        Plan(**first, closes=_afternoon(days[30]), entrants=2, again=again),
+        Plan(**first, closes=_afternoon(days[8]), entrants=1, again=open_again),
+        Plan(**first, closes=_afternoon(days[33]), entrants=0, again=twice),
+        Plan(**first, closes=_afternoon(days[5]), entrants=4, all_too_dear=True),
+        Plan(stage=Status.FAILED, method="draw", closes=_afternoon(days[7]), entrants=0),
+    ]
+
+
+def _present(now: datetime) -> list[Plan]:
+    """Rounds that are open or just past their deadline, under the demonstration's policy."""
+    lengths = (30, 90, 180, 360, 720, 1_440, 2_880, 4_320, 7_200, 10_080, 14_400)
+    showcases = [
+        Plan(stage=Status.ANNOUNCED, method="lowest", closes=now + 20 * DAY, minutes=20 * 1_440 + 30, showcase="S025"),
+        Plan(stage=Status.ANNOUNCED, method="draw", closes=now + 19 * DAY, minutes=19 * 1_440 + 45, showcase="S024"),
+    ]
+    return [
+        *showcases,
+        *(
+            Plan(
+                stage=Status.ANNOUNCED,
+                method=("lowest", "draw")[number % 2],
+                closes=now + length * MINUTE,
+                minutes=length + 15 + number * 3,
+                entrants=number % 5,
+            )
+            for number, length in enumerate(lengths)
+        ),
+        *(
+            Plan(stage=stage, method="draw" if stage == Status.OPENED else "lowest", closes=now - MINUTE, minutes=40)
+            for stage in (Status.CLOSED, Status.OPENED, Status.EVALUATED)
+        ),
+    ]
+
+
+def _before_announcement(now: datetime) -> list[Plan]:
+    stages = (Status.DRAFT,) * 3 + (Status.SUBMITTED,) * 4 + (Status.RETURNED,) * 2
+    return [
+        Plan(
+            stage=stage,
+            method=("lowest", "draw")[number % 2],
+            closes=now + (60 - 12 * number) * MINUTE,
+            minutes=60,
+            showcase="S026" if stage == Status.SUBMITTED and number == 3 else "",
+        )
+        for number, stage in enumerate(stages)
+    ]
+
+
+def _working_days_before(now: datetime, *, count: int) -> list[date]:
+    """The working days before today, the latest first."""
+    found: list[date] = []
+    day = now.astimezone(LOCAL).date()
+    while len(found) < count:
+        day -= DAY
+        if worktime.is_working(day):
+            found.append(day)
+    return found
+
+
+def _last_deadline(now: datetime) -> date:
+    return _working_days_before(now, count=1)[0]
+
+
+def _afternoon(day: date) -> datetime:
+    return datetime.combine(day, time(16), tzinfo=LOCAL)
