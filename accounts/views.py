@@ -24,7 +24,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from accounts.domain import joining
 from accounts.domain.acting import SESSION_KEY, act_for
 from accounts.forms import MemberForm, SignInForm, SignUpForm, TokenForm
-from accounts.models import Kind, Membership, Role
+from accounts.models import Kind, Membership, Role, User
 from accounts.rules import signed_in
 from core.errors import DomainError
 from core.ratelimit import by_user, limited
@@ -125,7 +125,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
 def _device(request: HttpRequest) -> tuple[TOTPDevice, bool]:
     """The person's authenticator, and whether it is still to be set up."""
     with transaction.atomic():
-        type(request.user)._default_manager.select_for_update().get(pk=request.user.pk)
+        User.objects.select_for_update().get(pk=request.user.pk)
         own = TOTPDevice.objects.filter(user=request.user)
         device = own.filter(confirmed=True).first()
         if device is not None:

@@ -17,6 +17,6 @@ def method_name_filter(code: str) -> str:
 
 
 @register.filter
-def length(amount: int | None, policy: Policy | None) -> str:
+def in_unit(amount: int | None, policy: Policy | None) -> str:
     """A length of a policy with its unit, such as `3 工作日`."""
     return "–" if amount is None or policy is None else f"{amount} {policy.get_unit_display()}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from django import template
@@ -13,7 +13,11 @@ from core.money import yuan
 
 register = template.Library()
 
-WEEKDAYS = {"zh": ["周一", "周二", "周三", "周四", "周五", "周六", "周日"], "en": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]}
+MIDNIGHT = time(0)
+WEEKDAYS = {
+    "zh": ["周一", "周二", "周三", "周四", "周五", "周六", "周日"],
+    "en": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
+}
 
 
 def _weekday(day: date) -> str:
@@ -28,10 +32,16 @@ def money(amount: Decimal | int | str | None) -> str:
 
 @register.filter
 def moment(at: datetime | None) -> str:
-    """`2026-11-22 周日 16:00` in local time; a dash where there is none."""
+    """`2026-11-22 周日 16:00` in local time; a dash where there is none.
+
+    The very midnight at which a limit of days ends is 24:00 of the last of them, as people say it.
+    """
     if at is None:
         return "–"
     local = at.astimezone(LOCAL)
+    if local.time() == MIDNIGHT:
+        local -= timedelta(days=1)
+        return f"{local:%Y-%m-%d} {_weekday(local)} 24:00"
     return f"{local:%Y-%m-%d} {_weekday(local)} {local:%H:%M}"
 
 

@@ -51,6 +51,13 @@ class MaterialForm(forms.ModelForm[Admission]):
             "contact_phone": forms.TextInput(),
         }
 
+    NEEDED_LATER = ("legal_representative", "address", "contact_name", "contact_phone", "licence")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.NEEDED_LATER:  # a draft may be saved without them, an application not be submitted
+            self.fields[name].needed_later = True  # type: ignore[attr-defined]
+
     def save(self, commit: bool = True) -> Admission:
         if "licence" in self.changed_data and self.cleaned_data.get("licence"):
             self.instance.licence_sha256 = sha256_of(self.cleaned_data["licence"])
