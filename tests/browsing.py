@@ -76,7 +76,7 @@ def new_page(browser: Any, live_server: Any) -> Iterator[Callable[..., Any]]:
             has_touch=size == "phone", **options,
         )  # fmt: skip
         contexts.append(context)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(10_000)
         if user is not None:
             context.add_cookies([_session_cookie(user, live_server.url)])
         page = context.new_page()

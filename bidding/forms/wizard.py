@@ -20,6 +20,8 @@ AMOUNT_HINTS = {
     "upper": _("高于它的报价无效。"),
     "lower": _("低于它的报价无效；财政资金和依法招标的项目不得设置。"),
 }
+LONGEST = {Policy.Unit.WORKING_DAYS: 60, Policy.Unit.MINUTES: 30 * 24 * 60}
+"""How long a notice may be at most; beyond it is a slip of the keyboard."""
 
 
 class MethodForm(forms.Form):
@@ -43,7 +45,6 @@ class TermsForm(forms.Form):
         label=_("公告时长"),
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
         error_messages={"required": _("请填写公告时长。"), "invalid": _("请填写整数。")},
-        max_value=365,
     )
 
     def __init__(self, *args: Any, round_: Round, policy: Policy, **kwargs: Any) -> None:
@@ -74,6 +75,11 @@ class TermsForm(forms.Form):
             raise forms.ValidationError(
                 _("不少于 %(minimum)s %(unit)s。")
                 % {"minimum": self.policy.notice_minimum, "unit": self.policy.get_unit_display()}
+            )
+        longest = LONGEST[Policy.Unit(self.policy.unit)]
+        if length > longest:
+            raise forms.ValidationError(
+                _("不多于 %(maximum)s %(unit)s。") % {"maximum": longest, "unit": self.policy.get_unit_display()}
             )
         return length
 
