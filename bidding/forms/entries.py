@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from bidding.models import Lot, Round
 from bidding.wording import TAKES_AMOUNT
 from core.money import MAXIMUM
+from core.widgets import MoneyInput
 
 
 class EntryForm(forms.Form):
@@ -22,7 +23,7 @@ class EntryForm(forms.Form):
         decimal_places=2,
         min_value=Decimal("0.01"),
         max_value=MAXIMUM,
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        widget=MoneyInput(),
         error_messages={"required": _("请填写报价。"), "invalid": _("请用数字填写报价，例如 48000.00。")},
     )
     days = forms.IntegerField(

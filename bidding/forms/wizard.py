@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from bidding.models import Policy, Round
 from bidding.wording import METHOD_NAMES, METHOD_SENTENCES
 from core.money import MAXIMUM, yuan
-from market.forms.projects import MONEY_ERRORS, MoneyInput
+from core.widgets import MoneyInput
+from market.forms.projects import MONEY_ERRORS
 from protocol.methods import METHODS
 
 AMOUNT_LABELS = {"price": _("给定价格（元）"), "upper": _("最高限价（元）"), "lower": _("最低限价（元）")}

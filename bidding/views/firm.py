@@ -32,7 +32,9 @@ PAGE = 30
 @acting_as(Kind.FIRM)
 def desk(request: HttpRequest) -> HttpResponse:
     """Rounds that take entries now: those that this firm may enter, or the others with every reason."""
-    firm, now = firm_or_404(request), clock.now()
+    firm, now = acting_firm(request), clock.now()
+    if firm is None:  # signed up, and nothing applied for yet
+        return redirect("market:admission")
     taking = list(Round.objects.open_at(now).for_list().order_by("closes_at", "id"))
     seen = rounds_for_firm(firm=firm, rounds=taking, at=now)
     may = [each for each in seen if each.may_enter or each.entered]

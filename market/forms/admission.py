@@ -14,6 +14,7 @@ from core.clock import LOCAL
 from core.crypto import lookup_hash
 from core.identifiers import normalise_id_number, normalise_uscc, validate_id_number
 from core.uploads import CheckedFileField, sha256_of
+from core.widgets import MoneyInput
 from market.models import (
     Admission,
     AffiliationDeclaration,
@@ -46,7 +47,7 @@ class MaterialForm(forms.ModelForm[Admission]):
         widgets = {
             "established_on": DateInput(),
             "introduction": forms.Textarea(attrs={"rows": 4}),
-            "registered_capital": forms.TextInput(attrs={"inputmode": "decimal"}),
+            "registered_capital": MoneyInput(),
             "contact_name": forms.TextInput(),
             "contact_phone": forms.TextInput(),
         }
@@ -84,6 +85,7 @@ class OfferingForm(SectionForm):
     class Meta:
         model = Offering
         fields = ["service", "promised_days", "price_from", "price_to"]
+        widgets = {"price_from": MoneyInput(), "price_to": MoneyInput()}
         error_messages = {"__all__": {"unique_together": _("这项服务已经填过。")}}
 
 

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from approvals.models import ApprovalItem, District
+from core.widgets import MoneyInput
 from market.models import Need, Project, QualificationKind, Service
 
 MONEY_ERRORS = {
@@ -16,17 +17,6 @@ MONEY_ERRORS = {
     "max_whole_digits": _("金额过大。"),
     "max_decimal_places": _("金额最多两位小数。"),
 }
-
-
-class MoneyInput(forms.TextInput):
-    """An amount as people write it: commas and full-width digits do not matter."""
-
-    def __init__(self) -> None:
-        super().__init__(attrs={"inputmode": "decimal", "autocomplete": "off"})
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
-        given = data.get(name)
-        return given.replace(",", "").replace("，", "").replace("¥", "").strip() if isinstance(given, str) else given
 
 
 class ProjectForm(forms.ModelForm[Project]):

@@ -20,7 +20,7 @@ from tests import market_place as market
 
 pytestmark = pytest.mark.browser
 
-PRICES = ("52,000", "48000.00", "４９０００")
+PRICES = ("49,500", "48000.00", "４９０００")
 
 
 @pytest.fixture
