@@ -35,7 +35,7 @@ class HistoricalRound(models.Model):
 
 
 class HistoricalBid(models.Model):
-    """A bid of a historical round, by the bidder's code or name in that system."""
+    """A bid of a historical round, by the bidder's code or name in that system; some bidders have several."""
 
     round = models.ForeignKey(HistoricalRound, models.CASCADE, related_name="bids")
     bidder = models.CharField(_("投标人"), max_length=100)
@@ -46,4 +46,6 @@ class HistoricalBid(models.Model):
     class Meta:
         ordering = ["round_id", "amount", "id"]
         verbose_name = _("历史报价")
-        constraints = [models.UniqueConstraint(fields=["round", "bidder"], name="historical_bidder_once")]
+
+    def __str__(self) -> str:
+        return f"{self.round_id} {self.bidder}"
