@@ -14,7 +14,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE.csv")
-        parser.add_argument("--source", default="", help="What the pages name as the source; the file's name unless told.")
+        parser.add_argument(
+            "--source", default="", help="What the pages name as the source; the file's name unless told."
+        )
 
     def handle(self, *args: Any, file: Path, source: str, **options: Any) -> None:
         try:

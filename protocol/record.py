@@ -1,0 +1,206 @@
+"""Reading the public record of a round (PROTOCOL §5), strictly: what is not as it is written there is said, not guessed."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from protocol.canonical import is_hex, read_timestamp
+from protocol.envelope import AMOUNT
+
+VERSION = 1
+
+
+class BadRecord(ValueError):
+    """The record departs from PROTOCOL §5 at `where`, such as `lots.0.entries.2.sha256`."""
+
+    def __init__(self, where: str, what: str) -> None:
+        self.where = where
+        super().__init__(f"{where or 'record'}: {what}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One entry. Before everything is public `envelope`, `amount`, `days` and `nonce` are None."""
+
+    uscc: str
+    envelope: bytes | None
+    sha256: str
+    opened: bool | None
+    amount: Decimal | None
+    days: int | None
+    nonce: str | None
+    valid: bool | None
+    reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draw:
+    """One iteration of the draw."""
+
+    purpose: str
+    iteration: int
+    one_time_code: str
+    randomness: str
+    labels: tuple[str, ...]
+    order: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lot:
+    """One lot; `result` is the object of PROTOCOL §5, or None before it is decided."""
+
+    number: str
+    entries: tuple[Entry, ...]
+    draws: tuple[Draw, ...]
+    result: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """The record of one round."""
+
+    round: str
+    status: str
+    method: str
+    parameters: Mapping[str, str]
+    minimum: int
+    closes_at: datetime
+    opened_at: datetime | None
+    platform_public: str
+    platform_private: str | None
+    commitment: str
+    chain_length: int
+    sources: tuple[str, ...]
+    lots: tuple[Lot, ...]
+    events: tuple[Mapping[str, Any], ...]
+    log: tuple[Mapping[str, Any], ...]
+
+
+def read_record(text: str | bytes) -> Record:
+    """Read a record. Raises BadRecord for the first departure from PROTOCOL §5."""
+    try:
+        raw = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadRecord("", f"not JSON: {error}") from error
+    top = _Part(raw, "")
+    if (version := top.take("v", int)) != VERSION:
+        raise BadRecord("v", f"version {version} is not known here")
+    policy, times, commitment = top.part("policy"), top.part("timetable"), top.part("commitment")
+    platform = top.part("keys").part("platform")
+    return Record(
+        round=top.take("round", str),
+        status=top.take("status", str),
+        method=top.take("method", str),
+        parameters=top.take("parameters", dict),
+        minimum=policy.take("minimum", int),
+        closes_at=_required(times.moment("closes_at"), "timetable.closes_at"),
+        opened_at=times.moment("opened_at"),
+        platform_public=_required(platform.hex("public"), "keys.platform.public"),
+        platform_private=platform.hex("private"),
+        commitment=_required(commitment.hex("value"), "commitment.value"),
+        chain_length=commitment.take("n", int),
+        sources=tuple(each.take("value", str) for each in commitment.parts("sources")),
+        lots=tuple(_lot(each) for each in top.parts("lots")),
+        events=tuple(each.members for each in top.parts("events")),
+        log=tuple(each.members for each in top.parts("log")),
+    )
+
+
+def _lot(part: "_Part") -> Lot:
+    return Lot(
+        number=part.take("lot", str),
+        entries=tuple(_entry(each) for each in part.parts("entries")),
+        draws=tuple(_draw(each) for each in part.parts("draws")),
+        result=part.optional("result", dict),
+    )
+
+
+def _entry(part: "_Part") -> Entry:
+    return Entry(
+        uscc=part.take("uscc", str),
+        envelope=part.bytes("envelope"),
+        sha256=_required(part.hex("sha256"), part.at("sha256")),
+        opened=part.optional("opened", bool),
+        amount=part.amount("amount"),
+        days=part.optional("days", int),
+        nonce=part.hex("nonce"),
+        valid=part.optional("valid", bool),
+        reason=part.optional("reason", str),
+    )
+
+
+def _draw(part: "_Part") -> Draw:
+    return Draw(
+        purpose=part.take("purpose", str),
+        iteration=part.take("iteration", int),
+        one_time_code=_required(part.hex("one_time_code"), part.at("one_time_code")),
+        randomness=part.take("randomness", str),
+        labels=tuple(part.take("labels", list)),
+        order=tuple(part.take("order", list)),
+    )
+
+
+class _Part:
+    """An object of the record and where it stands."""
+
+    def __init__(self, members: Any, where: str) -> None:
+        if not isinstance(members, dict):
+            raise BadRecord(where, "an object is expected")
+        self.members: dict[str, Any] = members
+        self.where = where
+
+    def at(self, name: str) -> str:
+        return f"{self.where}.{name}" if self.where else name
+
+    def take(self, name: str, kind: type) -> Any:
+        return _required(self.optional(name, kind), self.at(name))
+
+    def optional(self, name: str, kind: type) -> Any:
+        if name not in self.members:
+            raise BadRecord(self.at(name), "is missing")
+        value = self.members[name]
+        if value is not None and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
+            raise BadRecord(self.at(name), f"{kind.__name__} is expected")
+        return value
+
+    def part(self, name: str) -> "_Part":
+        return _Part(self.take(name, dict), self.at(name))
+
+    def parts(self, name: str) -> list["_Part"]:
+        return [_Part(each, f"{self.at(name)}.{index}") for index, each in enumerate(self.take(name, list))]
+
+    def hex(self, name: str) -> str | None:
+        value: str | None = self.optional(name, str)
+        if value is not None and not is_hex(value, octets=32):
+            raise BadRecord(self.at(name), "64 lower-case hex digits are expected")
+        return value
+
+    def amount(self, name: str) -> Decimal | None:
+        value = self.optional(name, str)
+        if value is not None and not AMOUNT.fullmatch(value):
+            raise BadRecord(self.at(name), "an amount such as 48000.00 is expected")
+        return None if value is None else Decimal(value)
+
+    def moment(self, name: str) -> datetime | None:
+        value = self.optional(name, str)
+        try:
+            return None if value is None else read_timestamp(value)
+        except ValueError as error:
+            raise BadRecord(self.at(name), str(error)) from error
+
+    def bytes(self, name: str) -> bytes | None:
+        value = self.optional(name, str)
+        try:
+            return None if value is None else base64.b64decode(value, validate=True)
+        except ValueError as error:
+            raise BadRecord(self.at(name), "base64 is expected") from error
+
+
+def _required(value: Any, where: str) -> Any:
+    if value is None:
+        raise BadRecord(where, "is null")
+    return value

@@ -1,0 +1,196 @@
+"""`python -m protocol.verify URL-or-FILE`: compute a round again from its public record, one line per check.
+
+Exit status 0 only if everything holds, 1 if something does not, 2 where the record cannot be read. What the stage of the
+round keeps back is said to be kept back, and is no failure.
+"""
+
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from protocol import draw, envelope
+from protocol.canonical import read_timestamp, sha256_hex
+from protocol.methods import METHODS
+from protocol.methods.base import REASONS, Bid
+from protocol.record import BadRecord, Entry, Lot, Record, read_record
+
+TIMEOUT = 30
+LARGEST = 64 * 1024 * 1024
+OUR_REASONS = set(REASONS) - {"ineligible"}
+"""Reasons that follow from what was opened; any other says why a firm was not eligible at closing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One line: what was computed and whether it agrees; `holds` is None where the record keeps back what it takes."""
+
+    what: str
+    holds: bool | None
+    detail: str = ""
+
+    def __str__(self) -> str:
+        mark = {True: "ok    ", False: "FAILED", None: "sealed"}[self.holds]
+        return f"{mark} {self.what}{': ' + self.detail if self.detail else ''}"
+
+
+def verify(record: Record) -> list[Check]:
+    """Every check that the record allows at its stage."""
+    if record.opened_at is None:
+        nothing = not any(lot.entries or lot.draws for lot in record.lots) and not record.events
+        return [
+            Check(what="nothing is told before opening", holds=nothing and record.platform_private is None),
+            Check(what="result", holds=None, detail="not opened"),
+        ]
+    if record.platform_private is None:
+        return [Check(what="result", holds=None, detail="amounts are kept back until the second announcement opens")]
+    checks = [_key(record)]
+    for lot in record.lots:
+        checks += [*_envelopes(record, lot), *_draws(record, lot), *_result(record, lot)]
+    return [*checks, *_events(record)]
+
+
+def _key(record: Record) -> Check:
+    assert record.platform_private is not None
+    holds = envelope.public_of(record.platform_private) == record.platform_public
+    return Check(what="the revealed key belongs to the announced one", holds=holds)
+
+
+def _envelopes(record: Record, lot: Lot) -> Iterator[Check]:
+    for entry in lot.entries:
+        digest = entry.envelope is not None and sha256_hex(entry.envelope) == entry.sha256
+        yield Check(what=f"lot {lot.number} {entry.uscc} envelope has its digest", holds=digest)
+        yield Check(what=f"lot {lot.number} {entry.uscc} opens to what is published", holds=_opens(record, lot, entry))
+
+
+def _opens(record: Record, lot: Lot, entry: Entry) -> bool:
+    whose = {"round": record.round, "lot": lot.number, "uscc": entry.uscc}
+    try:
+        sealed = envelope.unseal(entry.envelope or b"", private=record.platform_private or "", **whose)
+        read = envelope.read_plaintext(sealed, **whose)
+    except (envelope.CannotOpen, envelope.InvalidPlaintext):
+        return entry.opened is False and entry.amount is None and entry.nonce is None
+    said = (read.amount, read.days, read.nonce)
+    return entry.opened is True and said == (entry.amount, entry.days, entry.nonce)
+
+
+def _draws(record: Record, lot: Lot) -> Iterator[Check]:
+    told = {entry.uscc: (entry.nonce if entry.opened else entry.sha256) or "" for entry in lot.entries}
+    several = len(record.lots)
+    labels = sorted(draw.in_lot(told, lot=lot.number, lots=several))
+    for each in lot.draws:
+        name = f"lot {lot.number} draw {each.iteration}"
+        belongs = draw.code_belongs(
+            each.one_time_code, iteration=each.iteration, committed=record.commitment, n=record.chain_length
+        )
+        yield Check(what=f"{name} code belongs to the commitment", holds=belongs)
+        random = _or_none(lambda: draw.randomness(told, sources=record.sources))
+        yield Check(what=f"{name} randomness is everybody's", holds=random == each.randomness)
+        yield Check(what=f"{name} has every entrant", holds=list(each.labels) == labels)
+        order = _or_none(
+            lambda each=each: draw.order(  # type: ignore[misc]
+                code=each.one_time_code, randomness=each.randomness, labels=each.labels
+            )
+        )
+        yield Check(what=f"{name} order", holds=order == list(each.order))
+
+
+def _or_none(compute: Callable[[], object]) -> object:
+    """What is malformed agrees with nothing."""
+    try:
+        return compute()
+    except ValueError:
+        return None
+
+
+def _result(record: Record, lot: Lot) -> Iterator[Check]:
+    method = METHODS.get(record.method)
+    if method is None or lot.result is None or not lot.draws:
+        yield Check(what=f"lot {lot.number} result", holds=None, detail="not decided, or by a method not known here")
+        return
+    order = draw.out_of_lot(list(lot.draws[0].order), lot=lot.number, lots=len(record.lots))
+    bids = [
+        Bid(
+            uscc=entry.uscc,
+            amount=entry.amount,
+            opened=bool(entry.opened),
+            eligible=entry.reason is None or entry.reason in OUR_REASONS,
+        )
+        for entry in lot.entries
+    ]
+    try:
+        result = method.decide(bids=bids, order=order, parameters=record.parameters, minimum=record.minimum)
+    except ValueError as error:
+        yield Check(what=f"lot {lot.number} result", holds=False, detail=str(error))
+        return
+    computed = result.as_record()
+    for name in ("winner", "amount", "reference", "ranking", "failed"):
+        agrees = computed[name] == lot.result.get(name)
+        yield Check(what=f"lot {lot.number} {name}", holds=agrees, detail=_short(computed[name]))
+    valid = {entry.uscc for entry in lot.entries if entry.valid}
+    yield Check(what=f"lot {lot.number} who is valid", holds=valid == set(result.ranking) or result.failed is not None)
+
+
+def _short(value: object) -> str:
+    return f"{len(value)} firms" if isinstance(value, list) else str(value)
+
+
+def _events(record: Record) -> Iterator[Check]:
+    """The sealed log: everything came before the deadline, and the last of each firm is the envelope that was opened."""
+    last: dict[tuple[str, str], str] = {}
+    in_time = True
+    for told in record.events:
+        event = told.get("event")
+        if not isinstance(event, dict) or event.get("round") != record.round:
+            yield Check(what="events are of this round", holds=False)
+            return
+        in_time = in_time and _before(event.get("at"), record)
+        whose = (str(event.get("lot")), str(event.get("uscc")))
+        if event.get("type") == "envelope.withdrawn":
+            last.pop(whose, None)
+        else:
+            last[whose] = str(event.get("sha256"))
+    opened = {(lot.number, entry.uscc): entry.sha256 for lot in record.lots for entry in lot.entries}
+    yield Check(what="every event came before the deadline", holds=in_time)
+    yield Check(what="the envelopes are those that were received last", holds=last == opened)
+
+
+def _before(at: object, record: Record) -> bool:
+    try:
+        return read_timestamp(str(at)) < record.closes_at
+    except ValueError:
+        return False
+
+
+def fetch(source: str) -> bytes:
+    """The bytes of a file, or of an http(s) address. Raises OSError."""
+    if source.startswith(("http://", "https://")):
+        with urllib.request.urlopen(source, timeout=TIMEOUT) as answer:  # noqa: S310  the schemes are those above
+            return bytes(answer.read(LARGEST))
+    return Path(source).read_bytes()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print one line per check. 0: all hold; 1: one does not; 2: there is nothing to check."""
+    if len(arguments) != 1:
+        print("usage: python -m protocol.verify URL-or-FILE", file=sys.stderr)
+        return 2
+    try:
+        record = read_record(fetch(arguments[0]))
+    except OSError as error:
+        print(f"{arguments[0]} cannot be read: {error}", file=sys.stderr)
+        return 2
+    except BadRecord as bad:
+        print(f"not a record of PROTOCOL §5: {bad}", file=sys.stderr)
+        return 2
+    checks = verify(record)
+    for check in checks:
+        print(check)
+    failed = sum(check.holds is False for check in checks)
+    print(f"{record.round} {record.status}: {len(checks)} checks, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
