@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from accounts.domain.acting import acting_membership
+from accounts.rules import SessionRequest
 
 
 class ActingMiddleware:
@@ -14,10 +15,10 @@ class ActingMiddleware:
     A visitor without a session costs no query and no look at the session.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[SessionRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: SessionRequest) -> HttpResponse:
         membership = acting_membership(request) if settings.SESSION_COOKIE_NAME in request.COOKIES else None
         request.membership = membership
         request.organisation = membership.organisation if membership is not None else None

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, functions
 from django.utils.translation import gettext_lazy as _
 
 from core.crypto import lookup_hash
@@ -59,9 +59,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("用户")
         verbose_name_plural = _("用户")
-        constraints = [
-            models.CheckConstraint(condition=Q(username=models.functions.Lower("username")), name="username_lower")
-        ]
+        constraints = [models.CheckConstraint(condition=Q(username=functions.Lower("username")), name="username_lower")]
 
     def __str__(self) -> str:
         return self.username
@@ -139,7 +137,7 @@ class Organisation(models.Model):
     contact_phone = EncryptedTextField(_("联系电话"), blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects: ClassVar[models.Manager["Organisation"]] = OrganisationQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager["Organisation"]] = OrganisationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("机构")
@@ -197,7 +195,7 @@ class Role(models.TextChoices):
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def active(self, *, at: datetime | None = None) -> "MembershipQuerySet":
-        moment: Any = at or models.functions.Now()
+        moment: Any = at or functions.Now()
         return self.filter(Q(active_until__isnull=True) | Q(active_until__gt=moment), active_from__lte=moment)
 
     def of_user(self, user: Any) -> "MembershipQuerySet":
@@ -212,11 +210,11 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(_("职责"), max_length=8, choices=Role.choices)
-    active_from = models.DateTimeField(_("起"), db_default=models.functions.Now())
+    active_from = models.DateTimeField(_("起"), db_default=functions.Now())
     active_until = models.DateTimeField(_("止"), null=True, blank=True)
     added_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
-    objects: ClassVar[models.Manager["Membership"]] = MembershipQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager["Membership"]] = MembershipQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("成员关系")

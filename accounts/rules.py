@@ -8,12 +8,28 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 
-from accounts.models import SECOND_FACTOR_KINDS, Kind
+from accounts.models import SECOND_FACTOR_KINDS, Kind, Membership, Organisation
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
+
+
+class SessionRequest(HttpRequest):
+    """A request as accounts.middleware leaves it."""
+
+    user: Any
+    membership: Membership | None
+    organisation: Organisation | None
+
+
+class ActingRequest(HttpRequest):
+    """A request that `acting_as` has let in."""
+
+    user: Any
+    membership: Membership
+    organisation: Organisation
 
 
 def acting_as(*kinds: Kind, roles: tuple[str, ...] = ()) -> Callable[[View], View]:
@@ -25,7 +41,7 @@ def acting_as(*kinds: Kind, roles: tuple[str, ...] = ()) -> Callable[[View], Vie
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: SessionRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             membership = request.membership
@@ -42,7 +58,7 @@ def acting_as(*kinds: Kind, roles: tuple[str, ...] = ()) -> Callable[[View], Vie
     return decorate
 
 
-def needs_second_factor(request: HttpRequest) -> bool:
+def needs_second_factor(request: SessionRequest) -> bool:
     """Whether this person acts for somebody whose pages ask for a second factor, and has not shown it in this session."""
     organisation = request.organisation
     asked = organisation is not None and organisation.kind in SECOND_FACTOR_KINDS

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
@@ -25,7 +25,7 @@ from accounts.domain import joining
 from accounts.domain.acting import SESSION_KEY, act_for
 from accounts.forms import MemberForm, SignInForm, SignUpForm, TokenForm
 from accounts.models import Kind, Membership, Role, User
-from accounts.rules import signed_in
+from accounts.rules import SessionRequest, signed_in
 from core.errors import DomainError
 from core.ratelimit import by_user, limited
 
@@ -47,12 +47,12 @@ class ChangePassword(PasswordChangeView):
 
 
 @require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
+def sign_out(request: SessionRequest) -> HttpResponse:
     logout(request)
     return redirect(settings.LOGOUT_REDIRECT_URL)
 
 
-def locked_out(request: HttpRequest, credentials: dict[str, Any] | None = None, *args: Any) -> HttpResponse:
+def locked_out(request: SessionRequest, credentials: dict[str, Any] | None = None, *args: Any) -> HttpResponse:
     """Too many wrong passwords: what happened, and when it ends."""
     minutes = round(settings.AXES_COOLOFF_TIME * 60)
     return render(
@@ -63,7 +63,7 @@ def locked_out(request: HttpRequest, credentials: dict[str, Any] | None = None, 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("sign_up", "20/h")
-def sign_up(request: HttpRequest) -> HttpResponse:
+def sign_up(request: SessionRequest) -> HttpResponse:
     """Open an account with its organisation and begin to work."""
     if request.user.is_authenticated:
         return redirect("accounts:account")
@@ -85,7 +85,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 @require_POST
-def act(request: HttpRequest) -> HttpResponse:
+def act(request: SessionRequest) -> HttpResponse:
     """Act for another of one's organisations."""
     try:
         membership = act_for(request, int(request.POST.get("membership", "")))
@@ -100,7 +100,7 @@ def act(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("second_factor", "10/m", by=by_user)
-def second_factor(request: HttpRequest) -> HttpResponse:
+def second_factor(request: SessionRequest) -> HttpResponse:
     """Show the second factor; the first time, set it up. Setting up needs no earlier factor and happens only once."""
     onwards = _onwards(request)
     if request.user.is_verified():
@@ -122,7 +122,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/second_factor.html", context, status=422 if form.errors else 200)
 
 
-def _device(request: HttpRequest) -> tuple[TOTPDevice, bool]:
+def _device(request: SessionRequest) -> tuple[TOTPDevice, bool]:
     """The person's authenticator, and whether it is still to be set up."""
     with transaction.atomic():
         User.objects.select_for_update().get(pk=request.user.pk)
@@ -147,7 +147,7 @@ def _accepts(device: TOTPDevice, token: str) -> bool:
     return True
 
 
-def _onwards(request: HttpRequest) -> str:
+def _onwards(request: SessionRequest) -> str:
     """Where the person wanted to go; only within this site."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     safe = url_has_allowed_host_and_scheme(
@@ -159,14 +159,14 @@ def _onwards(request: HttpRequest) -> str:
 @signed_in
 @never_cache
 @require_http_methods(["GET", "HEAD"])
-def account(request: HttpRequest) -> HttpResponse:
+def account(request: SessionRequest) -> HttpResponse:
     return _account(request, MemberForm())
 
 
 @signed_in
 @require_POST
 @limited("add_member", "30/h", by=by_user)
-def add_member(request: HttpRequest) -> HttpResponse:
+def add_member(request: SessionRequest) -> HttpResponse:
     """Let another registered person act for the organisation."""
     form = MemberForm(request.POST)
     if not form.is_valid() or request.membership is None:
@@ -182,7 +182,7 @@ def add_member(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 @require_POST
-def end_membership(request: HttpRequest, pk: int) -> HttpResponse:
+def end_membership(request: SessionRequest, pk: int) -> HttpResponse:
     """End a membership of the organisation."""
     if request.membership is None:
         return redirect("accounts:account")
@@ -197,7 +197,7 @@ def end_membership(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("accounts:account")
 
 
-def _account(request: HttpRequest, form: MemberForm, *, status: int = 200) -> HttpResponse:
+def _account(request: SessionRequest, form: MemberForm, *, status: int = 200) -> HttpResponse:
     membership = request.membership
     is_admin = membership is not None and membership.role == Role.ADMIN
     members = (

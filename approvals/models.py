@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+M = TypeVar("M", bound=models.Model, covariant=True)
 
-class DatedQuerySet(models.QuerySet):
+
+class DatedQuerySet(models.QuerySet[M]):
     """Rows that hold for a range of days: from `valid_from` to `valid_to`, both inclusive, open at the end when empty."""
 
-    def valid_at(self, day: date):
+    def valid_at(self, day: date) -> Self:
         return self.filter(Q(valid_to=None) | Q(valid_to__gte=day), valid_from__lte=day)
 
 
@@ -20,7 +23,7 @@ class Dated(models.Model):
     valid_from = models.DateField(_("有效自"), default=date(2017, 1, 1))
     valid_to = models.DateField(_("有效至"), null=True, blank=True)
 
-    objects = DatedQuerySet.as_manager()
+    objects: ClassVar[Any] = DatedQuerySet.as_manager()
 
     class Meta:
         abstract = True
@@ -83,8 +86,8 @@ class Function(Dated):
         return function
 
 
-class DepartmentQuerySet(DatedQuerySet):
-    def deciding(self, item: ApprovalItem, *, district: District, at: date):
+class DepartmentQuerySet(DatedQuerySet["Department"]):
+    def deciding(self, item: ApprovalItem, *, district: District, at: date) -> Self:
         """Departments that decide `item` in `district` on a day; the city's own where the district has none."""
         version = item.version_at(at)
         functions = (
@@ -104,7 +107,7 @@ class Department(Dated):
     functions = models.ManyToManyField(Function, related_name="departments")
     successor = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="predecessors")
 
-    objects = DepartmentQuerySet.as_manager()
+    objects: ClassVar[Any] = DepartmentQuerySet.as_manager()
 
     class Meta:
         ordering = ["code"]

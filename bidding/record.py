@@ -25,7 +25,7 @@ INSTANTS = (
     "awarded_at",
     "ended_at",
 )
-UNDECIDED = {"winner": None, "amount": None, "reference": None, "ranking": []}
+UNDECIDED: dict[str, Any] = {"winner": None, "amount": None, "reference": None, "ranking": []}
 
 
 def public_record(round_: Round) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class CannotOpen(Exception):
 
 
 def _keys() -> list[bytes]:
-    configured = settings.FIELD_KEY
+    configured: bytes | list[bytes] = settings.FIELD_KEY
     keys = [configured] if isinstance(configured, bytes) else list(configured)
     if not keys or any(len(key) != 32 for key in keys):
         raise ValueError("FIELD_KEY must be 32 bytes, or a list of keys of 32 bytes")

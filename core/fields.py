@@ -27,7 +27,7 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
             return None
         text = str(value)
         sealed = seal_bytes(text.encode(), purpose=self.purpose) if text else b""
-        return connection.Database.Binary(sealed)
+        return connection.Database.Binary(sealed)  # type: ignore[attr-defined] # every backend has its module
 
     def from_db_value(self, value: Any, expression: object, connection: BaseDatabaseWrapper) -> str | None:
         if value is None:

@@ -7,10 +7,10 @@ from functools import wraps
 from typing import Any
 
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 WINDOWS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -32,7 +32,7 @@ def limited(
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.method in methods and _count(f"limit:{name}:{by(request)}", seconds) > int(most):
                 response = render(request, "429.html", {"seconds": seconds}, status=429)
                 response["Retry-After"] = str(seconds)

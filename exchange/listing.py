@@ -40,7 +40,7 @@ class CursorPages(pagination.CursorPagination):
             )
         return int(given)
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any] | None:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
         try:
             return super().paginate_queryset(queryset, request, view)
         except exceptions.NotFound as error:
@@ -85,7 +85,7 @@ class PublicPace(throttling.AnonRateThrottle):
         return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
 
 
-class PublicView:
+class PublicView(generics.GenericAPIView[Any]):
     """Read by everybody, the same for everybody: no session is looked at."""
 
     authentication_classes: tuple[()] = ()
@@ -93,7 +93,7 @@ class PublicView:
     throttle_classes = (PublicPace,)
 
     def get_serializer_context(self) -> dict[str, Any]:
-        return {**super().get_serializer_context(), "now": clock.now()}  # type: ignore[misc]
+        return {**super().get_serializer_context(), "now": clock.now()}
 
 
 class PublicList(PublicView, generics.ListAPIView[Any]):

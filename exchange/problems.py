@@ -48,8 +48,8 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(known, exceptions.ValidationError):
         body["errors"] = _by_field(known.detail)
     response = Response(body, status=known.status_code, content_type=CONTENT_TYPE)
-    if isinstance(known, exceptions.Throttled) and known.wait is not None:
-        response["Retry-After"] = str(int(known.wait) + 1)
+    if (wait := getattr(known, "wait", None)) is not None:
+        response["Retry-After"] = str(int(wait) + 1)
     if isinstance(known, exceptions.APIException) and getattr(known, "auth_header", None):
         response["WWW-Authenticate"] = known.auth_header  # type: ignore[attr-defined]
     return response

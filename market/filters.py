@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import django_filters
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -45,7 +47,7 @@ class FirmFilter(django_filters.FilterSet):
     def qualified(self, rows: QuerySet[Firm], name: str, value: QualificationKind) -> QuerySet[Firm]:
         return rows.filter(current__qualifications__kind=value).distinct()
 
-    def standing(self, rows: QuerySet[Firm], name: str, value: str) -> QuerySet[Firm]:
+    def standing(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         if value == "suspended":
             return rows.filter(status=Firm.Status.LISTED, is_suspended=True)
         if value == "listed":
@@ -66,5 +68,5 @@ class ServiceFilter(django_filters.FilterSet):
     def found(self, rows: QuerySet[Service], name: str, value: str) -> QuerySet[Service]:
         return matching(rows, value)
 
-    def of_necessity(self, rows: QuerySet[Service], name: str, value: str) -> QuerySet[Service]:
+    def of_necessity(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return rows.filter(necessity_now=value)

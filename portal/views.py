@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
@@ -13,14 +14,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.models import Kind
-from accounts.rules import acting_as, signed_in
+from accounts.rules import ActingRequest, SessionRequest, acting_as, signed_in
 from bidding.models import Award, Round
 from core import clock
 from core.ratelimit import limited
 from market.domain.search import LONGEST_QUERY, matching
 from market.models import Firm, Service
 
-DESKS = {
+DESKS: dict[str, str] = {
     Kind.OWNER: "bidding:owner_desk",
     Kind.PERSON: "bidding:owner_desk",
     Kind.OPERATOR: "bidding:operator_desk",
@@ -90,7 +91,7 @@ def about(request: HttpRequest) -> HttpResponse:
 @require_safe
 @signed_in
 @never_cache
-def desk(request: HttpRequest) -> HttpResponse:
+def desk(request: SessionRequest) -> HttpResponse:
     """To the desk of the organisation that one acts for."""
     organisation = request.organisation
     if organisation is None:
@@ -106,7 +107,7 @@ def desk(request: HttpRequest) -> HttpResponse:
 @require_safe
 @acting_as(Kind.DEPARTMENT)
 @never_cache
-def department_desk(request: HttpRequest) -> HttpResponse:
+def department_desk(request: ActingRequest) -> HttpResponse:
     """Public rounds whose result this department approves; nothing of them before opening."""
     now = clock.now()
     rounds = (
@@ -116,6 +117,7 @@ def department_desk(request: HttpRequest) -> HttpResponse:
         .select_related("need__item")
     )
     page = Paginator(rounds.order_by("-announced_at", "-id"), 30).get_page(request.GET.get("page"))
+    each: Any
     for each in page.object_list:
         each.shown_status = each.status_at(now)
     return render(request, "portal/department_desk.html", {"page": page, "now": now})

@@ -29,7 +29,7 @@ def encode(value: Mapping[str, Any] | Sequence[Any] | str | float | bool | None)
     Raises NotCanonical for what JCS cannot hold: NaN, integers beyond 2^53, lone surrogates, keys that are not text.
     """
     try:
-        return rfc8785.dumps(value)  # type: ignore[arg-type]
+        return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
         raise NotCanonical("not_canonical", str(error)) from error
 

@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from protocol import draw, envelope
 from protocol.canonical import read_timestamp, sha256_hex
@@ -65,7 +66,7 @@ def _envelopes(record: Record, lot: Lot) -> Iterator[Check]:
 
 
 def _opens(record: Record, lot: Lot, entry: Entry) -> bool:
-    whose = {"round": record.round, "lot": lot.number, "uscc": entry.uscc}
+    whose: dict[str, Any] = {"round": record.round, "lot": lot.number, "uscc": entry.uscc}
     try:
         sealed = envelope.unseal(entry.envelope or b"", private=record.platform_private or "", **whose)
         read = envelope.read_plaintext(sealed, **whose)

@@ -9,6 +9,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -34,9 +35,7 @@ def servers() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(
-    django_test_environment: None, django_db_blocker: pytest.FixtureRequest, servers: None
-) -> Iterator[None]:
+def django_db_setup(django_test_environment: None, django_db_blocker: Any, servers: None) -> Iterator[None]:
     """A database of this worker's own, copied from the template; committed tests get a fresh copy afterwards."""
     name = f"test_{os.getpid()}"
     with django_db_blocker.unblock():

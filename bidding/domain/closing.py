@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from bidding.domain import live, timetable
@@ -104,7 +105,7 @@ def open_round(*, round_id: int, now: datetime) -> Round:
 
 
 def _open(entry: Entry, round_: Round) -> None:
-    whose = {"round": round_.code, "lot": entry.lot.number, "uscc": entry.firm.uscc}
+    whose: dict[str, Any] = {"round": round_.code, "lot": entry.lot.number, "uscc": entry.firm.uscc}
     try:
         plaintext = envelope.unseal(bytes(entry.envelope or b""), private=round_.platform_private, **whose)
         read = envelope.read_plaintext(plaintext, **whose)
@@ -219,7 +220,8 @@ def award_round(*, round_id: int, now: datetime) -> Round:
 
 
 def _award(lot: Lot, *, at: datetime) -> Award:
-    assert lot.winner is not None and lot.amount is not None
+    assert lot.winner is not None
+    assert lot.amount is not None
     entry = lot.entries.get(firm=lot.winner)
     return Award.objects.create(
         lot=lot,
@@ -288,7 +290,7 @@ def _locked(round_id: int) -> Round:
     )
 
 
-def _entries(round_: Round):
+def _entries(round_: Round) -> QuerySet[Entry]:
     """The live entries in a fixed order: by lot, then in ascending USCC."""
     return (
         Entry.objects.live()

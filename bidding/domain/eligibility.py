@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from django.db.models import prefetch_related_objects
 
+from accounts.models import Organisation
 from approvals.models import DepartmentBody
 from bidding.domain.reasons import Reason
 from bidding.models import Round
@@ -157,7 +158,7 @@ def _holds_on(declared: AffiliationDeclaration, day: date) -> bool:
     return (declared.since is None or declared.since <= day) and (declared.until is None or day <= declared.until)
 
 
-def _is_one_of(declared: AffiliationDeclaration, family):
+def _is_one_of(declared: AffiliationDeclaration, family: Iterable[Organisation]) -> Organisation | None:
     """The organisation that a declaration means, by its link or by the name that was written."""
     written = declared.counterpart_name.strip()
     return next(

@@ -61,7 +61,7 @@ def submit_entry(
         if reasons := reasons_against(firm=firm, round_=round_, at=now):
             raise KeptOut(reasons)
         target = Lot.objects.get(round=round_, number=lot)
-        whose = {"round": round_.code, "lot": target.number, "uscc": firm.uscc}
+        whose: dict[str, Any] = {"round": round_.code, "lot": target.number, "uscc": firm.uscc}
         plaintext = envelope.plaintext(**whose, amount=amount, days=days, nonce=nonce)
         sealed = envelope.seal(plaintext, public=round_.platform_public, **whose)
         digest = canonical.sha256_hex(sealed)
@@ -88,7 +88,7 @@ def withdraw_entry(*, round_id: int, firm: Firm, user: User, lot: str = "1") -> 
         round_, now = _taking_entries(round_id)
         entry = Entry.objects.select_for_update(of=["self"]).get(lot__round=round_, lot__number=lot, firm=firm)
         if entry.withdrawn_at is None:
-            whose = {"round": round_.code, "lot": lot, "uscc": firm.uscc}
+            whose: dict[str, Any] = {"round": round_.code, "lot": lot, "uscc": firm.uscc}
             ledger.append_sealed(
                 round_.subject, _event("envelope.withdrawn", whose, sha256=entry.envelope_sha256, at=now), at=now
             )

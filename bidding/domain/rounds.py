@@ -186,7 +186,8 @@ def announce_round(*, round_id: int, by: Membership, entropy: Callable[[int], by
         Round.lifecycle.move(round_, Status.ANNOUNCED)
         _demand_whole(round_, at=now)
         policy = round_.policy
-        assert policy is not None and round_.notice_length is not None
+        assert policy is not None
+        assert round_.notice_length is not None
         round_.announced_at = now
         round_.closes_at = timetable.closing_of(policy, round_.notice_length, announced_at=now)
         public_money = round_.need.project.funding == Project.Funding.PUBLIC
@@ -203,7 +204,8 @@ def announce_round(*, round_id: int, by: Membership, entropy: Callable[[int], by
 def _announcement(round_: Round) -> dict[str, Any]:
     """What the log says of an announcement: terms, keys and commitment in clear, free text blinded (PROTOCOL §1)."""
     subject, policy = round_.subject, round_.policy
-    assert policy is not None and round_.closes_at is not None
+    assert policy is not None
+    assert round_.closes_at is not None
     return {
         "closes_at": timestamp(round_.closes_at),
         "commitment": {"n": draw.CHAIN_LENGTH, "sources": [], "value": round_.commitment},

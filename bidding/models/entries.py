@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Organisation
 from bidding.models.rounds import Lot, Round
 from core.money import MoneyField
 
 
-class EntryQuerySet(models.QuerySet):
-    def of(self, organisation):
+class EntryQuerySet(models.QuerySet["Entry"]):
+    def of(self, organisation: Organisation) -> Self:
         """A firm's own entries: all that anybody may see before opening."""
         return self.filter(firm__organisation=organisation)
 
-    def disclosed(self):
+    def disclosed(self) -> Self:
         return self.filter(lot__round__status__in=Round.DISCLOSED, lot__round__opened_at__isnull=False)
 
-    def live(self):
+    def live(self) -> Self:
         return self.filter(withdrawn_at=None)
 
 
@@ -85,6 +88,9 @@ class Draw(models.Model):
         ordering = ["lot_id", "iteration"]
         verbose_name = _("抽取")
         constraints = [models.UniqueConstraint(fields=["lot", "purpose", "iteration"], name="draw_once")]
+
+    def __str__(self) -> str:
+        return f"{self.lot_id} {self.purpose} {self.iteration}"
 
 
 class Award(models.Model):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Self
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Organisation
 from bidding.models.policy import Policy
 from core.fields import EncryptedTextField
 from core.lifecycle import Lifecycle
@@ -16,30 +18,30 @@ from core.money import MoneyField
 
 
 class RoundQuerySet(models.QuerySet["Round"]):
-    def public(self):
+    def public(self) -> Self:
         """Rounds that everybody may read: announced at some time."""
         return self.filter(announced_at__isnull=False)
 
-    def of_owner(self, organisation):
+    def of_owner(self, organisation: Organisation) -> Self:
         return self.filter(owner=organisation)
 
-    def due_to_close(self, *, now: datetime):
+    def due_to_close(self, *, now: datetime) -> Self:
         return self.filter(status=Round.Status.ANNOUNCED, closes_at__lte=now)
 
-    def due_to_open(self):
+    def due_to_open(self) -> Self:
         return self.filter(status=Round.Status.CLOSED)
 
-    def due_to_evaluate(self):
+    def due_to_evaluate(self) -> Self:
         return self.filter(status__in=[Round.Status.OPENED, Round.Status.EVALUATED])
 
-    def due_to_award(self, *, now: datetime):
+    def due_to_award(self, *, now: datetime) -> Self:
         return self.filter(status=Round.Status.CANDIDATE, candidate_until__lte=now)
 
-    def open_at(self, now: datetime):
+    def open_at(self, now: datetime) -> Self:
         """Rounds that take entries at `now`, whatever the worker has moved since."""
         return self.filter(status=Round.Status.ANNOUNCED, closes_at__gt=now)
 
-    def for_list(self):
+    def for_list(self) -> Self:
         return self.select_related("need", "service", "district", "owner", "department__organisation")
 
 

@@ -6,14 +6,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Kind
-from accounts.rules import acting_as
+from accounts.rules import ActingRequest, acting_as
 from bidding.domain import entries as domain
 from bidding.domain.eligibility import reasons_against
 from bidding.domain.queries import rounds_for_firm
@@ -30,7 +30,7 @@ PAGE = 30
 
 @require_safe
 @acting_as(Kind.FIRM)
-def desk(request: HttpRequest) -> HttpResponse:
+def desk(request: ActingRequest) -> HttpResponse:
     """Rounds that take entries now: those that this firm may enter, or the others with every reason."""
     firm, now = acting_firm(request), clock.now()
     if firm is None:  # signed up, and nothing applied for yet
@@ -48,7 +48,7 @@ def desk(request: HttpRequest) -> HttpResponse:
 @require_safe
 @acting_as(Kind.FIRM)
 @never_cache
-def entries(request: HttpRequest) -> HttpResponse:
+def entries(request: ActingRequest) -> HttpResponse:
     """The firm's own entries: that there is one and when it came; what is in it only after opening, on the round's page."""
     firm, now = firm_or_404(request), clock.now()
     own = Entry.objects.of(firm.organisation).select_related("lot__round__service", "lot__round__owner", "lot__winner")
@@ -62,7 +62,7 @@ def entries(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @acting_as(Kind.FIRM)
 @never_cache
-def enter(request: HttpRequest, code: str) -> HttpResponse:
+def enter(request: ActingRequest, code: str) -> HttpResponse:
     """Fill in, read the summary, seal and submit; also to replace what was submitted before."""
     firm, round_ = firm_or_404(request), round_or_404(code)
     now = clock.now()
@@ -88,7 +88,7 @@ def enter(request: HttpRequest, code: str) -> HttpResponse:
     return _receive(request, context)
 
 
-def _receive(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+def _receive(request: ActingRequest, context: dict[str, Any]) -> HttpResponse:
     firm, round_ = context["firm"], context["round"]
     form = EntryForm(request.POST, round_=round_, lot=context["lot"])
     context["form"] = form
@@ -117,7 +117,7 @@ def _receive(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 @require_safe
 @acting_as(Kind.FIRM)
 @never_cache
-def receipt(request: HttpRequest, code: str) -> HttpResponse:
+def receipt(request: ActingRequest, code: str) -> HttpResponse:
     """What the firm keeps of its entry: when it came and the SHA-256 of its envelope."""
     firm, round_ = firm_or_404(request), round_or_404(code)
     entry = domain.my_entry(round_, firm)
@@ -138,7 +138,7 @@ def receipt(request: HttpRequest, code: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @acting_as(Kind.FIRM)
 @never_cache
-def withdraw(request: HttpRequest, code: str) -> HttpResponse:
+def withdraw(request: ActingRequest, code: str) -> HttpResponse:
     """Take the firm's entry back before the deadline; what was sealed is deleted."""
     firm, round_ = firm_or_404(request), round_or_404(code)
     entry = domain.my_entry(round_, firm)
@@ -158,7 +158,7 @@ def withdraw(request: HttpRequest, code: str) -> HttpResponse:
     return redirect("bidding:entries")
 
 
-def firm_or_404(request: HttpRequest) -> Firm:
+def firm_or_404(request: ActingRequest) -> Firm:
     firm = acting_firm(request)
     if firm is None:
         raise Http404

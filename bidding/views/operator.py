@@ -5,14 +5,14 @@ from __future__ import annotations
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Kind
-from accounts.rules import acting_as
+from accounts.rules import ActingRequest, acting_as
 from bidding.domain import rounds as domain
 from bidding.forms.checks import ReasonForm
 from bidding.models import Round
@@ -28,7 +28,7 @@ WAITING = 50
 @require_safe
 @acting_as(Kind.OPERATOR)
 @never_cache
-def desk(request: HttpRequest) -> HttpResponse:
+def desk(request: ActingRequest) -> HttpResponse:
     """Rounds and admissions that wait for a check, oldest first, and the rounds that run."""
     now = clock.now()
     to_check = Round.objects.filter(status=Round.Status.SUBMITTED).for_list().order_by("submitted_at", "id")
@@ -50,14 +50,14 @@ def desk(request: HttpRequest) -> HttpResponse:
 @require_safe
 @acting_as(Kind.OPERATOR)
 @never_cache
-def check(request: HttpRequest, code: str) -> HttpResponse:
+def check(request: ActingRequest, code: str) -> HttpResponse:
     """A round as its owner submitted it, with the steps that the service centre may take."""
     return _shown(request, round_or_404(code))
 
 
 @require_POST
 @acting_as(Kind.OPERATOR)
-def announce(request: HttpRequest, code: str) -> HttpResponse:
+def announce(request: ActingRequest, code: str) -> HttpResponse:
     round_ = round_or_404(code)
     try:
         domain.announce_round(round_id=round_.pk, by=request.membership)
@@ -69,7 +69,7 @@ def announce(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_POST
 @acting_as(Kind.OPERATOR)
-def send_back(request: HttpRequest, code: str) -> HttpResponse:
+def send_back(request: ActingRequest, code: str) -> HttpResponse:
     round_, form = round_or_404(code), ReasonForm(request.POST)
     if not form.is_valid():
         return _shown(request, round_, form=form, step="return")
@@ -84,7 +84,7 @@ def send_back(request: HttpRequest, code: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @acting_as(Kind.OPERATOR)
 @never_cache
-def cancel(request: HttpRequest, code: str) -> HttpResponse:
+def cancel(request: ActingRequest, code: str) -> HttpResponse:
     """End a round before its deadline, with a reason that everybody may read."""
     round_ = round_or_404(code)
     form = ReasonForm(request.POST or None)
@@ -101,7 +101,7 @@ def cancel(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _shown(
-    request: HttpRequest,
+    request: ActingRequest,
     round_: Round,
     *,
     form: ReasonForm | None = None,
@@ -137,4 +137,4 @@ def round_or_404(code: str) -> Round:
 
 
 def handed_over() -> QuerySet[Round]:
-    return Round.objects.filter(submitted_at__isnull=False).for_list()  # type: ignore[no-any-return]
+    return Round.objects.filter(submitted_at__isnull=False).for_list()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.models import OWNER_KINDS
-from accounts.rules import acting_as
+from accounts.rules import ActingRequest, acting_as
 from bidding.models import Round
 from bidding.stages import ball
 from core import clock
@@ -21,7 +23,7 @@ NEXT_IS_OURS = (Round.Status.DRAFT, Round.Status.RETURNED, Round.Status.FAILED)
 @require_safe
 @acting_as(*OWNER_KINDS)
 @never_cache
-def desk(request: HttpRequest) -> HttpResponse:
+def desk(request: ActingRequest) -> HttpResponse:
     """Every round of the owner, the latest first; of a running one nothing that others could not know."""
     now = clock.now()
     rows = (
@@ -31,6 +33,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         .order_by("-created_at", "-id")
     )
     page = Paginator(rows, 30).get_page(request.GET.get("page"))
+    each: Any
     for each in page.object_list:
         each.shown_status, each.ball = each.status_at(now), ball(each, now=now)
         each.may_again = each.status == Round.Status.FAILED and not each.is_second and not each.successors.all()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.paginator import Paginator
-from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Count, QuerySet
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.models import Kind
-from accounts.rules import acting_as
+from accounts.rules import ActingRequest, acting_as
 from bidding.domain.reasons import reason_text
 from bidding.models import Entry, Round
 from core import clock
@@ -23,14 +25,13 @@ TABS = ("ended", "kept_out", "suspensions")
 @require_safe
 @acting_as(Kind.REGULATOR)
 @never_cache
-def desk(request: HttpRequest) -> HttpResponse:
+def desk(request: ActingRequest) -> HttpResponse:
     """Rounds by state; failed and cancelled ones, firms that were kept out, suspensions."""
     now = clock.now()
     tab = request.GET.get("tab") if request.GET.get("tab") in TABS else "ended"
-    page = Paginator({"ended": _ended, "kept_out": _kept_out, "suspensions": _suspensions}[str(tab)](), PAGE).get_page(
-        request.GET.get("page")
-    )
-    context = {"now": now, "tab": tab, "page": page, "states": _states()}
+    rows = {"ended": _ended, "kept_out": _kept_out, "suspensions": _suspensions}[str(tab)]
+    page = Paginator(rows(), PAGE).get_page(request.GET.get("page"))
+    context: dict[str, Any] = {"now": now, "tab": tab, "page": page, "states": _states()}
     if tab == "kept_out":
         context["rows"] = [
             {"entry": each, "round": each.lot.round, "text": reason_text(each.reason, each.reason_detail)}
@@ -48,12 +49,12 @@ def _states() -> list[dict[str, object]]:
     ]
 
 
-def _ended():
+def _ended() -> QuerySet[Any]:
     ended = [Round.Status.FAILED, Round.Status.CANCELLED, Round.Status.VOID]
     return Round.objects.public().filter(status__in=ended).for_list().order_by("-ended_at", "-id")
 
 
-def _kept_out():
+def _kept_out() -> QuerySet[Any]:
     """Ineligible at the deadline, in rounds whose result is public."""
     kept = Entry.objects.live().disclosed().filter(eligible=False).defer("envelope")
     return kept.select_related("firm__organisation", "lot__round__department__organisation").order_by(
@@ -61,5 +62,5 @@ def _kept_out():
     )
 
 
-def _suspensions():
+def _suspensions() -> QuerySet[Any]:
     return Suspension.objects.select_related("firm__organisation", "ordered_by__organisation").order_by("-since", "-id")

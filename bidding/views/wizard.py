@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import OWNER_KINDS, Role
-from accounts.rules import acting_as
+from accounts.rules import ActingRequest, acting_as
 from bidding.domain import rounds as domain
 from bidding.domain.eligibility import reasons_between
 from bidding.forms.checks import ReasonForm
@@ -39,7 +39,7 @@ COUNTED = 500
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @acting_as(*OWNER_KINDS, roles=WRITERS)
-def start(request: HttpRequest, need: str) -> HttpResponse:
+def start(request: ActingRequest, need: str) -> HttpResponse:
     """The draft of a need's round, begun or taken up again."""
     found = get_object_or_404(Need.objects.of(request.organisation), code=need)
     try:
@@ -55,7 +55,7 @@ def start(request: HttpRequest, need: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @acting_as(*OWNER_KINDS, roles=WRITERS)
 @never_cache
-def wizard(request: HttpRequest, code: str, step: str) -> HttpResponse:
+def wizard(request: ActingRequest, code: str, step: str) -> HttpResponse:
     round_ = _round_or_404(request, code)
     if not round_.is_editable:
         return redirect("bidding:owner_round", code=code)
@@ -70,7 +70,7 @@ def wizard(request: HttpRequest, code: str, step: str) -> HttpResponse:
     return _review(request, round_)
 
 
-def _method(request: HttpRequest, round_: Round) -> HttpResponse:
+def _method(request: ActingRequest, round_: Round) -> HttpResponse:
     form = MethodForm(request.POST or None, initial={"method": round_.method})
     if request.method == "POST" and form.is_valid():
         method = form.cleaned_data["method"]
@@ -90,7 +90,7 @@ def _method(request: HttpRequest, round_: Round) -> HttpResponse:
     return _page(request, round_, "method", form, method=form.data.get("method") or round_.method)
 
 
-def _terms(request: HttpRequest, round_: Round) -> HttpResponse:
+def _terms(request: ActingRequest, round_: Round) -> HttpResponse:
     form = TermsForm(request.POST or None, round_=round_, policy=Policy.in_force(clock.now()))
     if request.method == "POST" and form.is_valid():
         try:
@@ -108,7 +108,7 @@ def _terms(request: HttpRequest, round_: Round) -> HttpResponse:
     return _page(request, round_, "terms", form)
 
 
-def _review(request: HttpRequest, round_: Round) -> HttpResponse:
+def _review(request: ActingRequest, round_: Round) -> HttpResponse:
     if request.method != "POST":
         return _page(request, round_, "review", None)
     try:
@@ -120,7 +120,7 @@ def _review(request: HttpRequest, round_: Round) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest,
+    request: ActingRequest,
     round_: Round,
     step: str,
     form: Any,
@@ -177,14 +177,14 @@ def _market(round_: Round) -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD"])
 @acting_as(*OWNER_KINDS)
 @never_cache
-def owner_round(request: HttpRequest, code: str) -> HttpResponse:
+def owner_round(request: ActingRequest, code: str) -> HttpResponse:
     """A round as its owner sees it: what is asked, where it stands, what to do next."""
     return _shown(request, _round_or_404(request, code), ReasonForm())
 
 
 @require_POST
 @acting_as(*OWNER_KINDS, roles=WRITERS)
-def cancel(request: HttpRequest, code: str) -> HttpResponse:
+def cancel(request: ActingRequest, code: str) -> HttpResponse:
     """End a round before its deadline."""
     round_, form = _round_or_404(request, code), ReasonForm(request.POST)
     if not form.is_valid():
@@ -199,7 +199,7 @@ def cancel(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_POST
 @acting_as(*OWNER_KINDS, roles=WRITERS)
-def again(request: HttpRequest, code: str) -> HttpResponse:
+def again(request: ActingRequest, code: str) -> HttpResponse:
     """Begin the second announcement of a failed round."""
     round_ = _round_or_404(request, code)
     try:
@@ -210,7 +210,7 @@ def again(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _shown(
-    request: HttpRequest, round_: Round, form: ReasonForm, *, refused: DomainError | None = None, status: int = 200
+    request: ActingRequest, round_: Round, form: ReasonForm, *, refused: DomainError | None = None, status: int = 200
 ) -> HttpResponse:
     now = clock.now()
     context = {
@@ -239,7 +239,7 @@ def _facts(round_: Round) -> dict[str, Any]:
     }
 
 
-def _round_or_404(request: HttpRequest, code: str) -> Round:
+def _round_or_404(request: ActingRequest, code: str) -> Round:
     rounds = (
         Round.objects.of_owner(request.organisation)
         .for_list()

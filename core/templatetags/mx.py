@@ -62,5 +62,5 @@ def day(on: date | datetime | None) -> str:
 @register.filter
 def translated(thing: object, field: str = "name") -> str:
     """A name kept in both languages (`name`, `name_en`), in the reader's; Chinese where there is no English."""
-    english = (get_language() or "").startswith("en") and getattr(thing, f"{field}_en", "")
+    english = getattr(thing, f"{field}_en", "") if (get_language() or "").startswith("en") else ""
     return str(english or getattr(thing, field, ""))

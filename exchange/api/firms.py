@@ -83,7 +83,7 @@ class FirmDetailSerializer(FirmSerializer):
 
 def public_firms() -> QuerySet[Firm]:
     firms = Firm.objects.public().with_suspension(now=clock.now()).select_related("organisation", "current")
-    return firms.prefetch_related("current__offerings__service")  # type: ignore[no-any-return]
+    return firms.prefetch_related("current__offerings__service")
 
 
 class FirmList(PublicList):

@@ -162,7 +162,7 @@ class RoundDetailSerializer(RoundSerializer):
 
 def public_rounds() -> QuerySet[Round]:
     lots = Prefetch("lots", Lot.objects.select_related("winner__organisation", "round").order_by("number"))
-    return Round.objects.public().for_list().prefetch_related(lots)  # type: ignore[no-any-return]
+    return Round.objects.public().for_list().prefetch_related(lots)
 
 
 @extend_schema(summary="Rounds", description="Every round that was announced, the latest first.")

@@ -29,8 +29,8 @@ class ServiceFilters(filters.FilterSet):
 
 
 class VersionSerializer(serializers.ModelSerializer[ServiceVersion]):
-    items = serializers.SlugRelatedField(many=True, read_only=True, slug_field="code")
-    qualification_kinds = serializers.SlugRelatedField(many=True, read_only=True, slug_field="code")
+    items: Any = serializers.SlugRelatedField(many=True, read_only=True, slug_field="code")
+    qualification_kinds: Any = serializers.SlugRelatedField(many=True, read_only=True, slug_field="code")
 
     class Meta:
         model = ServiceVersion
@@ -73,7 +73,7 @@ class ServiceDetailSerializer(ServiceSerializer):
 
 def in_force() -> QuerySet[ServiceVersion]:
     today = clock.now().astimezone(clock.LOCAL).date()
-    return ServiceVersion.objects.valid_at(today).order_by("-number")  # type: ignore[no-any-return]
+    return ServiceVersion.objects.valid_at(today).order_by("-number")
 
 
 def catalogue() -> QuerySet[Service]:

@@ -19,7 +19,7 @@ def public_firms(*, now: datetime) -> QuerySet[Firm]:
     """Firms as the public list shows them, with what they offer; the latest admitted first."""
     offerings = Offering.objects.select_related("service").order_by("service__code")
     firms = Firm.objects.public().with_suspension(now=now).select_related("organisation", "current")
-    return firms.prefetch_related(Prefetch("current__offerings", offerings)).order_by("-listed_at", "-id")  # type: ignore[no-any-return]
+    return firms.prefetch_related(Prefetch("current__offerings", offerings)).order_by("-listed_at", "-id")
 
 
 def version() -> str:

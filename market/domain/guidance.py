@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -53,7 +53,11 @@ def _of_service(need: Need, day: date) -> list[Finding]:
     version = need.service.version_at(day)
     if version is None:
         return [Finding(severity="stop", code="service_ended", text=_("目录中的这项中介服务在今天没有效力。"))]
-    dates = {"basis": version.legal_basis, "valid_from": version.valid_from, "valid_to": version.valid_to}
+    dates: dict[str, Any] = {
+        "basis": version.legal_basis,
+        "valid_from": version.valid_from,
+        "valid_to": version.valid_to,
+    }
     found = []
     match version.necessity:
         case Necessity.ABOLISHED:
@@ -148,7 +152,8 @@ def _of_qualifications(need: Need, day: date) -> list[Finding]:
 
 def amount_of(need: Need, parameters: Mapping[str, str]) -> Decimal | None:
     """What the need may cost at most, in yuan: its budget, else the limit or the given price."""
-    if need.budget is not None:
-        return need.budget
+    budget: Decimal | None = need.budget
+    if budget is not None:
+        return budget
     given = parameters.get("upper") or parameters.get("price")
     return Decimal(given) if given else None

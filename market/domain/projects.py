@@ -19,7 +19,7 @@ def save_project(*, by: Membership, project: Project) -> Project:
     """Keep a new or changed project of the owner that somebody acts for. Raises Conflict for a project code used twice."""
     demand_owner(by)
     with transaction.atomic():
-        if project.pk is None:
+        if project._state.adding:
             project.owner, project.code = by.organisation, next_code(Letter.PROJECT, at=clock.now())
         elif project.owner_id != by.organisation_id:
             raise NotAllowed
@@ -42,7 +42,7 @@ def save_need(*, by: Membership, need: Need, qualifications: list[tuple[Any, str
         if project.owner_id != by.organisation_id:
             raise NotAllowed
         now = clock.now()
-        if need.pk is None:
+        if need._state.adding:
             need.code = next_code(Letter.NEED, at=now)
         elif not may_change(need):
             raise Conflict(_("这项需求已经提交比选，不能再改。"))

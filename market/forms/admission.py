@@ -76,7 +76,9 @@ class SectionForm(forms.ModelForm[Any]):
         return super().clean() or {}
 
     def _get_validation_exclusions(self) -> set[str]:
-        return super()._get_validation_exclusions() - {"admission"}
+        # A row is unique within its draft, which the view sets and no field shows.
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return excluded - {"admission"}
 
 
 class OfferingForm(SectionForm):

@@ -63,7 +63,7 @@ class NeedForm(forms.ModelForm[Need]):
         service = self.instance.service
         self.fields["item"].queryset = ApprovalItem.objects.filter(service_versions__service=service).distinct()  # type: ignore[attr-defined]
         if self.instance.pk and (first := self.instance.required_qualifications.first()) is not None:
-            self.initial |= {"kind": first.kind_id, "level": first.level}
+            self.initial.update(kind=first.kind_id, level=first.level)
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

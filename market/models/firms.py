@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Self
 
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -10,6 +11,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Organisation
 from approvals.models import Dated, dated_constraint
 from core.fields import EncryptedTextField
 from core.lifecycle import Lifecycle
@@ -17,19 +19,19 @@ from core.money import MoneyField
 from market.models.catalogue import QualificationKind, Service
 
 
-class FirmQuerySet(models.QuerySet):
-    def public(self):
+class FirmQuerySet(models.QuerySet["Firm"]):
+    def public(self) -> Self:
         """Firms that everybody may read: admitted at some time, suspended and delisted ones too."""
         return self.exclude(status=Firm.Status.APPLYING)
 
-    def listed(self):
+    def listed(self) -> Self:
         return self.filter(status=Firm.Status.LISTED)
 
-    def with_suspension(self, *, now: datetime):
+    def with_suspension(self, *, now: datetime) -> Self:
         running = Suspension.objects.running(now=now).filter(firm=OuterRef("pk"))
         return self.annotate(is_suspended=Exists(running))
 
-    def offering(self, service: Service):
+    def offering(self, service: Service) -> Self:
         return self.filter(current__offerings__service=service)
 
 
@@ -94,17 +96,17 @@ class AdmissionPolicy(Dated):
         return self.version
 
 
-class AdmissionQuerySet(models.QuerySet):
-    def of(self, organisation):
+class AdmissionQuerySet(models.QuerySet["Admission"]):
+    def of(self, organisation: Organisation) -> Self:
         return self.filter(firm__organisation=organisation)
 
-    def waiting_for_check(self):
+    def waiting_for_check(self) -> Self:
         return self.filter(status=Admission.Status.SUBMITTED)
 
-    def notice_over(self, *, now: datetime):
+    def notice_over(self, *, now: datetime) -> Self:
         return self.filter(status=Admission.Status.NOTICE, notice_until__lte=now)
 
-    def on_notice(self):
+    def on_notice(self) -> Self:
         return self.filter(status=Admission.Status.NOTICE)
 
 
@@ -249,6 +251,9 @@ class PractitionerRegistration(models.Model):
             models.UniqueConstraint(fields=["id_hash"], name="practitioner_at_one_firm", condition=Q(until=None)),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.firm_id} {self.since:%Y-%m-%d}"
+
 
 class Offering(models.Model):
     """A service that a firm offers, with the working days it promises and its price guidance in yuan."""
@@ -270,6 +275,9 @@ class Offering(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["service", "admission"], name="offering_service")]
+
+    def __str__(self) -> str:
+        return f"{self.admission_id} {self.service_id}"
 
 
 class AffiliationDeclaration(models.Model):
@@ -323,9 +331,12 @@ class AffiliationDeclaration(models.Model):
         ]
         indexes = [models.Index(fields=["counterpart", "kind"], name="declaration_counterpart")]
 
+    def __str__(self) -> str:
+        return f"{self.admission_id} {self.kind}"
 
-class SuspensionQuerySet(models.QuerySet):
-    def running(self, *, now: datetime):
+
+class SuspensionQuerySet(models.QuerySet["Suspension"]):
+    def running(self, *, now: datetime) -> Self:
         return self.filter(Q(until=None) | Q(until__gt=now), since__lte=now, lifted_at=None)
 
 
@@ -346,3 +357,6 @@ class Suspension(models.Model):
         ordering = ["-since"]
         verbose_name = _("暂停")
         indexes = [models.Index(fields=["firm", "until"], name="suspension_firm", condition=Q(lifted_at=None))]
+
+    def __str__(self) -> str:
+        return f"{self.firm_id} {self.since:%Y-%m-%d}"

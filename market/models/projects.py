@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Organisation
 from approvals.models import ApprovalItem, Dated, Department, District, dated_constraint
 from core.money import MoneyField
 from market.models.catalogue import QualificationKind, Service
 
 
-class ProjectQuerySet(models.QuerySet):
-    def of(self, organisation):
+class ProjectQuerySet(models.QuerySet["Project"]):
+    def of(self, organisation: Organisation) -> Self:
         return self.filter(owner=organisation)
 
 
@@ -52,8 +55,8 @@ class Project(models.Model):
         return self.name
 
 
-class NeedQuerySet(models.QuerySet):
-    def of(self, organisation):
+class NeedQuerySet(models.QuerySet["Need"]):
+    def of(self, organisation: Organisation) -> Self:
         return self.filter(project__owner=organisation)
 
 
@@ -95,6 +98,9 @@ class RequiredQualification(models.Model):
     class Meta:
         ordering = ["kind__code"]
         constraints = [models.UniqueConstraint(fields=["need", "kind"], name="required_kind_once")]
+
+    def __str__(self) -> str:
+        return f"{self.need_id} {self.kind_id}"
 
 
 class NeedRule(Dated):

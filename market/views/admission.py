@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Kind, Role
-from accounts.rules import acting_as
+from accounts.rules import ActingRequest, acting_as
 from core import clock
 from core.errors import DomainError
 from core.ratelimit import by_user, limited
@@ -25,14 +25,14 @@ FILERS = (Role.ADMIN, Role.HANDLER)
 @require_safe
 @acting_as(Kind.FIRM)
 @never_cache
-def admission(request: HttpRequest) -> HttpResponse:
+def admission(request: ActingRequest) -> HttpResponse:
     """The state of the firm's admission, its draft by sections, and its earlier versions."""
     return _shown(request, UndertakingForm())
 
 
 @require_POST
 @acting_as(Kind.FIRM, roles=FILERS)
-def begin(request: HttpRequest) -> HttpResponse:
+def begin(request: ActingRequest) -> HttpResponse:
     domain.begin_admission(by=request.membership)
     return redirect("market:admission")
 
@@ -41,7 +41,7 @@ def begin(request: HttpRequest) -> HttpResponse:
 @acting_as(Kind.FIRM, roles=FILERS)
 @never_cache
 @limited("uploads", "60/m", by=by_user)
-def edit(request: HttpRequest) -> HttpResponse:
+def edit(request: ActingRequest) -> HttpResponse:
     """The part about the firm itself."""
     try:
         with transaction.atomic():
@@ -60,7 +60,7 @@ def edit(request: HttpRequest) -> HttpResponse:
 @acting_as(Kind.FIRM, roles=FILERS)
 @never_cache
 @limited("uploads", "60/m", by=by_user)
-def add(request: HttpRequest, section: str) -> HttpResponse:
+def add(request: ActingRequest, section: str) -> HttpResponse:
     """One more row of a section."""
     if section not in SECTION_FORMS:
         raise Http404
@@ -80,7 +80,7 @@ def add(request: HttpRequest, section: str) -> HttpResponse:
 
 @require_POST
 @acting_as(Kind.FIRM, roles=FILERS)
-def remove(request: HttpRequest, section: str, pk: int) -> HttpResponse:
+def remove(request: ActingRequest, section: str, pk: int) -> HttpResponse:
     """Take a row out of the draft. Nothing happens where it is gone already."""
     if section not in SECTION_FORMS:
         raise Http404
@@ -96,7 +96,7 @@ def remove(request: HttpRequest, section: str, pk: int) -> HttpResponse:
 
 @require_POST
 @acting_as(Kind.FIRM, roles=FILERS)
-def submit(request: HttpRequest) -> HttpResponse:
+def submit(request: ActingRequest) -> HttpResponse:
     """Sign the undertaking and hand the application over."""
     form = UndertakingForm(request.POST)
     if not form.is_valid():
@@ -112,7 +112,7 @@ def submit(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @acting_as(Kind.FIRM, roles=FILERS)
-def withdraw(request: HttpRequest) -> HttpResponse:
+def withdraw(request: ActingRequest) -> HttpResponse:
     try:
         domain.withdraw_admission(by=request.membership)
     except DomainError as refused:
@@ -124,7 +124,7 @@ def withdraw(request: HttpRequest) -> HttpResponse:
 @require_safe
 @acting_as(Kind.FIRM, Kind.OPERATOR)
 @never_cache
-def scan(request: HttpRequest, code: str, which: str, pk: int) -> HttpResponse:
+def scan(request: ActingRequest, code: str, which: str, pk: int) -> FileResponse:
     """A scan, for the firm itself and the service centre only."""
     admissions = (
         Admission.objects.all()
@@ -132,11 +132,8 @@ def scan(request: HttpRequest, code: str, which: str, pk: int) -> HttpResponse:
         else Admission.objects.of(request.organisation)
     )
     found = get_object_or_404(admissions, code=code)
-    if which == "licence":
-        file = found.licence
-    else:
-        file = get_object_or_404(Qualification, admission=found, pk=pk).scan
-    if not file:
+    file = found.licence if which == "licence" else get_object_or_404(Qualification, admission=found, pk=pk).scan
+    if not file.name:
         raise Http404
     try:
         response = FileResponse(file.open("rb"), as_attachment=False, filename=file.name.rpartition("/")[2])
@@ -146,7 +143,7 @@ def scan(request: HttpRequest, code: str, which: str, pk: int) -> HttpResponse:
     return response
 
 
-def _shown(request: HttpRequest, form: UndertakingForm, *, status: int = 200) -> HttpResponse:
+def _shown(request: ActingRequest, form: UndertakingForm, *, status: int = 200) -> HttpResponse:
     firm = Firm.objects.select_related("current", "organisation").filter(organisation=request.organisation).first()
     versions = list(firm.admissions.all()) if firm is not None else []
     pending = next((each for each in versions if each.status in domain.PENDING), None)
@@ -166,6 +163,6 @@ def _shown(request: HttpRequest, form: UndertakingForm, *, status: int = 200) ->
     return render(request, "market/admission.html", context, status=status)
 
 
-def _refused(request: HttpRequest, refused: DomainError) -> HttpResponse:
+def _refused(request: ActingRequest, refused: DomainError) -> HttpResponse:
     messages.error(request, str(refused))
     return redirect("market:admission")

@@ -53,6 +53,9 @@ def firm(request: HttpRequest, uscc: str) -> HttpResponse:
     now = clock.now()
     found = get_object_or_404(directory.public_firms(now=now), organisation__uscc=uscc.upper())
     current = found.current
+    assert (
+        current is not None
+    )  # a public firm has been listed, and a listed firm has material (firm_listed_has_material)
     today = now.astimezone(clock.LOCAL).date()
     context = {
         "firm": found,

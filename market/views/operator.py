@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Kind
-from accounts.rules import acting_as
+from accounts.rules import ActingRequest, acting_as
 from core import clock
 from core.errors import DomainError
 from market.domain import admission as domain
@@ -22,14 +22,14 @@ from market.models import Admission, Firm, Suspension
 @require_safe
 @acting_as(Kind.OPERATOR)
 @never_cache
-def admission_check(request: HttpRequest, code: str) -> HttpResponse:
+def admission_check(request: ActingRequest, code: str) -> HttpResponse:
     """An application with everything filed, beside the version in force."""
     return _shown(request, _admission_or_404(code), ReasonForm())
 
 
 @require_POST
 @acting_as(Kind.OPERATOR)
-def publish(request: HttpRequest, code: str) -> HttpResponse:
+def publish(request: ActingRequest, code: str) -> HttpResponse:
     admission = _admission_or_404(code)
     try:
         domain.publish_admission(admission_id=admission.pk, by=request.membership)
@@ -41,7 +41,7 @@ def publish(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_POST
 @acting_as(Kind.OPERATOR)
-def refuse(request: HttpRequest, code: str) -> HttpResponse:
+def refuse(request: ActingRequest, code: str) -> HttpResponse:
     admission, form = _admission_or_404(code), ReasonForm(request.POST)
     if not form.is_valid():
         return _shown(request, admission, form, status=422)
@@ -56,7 +56,7 @@ def refuse(request: HttpRequest, code: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @acting_as(Kind.OPERATOR, Kind.REGULATOR)
 @never_cache
-def firm_standing(request: HttpRequest, uscc: str) -> HttpResponse:
+def firm_standing(request: ActingRequest, uscc: str) -> HttpResponse:
     """Suspend a firm, lift a suspension, take it off the list; each with a reason that everybody may read."""
     firm = get_object_or_404(Firm.objects.public().select_related("organisation"), organisation__uscc=uscc)
     step = request.POST.get("step", "")
@@ -74,7 +74,7 @@ def firm_standing(request: HttpRequest, uscc: str) -> HttpResponse:
     return render(request, "market/firm_standing.html", context, status=422 if form.errors else 200)
 
 
-def _order(request: HttpRequest, firm: Firm, step: str, form: SuspensionForm) -> None:
+def _order(request: ActingRequest, firm: Firm, step: str, form: SuspensionForm) -> None:
     reason, by = form.cleaned_data["reason"], request.membership
     if step == "suspend":
         standing.suspend_firm(firm_id=firm.pk, reason=reason, until=form.cleaned_data["until"], by=by)
@@ -87,7 +87,7 @@ def _order(request: HttpRequest, firm: Firm, step: str, form: SuspensionForm) ->
 
 
 def _shown(
-    request: HttpRequest,
+    request: ActingRequest,
     admission: Admission,
     form: ReasonForm,
     *,

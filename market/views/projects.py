@@ -5,14 +5,14 @@ from __future__ import annotations
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import OWNER_KINDS, Role
-from accounts.rules import acting_as
+from accounts.rules import ActingRequest, acting_as
 from core import clock
 from core.errors import DomainError
 from market.domain import projects as domain
@@ -26,7 +26,7 @@ WRITERS = (Role.ADMIN, Role.HANDLER)
 @require_safe
 @acting_as(*OWNER_KINDS)
 @never_cache
-def projects(request: HttpRequest) -> HttpResponse:
+def projects(request: ActingRequest) -> HttpResponse:
     rows = Project.objects.of(request.organisation).select_related("district").annotate(need_count=Count("needs"))
     page = Paginator(rows.order_by("-created_at", "-id"), 30).get_page(request.GET.get("page"))
     return render(request, "market/projects.html", {"page": page})
@@ -35,18 +35,18 @@ def projects(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @acting_as(*OWNER_KINDS, roles=WRITERS)
 @never_cache
-def project_new(request: HttpRequest) -> HttpResponse:
+def project_new(request: ActingRequest) -> HttpResponse:
     return _edit(request, Project())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @acting_as(*OWNER_KINDS, roles=WRITERS)
 @never_cache
-def project_edit(request: HttpRequest, code: str) -> HttpResponse:
+def project_edit(request: ActingRequest, code: str) -> HttpResponse:
     return _edit(request, _project_or_404(request, code))
 
 
-def _edit(request: HttpRequest, project: Project) -> HttpResponse:
+def _edit(request: ActingRequest, project: Project) -> HttpResponse:
     form = ProjectForm(request.POST or None, instance=project)
     if request.method == "POST" and form.is_valid():
         try:
@@ -62,7 +62,7 @@ def _edit(request: HttpRequest, project: Project) -> HttpResponse:
 @require_safe
 @acting_as(*OWNER_KINDS)
 @never_cache
-def project(request: HttpRequest, code: str) -> HttpResponse:
+def project(request: ActingRequest, code: str) -> HttpResponse:
     """A project with its needs, and the round of each."""
     found, now = _project_or_404(request, code), clock.now()
     needs = (
@@ -78,7 +78,7 @@ def project(request: HttpRequest, code: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @acting_as(*OWNER_KINDS, roles=WRITERS)
 @never_cache
-def need_new(request: HttpRequest, code: str) -> HttpResponse:
+def need_new(request: ActingRequest, code: str) -> HttpResponse:
     """First which service, then what is needed of it."""
     found = _project_or_404(request, code)
     choice = ServiceChoiceForm(request.GET if "service" in request.GET else None)
@@ -95,14 +95,14 @@ def need_new(request: HttpRequest, code: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @acting_as(*OWNER_KINDS, roles=WRITERS)
 @never_cache
-def need_edit(request: HttpRequest, code: str) -> HttpResponse:
+def need_edit(request: ActingRequest, code: str) -> HttpResponse:
     need = get_object_or_404(
         Need.objects.of(request.organisation).select_related("project", "service", "item"), code=code
     )
     return _edit_need(request, need.project, need)
 
 
-def _edit_need(request: HttpRequest, project: Project, need: Need) -> HttpResponse:
+def _edit_need(request: ActingRequest, project: Project, need: Need) -> HttpResponse:
     form = NeedForm(request.POST or None, instance=need)
     if request.method == "POST" and form.is_valid():
         try:
@@ -118,5 +118,5 @@ def _edit_need(request: HttpRequest, project: Project, need: Need) -> HttpRespon
     return render(request, "market/need_edit.html", context, status=422 if form.errors else 200)
 
 
-def _project_or_404(request: HttpRequest, code: str) -> Project:
+def _project_or_404(request: ActingRequest, code: str) -> Project:
     return get_object_or_404(Project.objects.of(request.organisation).select_related("district", "owner"), code=code)

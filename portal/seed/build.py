@@ -7,7 +7,6 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.holidays import load_holidays
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
@@ -17,6 +16,7 @@ from accounts.models import Organisation
 from bidding.policies import load_demo_policy, load_policies
 from core import clock
 from core.clock import LOCAL
+from core.holidays import load_holidays
 from market.catalogue.loader import load_catalogue
 from market.models import AdmissionPolicy
 from portal.seed import accounts, rounds

@@ -342,7 +342,7 @@ def _some_departments(city: City) -> list[Department]:
 
 def _tie(firm: Firm, kind: str, to: Organisation, *, share: Decimal | None = None) -> AffiliationDeclaration:
     return AffiliationDeclaration(
-        admission_id=firm.current_id, kind=kind, counterpart=to, share=share, since=date(2020, 1, 1)
+        admission=firm.current, kind=kind, counterpart=to, share=share, since=date(2020, 1, 1)
     )
 
 

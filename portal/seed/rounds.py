@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 
 from accounts.models import Organisation
 from bidding.domain import closing, entries, rounds, timetable
@@ -247,15 +248,15 @@ def _past(now: datetime, *, awarded: int) -> list[Plan]:
 
 def _failed(now: datetime) -> list[Plan]:
     days = _working_days_before(now, count=60)
-    first = {"stage": Status.FAILED, "method": "lowest", "public_money": True}
+    first = partial(Plan, stage=Status.FAILED, method="lowest", public_money=True)
     again = Plan(stage=Status.AWARDED, method="lowest", closes=_afternoon(days[12]), entrants=3)
     open_again = Plan(stage=Status.ANNOUNCED, method="lowest", closes=now + 4 * HOUR, minutes=5 * 60, entrants=1)
     twice = Plan(stage=Status.FAILED, method="lowest", closes=_afternoon(days[10]), entrants=1)
     return [
-        Plan(**first, closes=_afternoon(days[30]), entrants=2, again=again),
-        Plan(**first, closes=_afternoon(days[8]), entrants=1, again=open_again),
-        Plan(**first, closes=_afternoon(days[33]), entrants=0, again=twice),
-        Plan(**first, closes=_afternoon(days[5]), entrants=4, all_too_dear=True),
+        first(closes=_afternoon(days[30]), entrants=2, again=again),
+        first(closes=_afternoon(days[8]), entrants=1, again=open_again),
+        first(closes=_afternoon(days[33]), entrants=0, again=twice),
+        first(closes=_afternoon(days[5]), entrants=4, all_too_dear=True),
         Plan(stage=Status.FAILED, method="draw", closes=_afternoon(days[7]), entrants=0),
     ]
 

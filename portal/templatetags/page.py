@@ -37,7 +37,7 @@ register = template.Library()
 def mark(name: str) -> SafeString:
     """One of the drawings of portal.marks, hidden from readers of screens: the word beside it says the same."""
     path = marks.PATHS.get(name, marks.PATHS["info"])
-    return format_html('<svg class="mark" viewBox="0 0 16 16" aria-hidden="true">{}</svg>', mark_safe(path))
+    return format_html('<svg class="mark" viewBox="0 0 16 16" aria-hidden="true">{}</svg>', mark_safe(path))  # noqa: S308  a constant of portal.marks
 
 
 @register.simple_tag
@@ -63,7 +63,7 @@ def control(field: BoundField) -> SafeString:
     """The field's widget in our dress, tied to its hint and its error (Django gives the aria attributes)."""
     widget = field.field.widget
     own = widget.attrs.get("class", "")
-    attrs = {"class": f"{_class_of(widget)} {own}".strip()}
+    attrs: dict[str, str | bool] = {"class": f"{_class_of(widget)} {own}".strip()}
     if isinstance(widget, Textarea) and "rows" not in widget.attrs:
         attrs["rows"] = "5"
     return field.as_widget(attrs=attrs)
@@ -84,7 +84,8 @@ def kind_of(field: BoundField) -> str:
 def tick(option: Any) -> SafeString:
     """One radio button or tick box of a field with choices, without its label."""
     option.data["attrs"]["class"] = f"form-check-input {option.data['attrs'].get('class', '')}".strip()
-    return mark_safe(option.tag())  # noqa: S308 - rendered by the form's own widget template
+    rendered: SafeString = mark_safe(option.tag())  # noqa: S308 - rendered by the form's own widget template
+    return rendered
 
 
 @register.simple_tag(takes_context=True)
