@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django import template
 
-from bidding.models import Policy
+from bidding.domain.reasons import TEXTS, reason_text
+from bidding.models import Policy, Round
 from bidding.wording import method_name
 
 register = template.Library()
@@ -20,3 +21,9 @@ def method_name_filter(code: str) -> str:
 def in_unit(amount: int | None, policy: Policy | None) -> str:
     """A length of a policy with its unit, such as `3 工作日`."""
     return "–" if amount is None or policy is None else f"{amount} {policy.get_unit_display()}"
+
+
+@register.filter
+def why_ended(round_: Round) -> str:
+    """Why a round was returned, failed or cancelled: in the reader's language where the platform said it, else as written."""
+    return reason_text(round_.failure) if round_.failure in TEXTS else round_.reason
