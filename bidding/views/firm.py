@@ -23,6 +23,7 @@ from bidding.views.public import acting_firm
 from bidding.wording import TAKES_AMOUNT, method_sentence
 from core import clock
 from core.errors import DomainError
+from core.ratelimit import by_user, limited
 from market.models import Firm
 
 PAGE = 30
@@ -62,6 +63,7 @@ def entries(request: ActingRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @acting_as(Kind.FIRM)
 @never_cache
+@limited("enter", "60/m", by=by_user)
 def enter(request: ActingRequest, code: str) -> HttpResponse:
     """Fill in, read the summary, seal and submit; also to replace what was submitted before."""
     firm, round_ = firm_or_404(request), round_or_404(code)

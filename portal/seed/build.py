@@ -43,7 +43,7 @@ class Size:
 SIZES = {"small": Size(120, 21), "medium": Size(1_000, 150), "large": Size(5_000, 400)}
 
 
-def build(*, size: str, seed: int) -> dict[str, int]:
+def build(*, size: Size, seed: int) -> dict[str, int]:
     """Build the city, all of it or nothing, and write down as whom to sign in. Raises NotEmpty; gives what was made."""
     password = f"ming-{secrets.token_hex(3)}"
     with transaction.atomic():
@@ -51,7 +51,7 @@ def build(*, size: str, seed: int) -> dict[str, int]:
             raise NotEmpty
         now = clock.now().replace(second=0, microsecond=0)
         with clock.travelling(now):
-            made, cast = _build(SIZES[size], seed=seed, password=password, now=now)
+            made, cast = _build(size, seed=seed, password=password, now=now)
         accounts.write_accounts(cast, settings.DATA_DIR)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

@@ -15,6 +15,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import date, timedelta
+from itertools import chain
 
 from stdnum.cn import ric
 
@@ -55,7 +56,9 @@ class Names:
         ]
         rng.shuffle(brands)
         rng.shuffle(people)
-        self._brands, self._people = iter(brands), iter(people)
+        # A large city needs more: the same again with one more character.
+        self._brands = chain(brands, (brand + more for more in SECOND for brand in brands))
+        self._people = chain(people, (person + more for more in GIVEN for person in people))
         self._used: set[str] = set()
 
     def brand(self) -> str:

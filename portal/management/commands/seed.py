@@ -19,7 +19,7 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("This is no demonstration (DEMO is off): invented firms have no place here.")
         try:
-            made = build(size=size, seed=seed)
+            made = build(size=SIZES[size], seed=seed)
         except NotEmpty as there:
             raise CommandError("There is data already. `make demo-reset` starts over.") from there
         self.stdout.write(f"{made['firms']} firms and {made['rounds']} rounds.")

@@ -1,0 +1,112 @@
+"""What the bench needs: a city with many firms, an open round that all of them may enter, and a session for each."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Kind, Membership
+from bench.load import Call
+from bidding.domain import rounds
+from bidding.models import Entry, Round
+from ledger.models import QueuedEntry
+from market.domain import projects
+from market.models import Firm, Need, Offering, Project, Service
+from portal.seed.build import Size, build
+
+SERVICE = "S019"
+NOTICE = 20_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Market:
+    """The round and the cookies of the firms' people."""
+
+    round: Round
+    sessions: list[str]
+
+    def entry(self, number: int) -> Call:
+        """The request by which a firm seals and submits its bid."""
+        token = secrets.token_hex(16)
+        form = {"amount": "20000.00", "days": "15", "nonce": secrets.token_hex(32), "seal": "1"}
+        return Call(
+            method="POST",
+            path=f"/desk/firm/rounds/{self.round.code}/",
+            body=urlencode({**form, "csrfmiddlewaretoken": token}),
+            headers={
+                "Content-Type": "application/x-www-form-urlencoded",
+                "Cookie": f"{settings.SESSION_COOKIE_NAME}={self.sessions[number]}; {settings.CSRF_COOKIE_NAME}={token}",
+            },
+            expect=302,
+        )
+
+    def forget_entries(self) -> None:
+        """Back to before the first entry."""
+        Entry.objects.filter(lot__round=self.round).delete()
+        with connection.cursor() as cursor:  # the log forgets nothing, except in a bench
+            cursor.execute("SET session_replication_role = replica")
+            QueuedEntry.objects.filter(sealed_for=self.round.subject).delete()
+            cursor.execute("SET session_replication_role = DEFAULT")
+
+
+def prepare(*, firms: int) -> Market:
+    """Build the city and open the round."""
+    build(size=Size(firms=firms, awarded=1), seed=36)
+    service = Service.objects.get(code=SERVICE)
+    offering = Offering.objects.filter(service=service).values("admission")
+    listed = Firm.objects.listed().exclude(current__in=offering).select_related("current")
+    Offering.objects.bulk_create(
+        Offering(admission=firm.current, service=service, promised_days=20) for firm in listed if firm.current
+    )
+    able = Firm.objects.listed().filter(suspensions=None).order_by("id").values("organisation")
+    people = Membership.objects.filter(organisation__in=able).select_related("user").order_by("id")
+    return Market(round=_open_round(service), sessions=[_session(each) for each in people])
+
+
+def _open_round(service: Service) -> Round:
+    owner = Membership.objects.filter(organisation__kind=Kind.OWNER).select_related("organisation").first()
+    operator = Membership.objects.select_related("organisation").filter(organisation__kind=Kind.OPERATOR).first()
+    assert owner is not None
+    assert operator is not None
+    other = Project.objects.all()[0]
+    project = Project(name="基准项目", district=other.district, address="—", funding=Project.Funding.PRIVATE)
+    projects.save_project(by=owner, project=project)
+    item = service.versions.order_by("-number")[0].items.all()[0]
+    need = Need(project=project, service=service, item=item, title="基准", budget=Decimal(30_000), days=20)
+    projects.save_need(by=owner, need=need, qualifications=[])
+    draft = rounds.draft_round(need=need, by=owner)
+    terms = {"method": "lowest", "parameters": {"upper": "30000.00"}, "notice_length": NOTICE}
+    rounds.edit_round(round_id=draft.pk, by=owner, **terms)  # type: ignore[arg-type]
+    rounds.submit_round(round_id=draft.pk, by=owner)
+    return rounds.announce_round(round_id=draft.pk, by=operator)
+
+
+def _session(membership: Membership) -> str:
+    client = Client()
+    client.force_login(membership.user, backend="django.contrib.auth.backends.ModelBackend")
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def capture(market: Market, path: Path) -> int:
+    """Write down what statements each firm's entry takes; give how many there are in one. Savepoints are left out."""
+    found = []
+    for number in range(len(market.sessions)):
+        call, client = market.entry(number), Client(enforce_csrf_checks=False)
+        client.cookies[settings.SESSION_COOKIE_NAME] = market.sessions[number]
+        with CaptureQueriesContext(connection) as seen, transaction.atomic():
+            answer = client.post(call.path, call.body, content_type=call.headers["Content-Type"])
+            assert answer.status_code == call.expect, answer.content.decode()[:2000]
+            transaction.set_rollback(True)
+        ours = [each["sql"] for each in seen.captured_queries]
+        found.append([sql for sql in ours if sql.split()[0] in ("SELECT", "INSERT", "UPDATE", "DELETE")])
+    path.write_text(json.dumps(found), encoding="utf-8")
+    return len(found[-1])
