@@ -193,6 +193,10 @@ class Role(models.TextChoices):
     EXPERT = "expert", _("评审专家")
 
 
+WRITERS = (Role.ADMIN, Role.HANDLER)
+"""Who may do something for the organisation; the others look."""
+
+
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def active(self, *, at: datetime | None = None) -> "MembershipQuerySet":
         moment: Any = at or functions.Now()

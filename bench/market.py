@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection, reset_queries, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -33,6 +33,7 @@ class Market:
 
     round: Round
     sessions: list[str]
+    users: list[int]
 
     def entry(self, number: int) -> Call:
         """The request by which a firm seals and submits its bid."""
@@ -69,7 +70,11 @@ def prepare(*, firms: int) -> Market:
     )
     able = Firm.objects.listed().filter(suspensions=None).order_by("id").values("organisation")
     people = Membership.objects.filter(organisation__in=able).select_related("user").order_by("id")
-    return Market(round=_open_round(service), sessions=[_session(each) for each in people])
+    return Market(
+        round=_open_round(service),
+        sessions=[_session(each) for each in people],
+        users=[each.user_id for each in people],
+    )
 
 
 def _open_round(service: Service) -> Round:
@@ -102,11 +107,14 @@ def capture(market: Market, path: Path) -> int:
     for number in range(len(market.sessions)):
         call, client = market.entry(number), Client(enforce_csrf_checks=False)
         client.cookies[settings.SESSION_COOKIE_NAME] = market.sessions[number]
+        reset_queries()  # Django remembers the last 9,000 only
         with CaptureQueriesContext(connection) as seen, transaction.atomic():
             answer = client.post(call.path, call.body, content_type=call.headers["Content-Type"])
             assert answer.status_code == call.expect, answer.content.decode()[:2000]
             transaction.set_rollback(True)
         ours = [each["sql"] for each in seen.captured_queries]
-        found.append([sql for sql in ours if sql.split()[0] in ("SELECT", "INSERT", "UPDATE", "DELETE")])
+        statements = [sql for sql in ours if sql.split()[0] in ("SELECT", "INSERT", "UPDATE", "DELETE")]
+        plan = {"user": market.users[number], "round": market.round.code, "nonce": secrets.token_hex(32)}
+        found.append({**plan, "statements": statements})
     path.write_text(json.dumps(found), encoding="utf-8")
-    return len(found[-1])
+    return len(statements)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 from django.db import connection, transaction
@@ -30,9 +32,35 @@ def firms(request: HttpRequest) -> HttpResponse:
 
 
 def entry(request: HttpRequest, number: int) -> HttpResponse:
-    """The statements of one accepted entry, in one transaction."""
+    """The objects that our view reads, read the same way, and the same locked write: all by Django's ORM, nothing else."""
+    from accounts.models import Membership, User
+    from bidding.domain.entries import submit_entry
+    from bidding.models import Round
+    from market.models import Firm
+
+    given = plans()[number]
+    user = User.objects.get(pk=given["user"])
+    memberships = Membership.objects.active().filter(user=user).select_related("organisation").order_by("pk")
+    (membership,) = list(memberships)
+    firm = Firm.objects.select_related("organisation", "current").filter(organisation=membership.organisation)[0]
+    round_ = Round.objects.public().select_related("need").get(code=given["round"])
+    lot = round_.lots.get(number="1")
+    submit_entry(
+        round_id=round_.pk,
+        firm=firm,
+        user=user,
+        amount=Decimal("20000.00"),
+        days=15,
+        nonce=given["nonce"],
+        lot=lot.number,
+    )
+    return JsonResponse({"number": number})
+
+
+def replay(request: HttpRequest, number: int) -> HttpResponse:
+    """The very texts of the statements of one accepted entry, in one transaction, without any objects."""
     with transaction.atomic(), connection.cursor() as cursor:
-        for statement in statements()[number]:
+        for statement in plans()[number]["statements"]:
             cursor.execute(statement)
             if cursor.description:
                 cursor.fetchall()
@@ -40,12 +68,17 @@ def entry(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @cache
-def statements() -> list[list[str]]:
-    """What ours was seen to run, a list for each firm."""
-    found: list[list[str]] = json.loads(Path(os.environ["BENCH_STATEMENTS"]).read_text(encoding="utf-8"))
+def plans() -> list[dict[str, Any]]:
+    """For each firm: its user, the round, a nonce, and the statements that ours was seen to run."""
+    found: list[dict[str, Any]] = json.loads(Path(os.environ["BENCH_STATEMENTS"]).read_text(encoding="utf-8"))
     return found
 
 
+application = get_wsgi_application()  # loads the models that the addresses below need
 # The rows link to the pages of firms, so their addresses are known here too.
-urlpatterns = [path("firms/", firms), path("entry/<int:number>/", entry), path("", include("market.urls"))]
-application = get_wsgi_application()
+urlpatterns = [
+    path("firms/", firms),
+    path("entry/<int:number>/", entry),
+    path("replay/<int:number>/", replay),
+    path("", include("market.urls")),
+]

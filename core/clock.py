@@ -28,6 +28,11 @@ def now() -> datetime:
     return moment
 
 
+def standing() -> datetime | None:
+    """The moment at which this thread's clock stands, if it does not run."""
+    return _moment.get()
+
+
 @contextmanager
 def travelling(to: datetime) -> Iterator[None]:
     """Let the clock of this thread stand at an aware moment: how a demonstration lives through its past, and tests through time.

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Prefetch, prefetch_related_objects
 
 from accounts.models import Organisation
 from approvals.models import DepartmentBody
@@ -47,10 +47,14 @@ def reasons_between(firms: Collection[Firm], rounds: Collection[Round], *, at: d
         list(firms),
         "organisation",
         "current__offerings",
-        "current__qualifications__kind",
-        "current__declarations__counterpart",
+        Prefetch("current__qualifications", Qualification.objects.select_related("kind")),
+        Prefetch("current__declarations", AffiliationDeclaration.objects.select_related("counterpart")),
     )
-    prefetch_related_objects(list(rounds), "need__required_qualifications__kind", "department__organisation")
+    prefetch_related_objects(
+        list(rounds),
+        Prefetch("need__required_qualifications", RequiredQualification.objects.select_related("kind")),
+        "department__organisation",
+    )
     for rule in registry:
         for pair, reason in rule(firms, rounds, at):
             found[pair].append(reason)

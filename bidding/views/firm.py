@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.models import Kind
+from accounts.models import WRITERS, Kind
 from accounts.rules import ActingRequest, acting_as
 from bidding.domain import entries as domain
 from bidding.domain.eligibility import reasons_against
 from bidding.domain.queries import rounds_for_firm
 from bidding.forms.entries import EntryForm
-from bidding.models import Entry, Round
+from bidding.models import Entry, Lot, Round
 from bidding.views.public import acting_firm
 from bidding.wording import TAKES_AMOUNT, method_sentence
 from core import clock
@@ -61,45 +61,27 @@ def entries(request: ActingRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@acting_as(Kind.FIRM)
+@acting_as(Kind.FIRM, roles=WRITERS)
 @never_cache
 @limited("enter", "60/m", by=by_user)
 def enter(request: ActingRequest, code: str) -> HttpResponse:
     """Fill in, read the summary, seal and submit; also to replace what was submitted before."""
-    firm, round_ = firm_or_404(request), round_or_404(code)
-    now = clock.now()
-    lot = round_.lots.get(number="1")
-    context: dict[str, Any] = {
-        "firm": firm,
-        "round": round_,
-        "lot": lot,
-        "now": now,
-        "sentence": method_sentence(round_.method),
-        "priced": round_.method in TAKES_AMOUNT,
-        "takes_entries": round_.takes_entries_at(now),
-        "mine": domain.my_entry(round_, firm),
-        "replacements": domain.REPLACEMENTS,
-    }
-    if not context["takes_entries"]:
-        return render(request, "bidding/entry_late.html", context, status=409 if request.method == "POST" else 200)
-    context["reasons"] = reasons_against(firm=firm, round_=round_, at=now)
-    if context["reasons"]:
-        return render(request, "bidding/entry_kept_out.html", context, status=403 if request.method == "POST" else 200)
+    firm = firm_or_404(request)
+    if request.method == "POST" and "seal" in request.POST:
+        return _seal(request, firm, code)
+    round_ = round_or_404(code)
     if request.method != "POST":
-        return render(request, "bidding/enter.html", {**context, "form": EntryForm(round_=round_, lot=lot)})
-    return _receive(request, context)
+        return _entry_page(request, firm, round_)
+    form = EntryForm(request.POST, round_=round_, lot=_lot(round_))
+    return _entry_page(request, firm, round_, form=form, status=200 if form.is_valid() else 422)
 
 
-def _receive(request: ActingRequest, context: dict[str, Any]) -> HttpResponse:
-    firm, round_ = context["firm"], context["round"]
-    form = EntryForm(request.POST, round_=round_, lot=context["lot"])
-    context["form"] = form
+def _seal(request: ActingRequest, firm: Firm, code: str) -> HttpResponse:
+    """The last step reads only what it needs: the domain checks everything again, under the round's lock."""
+    round_ = get_object_or_404(Round.objects.public().select_related("need"), code=code)
+    form = EntryForm(request.POST, round_=round_, lot=_lot(round_))
     if not form.is_valid():
-        return render(request, "bidding/enter.html", context, status=422)
-    if "change" in request.POST:
-        return render(request, "bidding/enter.html", context)
-    if "seal" not in request.POST:
-        return render(request, "bidding/entry_summary.html", context)
+        return _entry_page(request, firm, round_or_404(code), form=form, status=422)
     given = form.cleaned_data
     try:
         domain.submit_entry(
@@ -112,8 +94,39 @@ def _receive(request: ActingRequest, context: dict[str, Any]) -> HttpResponse:
         )
     except DomainError as refused:
         form.add_error(None, str(refused))
-        return render(request, "bidding/enter.html", {**context, "refused": refused}, status=409)
+        return _entry_page(request, firm, round_or_404(code), form=form, status=409)
     return redirect("bidding:receipt", code=round_.code)
+
+
+def _entry_page(
+    request: ActingRequest, firm: Firm, round_: Round, *, form: EntryForm | None = None, status: int = 200
+) -> HttpResponse:
+    """Too late, kept out with every reason, the form, or the summary of what has been filled in."""
+    now, lot = clock.now(), _lot(round_)
+    context: dict[str, Any] = {
+        "firm": firm,
+        "round": round_,
+        "lot": lot,
+        "now": now,
+        "sentence": method_sentence(round_.method),
+        "priced": round_.method in TAKES_AMOUNT,
+        "takes_entries": round_.takes_entries_at(now),
+        "mine": domain.my_entry(round_, firm),
+        "replacements": domain.REPLACEMENTS,
+        "reasons": reasons_against(firm=firm, round_=round_, at=now),
+        "form": form or EntryForm(round_=round_, lot=lot),
+    }
+    posted = request.method == "POST"
+    if not context["takes_entries"]:
+        return render(request, "bidding/entry_late.html", context, status=409 if posted else 200)
+    if context["reasons"]:
+        return render(request, "bidding/entry_kept_out.html", context, status=403 if posted else 200)
+    whole = form is not None and form.is_valid() and "change" not in request.POST
+    return render(request, "bidding/entry_summary.html" if whole else "bidding/enter.html", context, status=status)
+
+
+def _lot(round_: Round) -> Lot:
+    return round_.lots.get(number="1")
 
 
 @require_safe
@@ -138,7 +151,7 @@ def receipt(request: ActingRequest, code: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@acting_as(Kind.FIRM)
+@acting_as(Kind.FIRM, roles=WRITERS)
 @never_cache
 def withdraw(request: ActingRequest, code: str) -> HttpResponse:
     """Take the firm's entry back before the deadline; what was sealed is deleted."""

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import Kind
+from accounts.models import WRITERS, Kind
 from accounts.rules import ActingRequest, acting_as
 from bidding.domain import rounds as domain
 from bidding.forms.checks import ReasonForm
@@ -56,7 +56,7 @@ def check(request: ActingRequest, code: str) -> HttpResponse:
 
 
 @require_POST
-@acting_as(Kind.OPERATOR)
+@acting_as(Kind.OPERATOR, roles=WRITERS)
 def announce(request: ActingRequest, code: str) -> HttpResponse:
     round_ = round_or_404(code)
     try:
@@ -68,7 +68,7 @@ def announce(request: ActingRequest, code: str) -> HttpResponse:
 
 
 @require_POST
-@acting_as(Kind.OPERATOR)
+@acting_as(Kind.OPERATOR, roles=WRITERS)
 def send_back(request: ActingRequest, code: str) -> HttpResponse:
     round_, form = round_or_404(code), ReasonForm(request.POST)
     if not form.is_valid():
@@ -82,7 +82,7 @@ def send_back(request: ActingRequest, code: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@acting_as(Kind.OPERATOR)
+@acting_as(Kind.OPERATOR, roles=WRITERS)
 @never_cache
 def cancel(request: ActingRequest, code: str) -> HttpResponse:
     """End a round before its deadline, with a reason that everybody may read."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.models import OWNER_KINDS, Role
+from accounts.models import OWNER_KINDS, WRITERS
 from accounts.rules import ActingRequest, acting_as
 from bidding.domain import rounds as domain
 from bidding.domain.eligibility import reasons_between
@@ -27,7 +27,6 @@ from market.domain.guidance import guidance
 from market.models import Firm, Need
 from protocol.methods import METHODS
 
-WRITERS = (Role.ADMIN, Role.HANDLER)
 STEPS = (
     ("method", gettext_lazy("选取方式")),
     ("terms", gettext_lazy("价格与时长")),

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import Kind, Membership
+from accounts.models import WRITERS, Kind, Membership
 from core import clock, worktime
 from core.codes import Letter, next_code
 from core.errors import Conflict, DomainError, NotAllowed
@@ -256,10 +256,10 @@ def _locked(admission_id: int) -> Admission:
 
 
 def _demand_firm(by: Membership) -> None:
-    if by.organisation.kind != Kind.FIRM:
+    if by.organisation.kind != Kind.FIRM or by.role not in WRITERS:
         raise NotAllowed
 
 
 def demand_operator(by: Membership) -> None:
-    if by.organisation.kind != Kind.OPERATOR:
+    if by.organisation.kind != Kind.OPERATOR or by.role not in WRITERS:
         raise NotAllowed

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import Kind, Membership
+from accounts.models import WRITERS, Kind, Membership
 from core import clock
 from core.errors import DomainError, NotAllowed, WrongState
 from ledger import domain as ledger
@@ -63,7 +63,7 @@ def delist_firm(*, firm_id: int, reason: str, by: Membership) -> Firm:
 
 
 def _ordered(firm_id: int, by: Membership) -> Firm:
-    if by.organisation.kind not in MAY_ORDER:
+    if by.organisation.kind not in MAY_ORDER or by.role not in WRITERS:
         raise NotAllowed
     return Firm.objects.select_for_update(of=["self"]).select_related("organisation").get(pk=firm_id)
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import Kind, Role
+from accounts.models import WRITERS, Kind
 from accounts.rules import ActingRequest, acting_as
 from core import clock
 from core.errors import DomainError
@@ -18,8 +18,6 @@ from core.ratelimit import by_user, limited
 from market.domain import admission as domain
 from market.forms.admission import SECTION_FORMS, SECTION_NAMES, MaterialForm, UndertakingForm
 from market.models import Admission, Firm, Qualification
-
-FILERS = (Role.ADMIN, Role.HANDLER)
 
 
 @require_safe
@@ -31,14 +29,14 @@ def admission(request: ActingRequest) -> HttpResponse:
 
 
 @require_POST
-@acting_as(Kind.FIRM, roles=FILERS)
+@acting_as(Kind.FIRM, roles=WRITERS)
 def begin(request: ActingRequest) -> HttpResponse:
     domain.begin_admission(by=request.membership)
     return redirect("market:admission")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@acting_as(Kind.FIRM, roles=FILERS)
+@acting_as(Kind.FIRM, roles=WRITERS)
 @never_cache
 @limited("uploads", "60/m", by=by_user)
 def edit(request: ActingRequest) -> HttpResponse:
@@ -57,7 +55,7 @@ def edit(request: ActingRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@acting_as(Kind.FIRM, roles=FILERS)
+@acting_as(Kind.FIRM, roles=WRITERS)
 @never_cache
 @limited("uploads", "60/m", by=by_user)
 def add(request: ActingRequest, section: str) -> HttpResponse:
@@ -79,7 +77,7 @@ def add(request: ActingRequest, section: str) -> HttpResponse:
 
 
 @require_POST
-@acting_as(Kind.FIRM, roles=FILERS)
+@acting_as(Kind.FIRM, roles=WRITERS)
 def remove(request: ActingRequest, section: str, pk: int) -> HttpResponse:
     """Take a row out of the draft. Nothing happens where it is gone already."""
     if section not in SECTION_FORMS:
@@ -95,7 +93,7 @@ def remove(request: ActingRequest, section: str, pk: int) -> HttpResponse:
 
 
 @require_POST
-@acting_as(Kind.FIRM, roles=FILERS)
+@acting_as(Kind.FIRM, roles=WRITERS)
 def submit(request: ActingRequest) -> HttpResponse:
     """Sign the undertaking and hand the application over."""
     form = UndertakingForm(request.POST)
@@ -111,7 +109,7 @@ def submit(request: ActingRequest) -> HttpResponse:
 
 
 @require_POST
-@acting_as(Kind.FIRM, roles=FILERS)
+@acting_as(Kind.FIRM, roles=WRITERS)
 def withdraw(request: ActingRequest) -> HttpResponse:
     try:
         domain.withdraw_admission(by=request.membership)
@@ -158,7 +156,7 @@ def _shown(request: ActingRequest, form: UndertakingForm, *, status: int = 200) 
         "refused": versions[0] if versions and versions[0].status == Admission.Status.REFUSED else None,
         "form": form,
         "now": clock.now(),
-        "may_file": request.membership.role in FILERS,
+        "may_file": request.membership.role in WRITERS,
     }
     return render(request, "market/admission.html", context, status=status)
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import Kind
+from accounts.models import WRITERS, Kind
 from accounts.rules import ActingRequest, acting_as
 from core import clock
 from core.errors import DomainError
@@ -28,7 +28,7 @@ def admission_check(request: ActingRequest, code: str) -> HttpResponse:
 
 
 @require_POST
-@acting_as(Kind.OPERATOR)
+@acting_as(Kind.OPERATOR, roles=WRITERS)
 def publish(request: ActingRequest, code: str) -> HttpResponse:
     admission = _admission_or_404(code)
     try:
@@ -40,7 +40,7 @@ def publish(request: ActingRequest, code: str) -> HttpResponse:
 
 
 @require_POST
-@acting_as(Kind.OPERATOR)
+@acting_as(Kind.OPERATOR, roles=WRITERS)
 def refuse(request: ActingRequest, code: str) -> HttpResponse:
     admission, form = _admission_or_404(code), ReasonForm(request.POST)
     if not form.is_valid():
@@ -54,7 +54,7 @@ def refuse(request: ActingRequest, code: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@acting_as(Kind.OPERATOR, Kind.REGULATOR)
+@acting_as(Kind.OPERATOR, Kind.REGULATOR, roles=WRITERS)
 @never_cache
 def firm_standing(request: ActingRequest, uscc: str) -> HttpResponse:
     """Suspend a firm, lift a suspension, take it off the list; each with a reason that everybody may read."""

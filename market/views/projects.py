@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.models import OWNER_KINDS, Role
+from accounts.models import OWNER_KINDS, WRITERS
 from accounts.rules import ActingRequest, acting_as
 from core import clock
 from core.errors import DomainError
@@ -19,8 +19,6 @@ from market.domain import projects as domain
 from market.domain.guidance import guidance
 from market.forms.projects import NeedForm, ProjectForm, ServiceChoiceForm
 from market.models import Need, Project
-
-WRITERS = (Role.ADMIN, Role.HANDLER)
 
 
 @require_safe

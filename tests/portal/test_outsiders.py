@@ -1,0 +1,290 @@
+"""Every address of the service, and who may open it: the anonymous, the wrong kind of organisation, the wrong role, another's.
+
+A new address that is not in the table makes this fail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver, reverse
+
+from accounts.models import Kind, Role
+from bidding.models import HistoricalRound
+from core import clock
+from market.domain import admission as admissions
+from market.models import Admission, Firm
+from tests import market_place as market
+from tests.bidding.browse import acting
+
+pytestmark = pytest.mark.django_db
+
+OWNERS, FIRMS, OPERATORS = (Kind.OWNER, Kind.PERSON), (Kind.FIRM,), (Kind.OPERATOR,)
+EVERYBODY, SIGNED_IN = "everybody", "signed in"
+
+
+@dataclass(frozen=True)
+class Door:
+    """Who may pass, by what method; `role` for those that only look, `own` where another organisation's is not there."""
+
+    who: Any
+    method: str = "get"
+    writes: bool = False
+    own: bool = False
+
+
+TABLE: dict[str, Door] = {
+    "portal:home": Door(EVERYBODY),
+    "portal:search": Door(EVERYBODY),
+    "portal:check": Door(EVERYBODY),
+    "portal:about": Door(EVERYBODY),
+    "portal:robots": Door(EVERYBODY),
+    "portal:desk": Door(SIGNED_IN),
+    "portal:department_desk": Door((Kind.DEPARTMENT,)),
+    "set_language": Door(EVERYBODY, "post"),
+    "accounts:sign_in": Door(EVERYBODY),
+    "accounts:sign_up": Door(EVERYBODY),
+    "accounts:sign_out": Door(EVERYBODY, "post"),
+    "accounts:account": Door(SIGNED_IN),
+    "accounts:second_factor": Door(SIGNED_IN),
+    "accounts:change_password": Door(SIGNED_IN),
+    "accounts:act": Door(SIGNED_IN, "post"),
+    "accounts:add_member": Door(SIGNED_IN, "post"),
+    "accounts:end_membership": Door(SIGNED_IN, "post"),
+    "exchange:rounds": Door(EVERYBODY),
+    "exchange:round": Door(EVERYBODY),
+    "exchange:firms": Door(EVERYBODY),
+    "exchange:firm": Door(EVERYBODY),
+    "exchange:services": Door(EVERYBODY),
+    "exchange:service": Door(EVERYBODY),
+    "exchange:schema": Door(EVERYBODY),
+    "market:firms": Door(EVERYBODY),
+    "market:firm_notices": Door(EVERYBODY),
+    "market:firm": Door(EVERYBODY),
+    "market:services": Door(EVERYBODY),
+    "market:service": Door(EVERYBODY),
+    "market:admission": Door(FIRMS),
+    "market:admission_begin": Door(FIRMS, "post", writes=True),
+    "market:admission_edit": Door(FIRMS, writes=True),
+    "market:admission_add": Door(FIRMS, writes=True),
+    "market:admission_remove": Door(FIRMS, "post", writes=True),
+    "market:admission_submit": Door(FIRMS, "post", writes=True),
+    "market:admission_withdraw": Door(FIRMS, "post", writes=True),
+    "market:scan": Door((Kind.FIRM, Kind.OPERATOR)),
+    "market:admission_check": Door(OPERATORS),
+    "market:admission_publish": Door(OPERATORS, "post", writes=True),
+    "market:admission_refuse": Door(OPERATORS, "post", writes=True),
+    "market:firm_standing": Door((Kind.OPERATOR, Kind.REGULATOR), writes=True),
+    "market:projects": Door(OWNERS),
+    "market:project_new": Door(OWNERS, writes=True),
+    "market:project": Door(OWNERS, own=True),
+    "market:project_edit": Door(OWNERS, writes=True, own=True),
+    "market:need_new": Door(OWNERS, writes=True, own=True),
+    "market:need_edit": Door(OWNERS, writes=True, own=True),
+    "bidding:rounds": Door(EVERYBODY),
+    "bidding:history_round": Door(EVERYBODY),
+    "bidding:round": Door(EVERYBODY),
+    "bidding:live": Door(EVERYBODY),
+    "bidding:record": Door(EVERYBODY),
+    "bidding:qr": Door(EVERYBODY),
+    "bidding:notice": Door(EVERYBODY),
+    "bidding:award": Door(EVERYBODY),
+    "bidding:firm_desk": Door(FIRMS),
+    "bidding:entries": Door(FIRMS),
+    "bidding:enter": Door(FIRMS, writes=True),
+    "bidding:receipt": Door(FIRMS, own=True),
+    "bidding:withdraw": Door(FIRMS, writes=True, own=True),
+    "bidding:operator_desk": Door(OPERATORS),
+    "bidding:check": Door(OPERATORS),
+    "bidding:announce": Door(OPERATORS, "post", writes=True),
+    "bidding:return": Door(OPERATORS, "post", writes=True),
+    "bidding:cancel": Door(OPERATORS, writes=True),
+    "bidding:regulator_desk": Door((Kind.REGULATOR,)),
+    "bidding:owner_desk": Door(OWNERS),
+    "bidding:wizard_start": Door(OWNERS, "post", writes=True, own=True),
+    "bidding:owner_round": Door(OWNERS, own=True),
+    "bidding:owner_cancel": Door(OWNERS, "post", writes=True, own=True),
+    "bidding:announce_again": Door(OWNERS, "post", writes=True, own=True),
+    "bidding:wizard": Door(OWNERS, writes=True, own=True),
+}
+
+
+def names(patterns, namespace=""):
+    for pattern in patterns:
+        if hasattr(pattern, "url_patterns"):
+            if pattern.app_name != "admin":
+                yield from names(pattern.url_patterns, f"{pattern.namespace}:" if pattern.namespace else namespace)
+        elif pattern.name:
+            yield namespace + pattern.name
+
+
+def test_every_address_is_in_the_table():
+    assert set(names(get_resolver().url_patterns)) == set(TABLE)
+
+
+@dataclass(frozen=True)
+class World:
+    """One of everything that an address names."""
+
+    place: market.Place
+    firm: Firm
+    values: dict[str, dict[str, Any]]
+
+    def address(self, name: str) -> str:
+        return reverse(name, kwargs=self.values.get(name, {}))
+
+
+@pytest.fixture
+def world() -> World:
+    place = market.place()
+    firm, open_round = market.firm(place, level="甲级"), market.announced(place)
+    market.enters(open_round, firm, "50000.00")
+    done = market.announced(place)
+    market.enters(done, firm, "50000.00")
+    done = market.closed_and_evaluated(done)
+    waiting, draft = market.submitted(place), market.need(place)
+    applicant = Firm.objects.create(organisation=market.organisation(Kind.FIRM))
+    now = clock.now()
+    applied = Admission.objects.create(
+        firm=applicant, number=1, code="A1", status="submitted", submitted_at=now, check_due_at=now, licence="x.png"
+    )
+    HistoricalRound.objects.create(code="H1", opened_on="2007-06-07", title="旧", source="旧系统")
+    by_code = {"code": open_round.code}
+    project = {"code": draft.project.code}
+    values: dict[str, dict[str, Any]] = {
+        "accounts:end_membership": {"pk": place.owner.pk},
+        "exchange:round": by_code,
+        "exchange:firm": {"uscc": firm.uscc},
+        "exchange:service": {"code": place.service.code},
+        "market:firm": {"uscc": firm.uscc},
+        "market:firm_standing": {"uscc": firm.uscc},
+        "market:service": {"code": place.service.code},
+        "market:admission_add": {"section": "offerings"},
+        "market:admission_remove": {"section": "offerings", "pk": 1},
+        "market:scan": {"code": applied.code, "which": "licence", "pk": 0},
+        "bidding:history_round": {"code": "H1"},
+        "bidding:award": {"code": award(done).code},
+        "bidding:wizard_start": {"need": draft.code},
+        "market:need_edit": {"code": draft.code},
+        "bidding:announce_again": {"code": done.code},
+        "bidding:wizard": {"code": drafted(place).code, "step": "method"},
+    }
+    for name in ("admission_check", "admission_publish", "admission_refuse"):
+        values[f"market:{name}"] = {"code": applied.code}
+    for name in ("project", "project_edit", "need_new"):
+        values[f"market:{name}"] = project
+    for name in (
+        "round",
+        "live",
+        "record",
+        "qr",
+        "notice",
+        "enter",
+        "receipt",
+        "withdraw",
+        "owner_round",
+        "owner_cancel",
+    ):
+        values[f"bidding:{name}"] = by_code
+    for name in ("check", "announce", "return", "cancel"):
+        values[f"bidding:{name}"] = {"code": waiting.code}
+    return World(place, firm, values)
+
+
+def award(round_):
+    from datetime import timedelta
+
+    from bidding.domain import closing
+    from bidding.models import Round
+
+    Round.objects.filter(pk=round_.pk).update(candidate_until=clock.now() - timedelta(seconds=1))
+    closing.move_due_rounds()
+    return Round.objects.get(pk=round_.pk)
+
+
+def drafted(place):
+    from bidding.domain import rounds
+
+    return rounds.draft_round(need=market.need(place), by=place.owner)
+
+
+def is_sent_to_sign_in(answer) -> bool:
+    return bool(answer.status_code == 302 and answer["Location"].startswith("/account/sign-in/"))
+
+
+def test_the_anonymous(world):
+    for name, door in TABLE.items():
+        answer = getattr(Client(), door.method)(world.address(name))
+        if door.who == EVERYBODY:
+            assert answer.status_code in (200, 302) and not is_sent_to_sign_in(answer), (name, answer.status_code)
+        else:
+            assert is_sent_to_sign_in(answer), (name, answer.status_code)
+
+
+def test_every_kind_of_organisation(world):
+    """Where one's kind has no business, nothing is there; where it has, there is no error of ours."""
+    for kind in Kind:
+        organisation = world.firm.organisation if kind == Kind.FIRM else market.organisation(kind)
+        client = acting(market.member_of(organisation))
+        for name, door in TABLE.items():
+            if name == "accounts:sign_out":
+                continue
+            answer = getattr(client, door.method)(world.address(name))
+            assert answer.status_code < 500, (name, kind)
+            if door.who not in (EVERYBODY, SIGNED_IN) and kind not in door.who:
+                assert answer.status_code == 404, (name, kind, answer.status_code)
+
+
+def test_who_only_looks_changes_nothing(world):
+    for name, door in TABLE.items():
+        if not door.writes:
+            continue
+        for kind in door.who:
+            organisation = world.place.owner.organisation if kind == Kind.OWNER else market.organisation(kind)
+            organisation = world.firm.organisation if kind == Kind.FIRM else organisation
+            client = acting(market.member_of(organisation, role=Role.VIEWER))
+            assert getattr(client, door.method)(world.address(name)).status_code == 404, (name, kind)
+
+
+def test_what_belongs_to_another_is_not_there(world):
+    others = {
+        Kind.OWNER: market.organisation(Kind.OWNER),
+        Kind.PERSON: market.organisation(Kind.PERSON),
+        Kind.FIRM: market.firm(world.place).organisation,
+    }
+    for name, door in TABLE.items():
+        if door.own:
+            for kind in door.who:
+                client = acting(market.member_of(others[kind]))
+                assert getattr(client, door.method)(world.address(name)).status_code == 404, (name, kind)
+
+
+def test_without_the_second_factor_no_desk_of_the_service_centre_or_a_regulator(world):
+    for kind in (Kind.OPERATOR, Kind.REGULATOR):
+        client = Client()
+        member = market.member_of(market.organisation(kind))
+        client.force_login(member.user, backend="django.contrib.auth.backends.ModelBackend")
+        for name, door in TABLE.items():
+            if isinstance(door.who, tuple) and kind in door.who:
+                answer = getattr(client, door.method)(world.address(name))
+                assert answer.status_code == 302, (name, answer.status_code)
+                assert answer["Location"].startswith("/account/second-factor/"), name
+
+
+def test_the_admin_is_for_staff_with_a_second_factor_only(world):
+    for kind in Kind:
+        client = acting(market.member_of(market.organisation(kind)))
+        assert client.get("/admin/").status_code == 302, kind
+    staff = market.user(is_staff=True, is_superuser=True)
+    client = Client()
+    client.force_login(staff, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get("/admin/").status_code == 302
+
+
+def test_an_applicant_begins_only_for_its_own_firm(world):
+    member = market.member_of(market.organisation(Kind.FIRM))
+    draft = admissions.begin_admission(by=member)
+    assert draft.firm.organisation_id == member.organisation_id
