@@ -80,7 +80,7 @@ def submit_entry(
         entry = Entry(
             lot=target,
             firm=firm,
-            admission_id=firm.current_id,
+            admission=firm.current,
             submitted_by=user,
             received_at=now,
             envelope=sealed,
