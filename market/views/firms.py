@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.cache import cache
 from django.core.paginator import Paginator
@@ -30,7 +31,7 @@ PARAMETERS = ("q", "service", "kind", "status", "page")
 def firms(request: HttpRequest) -> HttpResponse:
     """The list with its filters. What it shows depends on the query alone, so it is rendered once for everybody."""
     asked = {name: request.GET.get(name, "")[:60] for name in PARAMETERS if request.GET.get(name)}
-    key = f"firms:{directory.version()}:{get_language()}:{sorted(asked.items())}"
+    key = f"firms:{directory.version()}:{get_language()}:{urlencode(sorted(asked.items()))}"
     rendered = None if "q" in asked else cache.get(key)
     if rendered is None:
         rendered = render_to_string("market/parts/firm_list.html", listing(request, asked), request=request)

@@ -1,0 +1,168 @@
+"""An owner's projects, needs and the wizard: left and taken up again, stopped by the law, handed over once."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from bidding.domain import rounds
+from bidding.models import Round
+from market.models import Need, Project
+from tests import market_place as market
+from tests.bidding.browse import acting
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def where():
+    return market.place(notice_minimum=2)
+
+
+@pytest.fixture
+def owner(where):
+    return acting(where.owner)
+
+
+def project_form(where, **changes):
+    return {"name": "扩建", "district": where.district.pk, "address": "云樵路 8 号", "funding": "private"} | changes
+
+
+def need_form(where, **changes):
+    return {
+        "title": "某项目",
+        "item": where.item.pk,
+        "requirement": "编制",
+        "budget": "60,000.00",
+        "days": "20",
+    } | changes
+
+
+def begin(where, owner, **changes):
+    owner.post(reverse("market:project_new"), project_form(where, **changes))
+    project = Project.objects.latest("pk")
+    address = f"{reverse('market:need_new', args=[project.code])}?service={where.service.code}"
+    assert owner.post(address, need_form(where)).status_code == 302
+    need = Need.objects.latest("pk")
+    owner.get(reverse("bidding:wizard_start", args=[need.code]))
+    return Round.objects.get(need=need)
+
+
+def step(owner, round_, name, **form):
+    return owner.post(reverse("bidding:wizard", args=[round_.code, name]), form)
+
+
+def test_steps_are_kept_and_taken_up_again(where, owner):
+    round_ = begin(where, owner)
+    assert owner.get(reverse("bidding:wizard", args=[round_.code, "terms"])).status_code == 302  # no method yet
+    assert step(owner, round_, "method", method="lowest").status_code == 302
+    assert owner.get(reverse("bidding:wizard", args=[round_.code, "review"])).status_code == 302  # no length yet
+    assert step(owner, round_, "terms", upper="50,000", notice_length="20160").status_code == 302
+    page = owner.get(reverse("bidding:wizard", args=[round_.code, "terms"])).content.decode()
+    assert "50000.00" in page
+    assert step(owner, round_, "method", method="draw").status_code == 302
+    round_.refresh_from_db()
+    assert round_.parameters == {}  # an upper limit means nothing to a draw
+    step(owner, round_, "method", method="lowest")
+    step(owner, round_, "terms", upper="50000", notice_length="2")
+    assert step(owner, round_, "review").status_code == 302
+    round_.refresh_from_db()
+    assert (round_.status, round_.parameters) == ("submitted", {"upper": "50000.00"})
+    assert step(owner, round_, "terms", upper="1", notice_length="2").status_code == 302
+    round_.refresh_from_db()
+    assert round_.parameters == {"upper": "50000.00"}
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "told"),
+    [
+        ("method", {}, "请选择选取方式"),
+        ("method", {"method": "bribery"}, ""),
+        ("terms", {"upper": "cheap", "notice_length": "5"}, "请用数字填写金额"),
+        ("terms", {"upper": "-1", "notice_length": "5"}, "金额须大于零"),
+        ("terms", {"upper": "10.001", "notice_length": "5"}, "最多两位小数"),
+        ("terms", {"upper": "50000", "notice_length": ""}, "请填写公告时长"),
+        ("terms", {"upper": "50000", "notice_length": "1"}, "不少于"),
+        ("terms", {"upper": "50000", "notice_length": "9999999"}, "不多于"),
+        ("terms", {"upper": "20000", "lower": "30000", "notice_length": "5"}, "最低限价不能高于最高限价"),
+    ],
+)
+def test_nonsense_is_told_and_nothing_is_kept(where, owner, name, form, told):
+    round_ = begin(where, owner)
+    if name == "terms":
+        step(owner, round_, "method", method="lowest")
+    answer = step(owner, round_, name, **form)
+    assert answer.status_code == 422
+    assert told in answer.content.decode()
+    round_.refresh_from_db()
+    assert round_.parameters == {}
+
+
+def test_what_the_law_stops_is_said_and_not_submitted(where, owner):
+    from market.catalogue.loader import load_catalogue
+
+    load_catalogue()
+    round_ = begin(where, owner, funding="public")
+    step(owner, round_, "method", method="draw")
+    step(owner, round_, "terms", price="50000", notice_length="5")
+    page = owner.get(reverse("bidding:wizard", args=[round_.code, "review"])).content.decode()
+    assert "不得以随机方式" in page
+    assert "财政部令第87号" in page
+    assert step(owner, round_, "review").status_code == 409
+    round_.refresh_from_db()
+    assert round_.status == "draft"
+
+
+def test_returned_corrected_and_submitted_again(where, owner):
+    round_ = market.submitted(where)
+    rounds.return_round(round_id=round_.pk, reason="请写明成果份数", by=where.operator)
+    page = owner.get(reverse("bidding:wizard", args=[round_.code, "review"])).content.decode()
+    assert "请写明成果份数" in page
+    assert step(owner, round_, "review").status_code == 302
+    round_.refresh_from_db()
+    assert (round_.status, round_.reason) == ("submitted", "")
+
+
+def test_cancelling_needs_a_reason(where, owner):
+    round_ = market.announced(where)
+    cancel = reverse("bidding:owner_cancel", args=[round_.code])
+    assert owner.post(cancel, {"reason": "  "}).status_code == 422
+    assert owner.post(cancel, {"reason": "长" * 501}).status_code == 422
+    assert owner.post(cancel, {"reason": "选址调整"}).status_code == 302
+    round_.refresh_from_db()
+    assert (round_.status, round_.reason) == ("cancelled", "选址调整")
+
+
+def test_a_need_stands_still_once_its_round_is_handed_over(where, owner):
+    round_ = market.submitted(where)
+    answer = owner.post(reverse("market:need_edit", args=[round_.need.code]), need_form(where, title="另一个"))
+    assert answer.status_code == 422
+    assert "已经提交比选" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"name": ""}, ""), ({"name": "长" * 101}, ""), ({"district": "0"}, ""), ({"funding": "gold"}, ""),
+        ({"investment": "many"}, "请用数字"), ({"investment": "99999999999999999"}, "金额过大"),
+    ],
+)  # fmt: skip
+def test_a_project_with_nonsense(where, owner, changes, told):
+    answer = owner.post(reverse("market:project_new"), project_form(where, **changes))
+    assert answer.status_code == 422
+    assert told in answer.content.decode()
+    assert not Project.objects.exists()
+
+
+def test_the_same_project_code_twice(where, owner):
+    form = project_form(where, national_code="2611-330200-04-01-123456")
+    assert owner.post(reverse("market:project_new"), form).status_code == 302
+    assert owner.post(reverse("market:project_new"), form).status_code == 422
+    assert Project.objects.count() == 1
+
+
+def test_sent_twice_a_need_starts_one_round(where, owner):
+    need = market.need(where)
+    for _time in range(2):
+        assert owner.post(reverse("bidding:wizard_start", args=[need.code])).status_code == 302
+    assert Round.objects.filter(need=need).count() == 1
