@@ -76,7 +76,7 @@ def test_steps_are_kept_and_taken_up_again(where, owner):
 @pytest.mark.parametrize(
     ("name", "form", "told"),
     [
-        ("method", {}, "请选择选取方式"),
+        ("method", {"method": ""}, "请选择选取方式"),
         ("method", {"method": "bribery"}, ""),
         ("terms", {"upper": "cheap", "notice_length": "5"}, "请用数字填写金额"),
         ("terms", {"upper": "-1", "notice_length": "5"}, "金额须大于零"),
