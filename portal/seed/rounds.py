@@ -15,7 +15,7 @@ from functools import partial
 
 from accounts.models import Organisation
 from bidding.domain import closing, entries, rounds, timetable
-from bidding.domain.eligibility import reasons_between
+from bidding.domain.eligibility import reasons_against, reasons_between
 from bidding.models import Policy, Round
 from core import clock, worktime
 from core.clock import LOCAL
@@ -100,13 +100,18 @@ class Rounds:
 
     def _notice(self, round_: Round, plan: Plan, announced: datetime) -> Iterator[datetime]:
         assert round_.closes_at is not None
+        entered: list[Firm] = []
         for firm, moment in self._entrants(round_, plan, announced):
             yield moment
-            self._enter(round_, plan, firm)
-        if plan.suspends:
+            if not reasons_against(firm=firm, round_=round_, at=moment):  # it may have been suspended meanwhile
+                self._enter(round_, plan, firm)
+                entered.append(firm)
+        if plan.suspends and entered:
             yield round_.closes_at - MINUTE
             until = self.now + 60 * DAY
-            standing.suspend_firm(firm_id=firm.pk, reason="涉嫌出具失实报告，立案调查", until=until, by=self.operator)
+            standing.suspend_firm(
+                firm_id=entered[-1].pk, reason="涉嫌出具失实报告，立案调查", until=until, by=self.operator
+            )
         if plan.stage == Status.CANCELLED:
             yield announced + (round_.closes_at - announced) / 2
             owner = self.city.member(round_.owner)

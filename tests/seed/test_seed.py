@@ -1,0 +1,116 @@
+"""The demo city: the same again for the same number, believable, whole, and quick."""
+
+from __future__ import annotations
+
+import json
+import random
+import stat
+from collections import Counter
+from io import StringIO
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from stdnum.cn import uscc
+
+from accounts.models import Kind, Organisation, User
+from bidding.models import Award, Round
+from bidding.record import public_record
+from core import clock
+from market.models import Admission, Firm
+from portal.seed import rounds as planned
+from portal.seed.build import SIZES, NotEmpty, build
+from portal.seed.names import Names
+from protocol.record import read_record
+from protocol.verify import verify
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.slow
+def test_the_city(tmp_path, settings):
+    settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
+    call_command("seed", size="small", seed=1, stdout=StringIO())
+
+    assert Round.objects.count() == 60
+    states = Counter(Round.objects.values_list("status", flat=True))
+    assert set(states) == set(Round.Status.values) - {"contracted", "void"}
+    assert set(Round.objects.values_list("method", flat=True)) == {"lowest", "draw"}
+    assert Firm.objects.filter(status__in=["listed", "delisted"]).count() == 120
+    assert set(Admission.objects.values_list("status", flat=True)) >= {
+        "draft",
+        "submitted",
+        "refused",
+        "notice",
+        "accepted",
+    }
+    assert all(uscc.is_valid(code) for code in Organisation.objects.exclude(uscc=None).values_list("uscc", flat=True))
+    assert set(Organisation.objects.values_list("kind", flat=True)) == set(Kind.values)
+    for round_ in Round.objects.public().select_related("policy"):
+        checks = verify(read_record(json.dumps(public_record(round_))))
+        assert not [str(check) for check in checks if check.holds is False], round_.code
+
+    path = tmp_path / "demo-accounts.json"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    accounts = json.loads(path.read_text())
+    assert {each["login"] for each in accounts} >= {
+        "owner",
+        "operator",
+        "regulator",
+        "firm-a",
+        "firm-b",
+        "firm-c",
+        "tied",
+    }
+    assert all(User.objects.get(username=each["login"]).check_password(each["password"]) for each in accounts)
+
+    with pytest.raises(NotEmpty):
+        build(size=SIZES["small"], seed=1)
+    with pytest.raises(CommandError, match="demo-reset"):
+        call_command("seed")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.slow
+@pytest.mark.parametrize("_time", [1, 2])
+def test_the_same_number_gives_the_same_city(tmp_path, settings, _time):
+    settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
+    from datetime import UTC, datetime
+
+    with clock.travelling(datetime(2026, 11, 24, 6, tzinfo=UTC)):
+        build(size=SIZES["small"], seed=7)
+    told = [
+        list(Firm.objects.order_by("pk").values_list("organisation__name", "organisation__uscc", "status")),
+        list(
+            Round.objects.order_by("code").values_list("code", "title", "status", "method", "closes_at", "commitment")
+        ),
+        list(Award.objects.order_by("code").values_list("code", "firm__organisation__uscc", "amount", "days")),
+    ]
+    assert Award.objects.exists()
+    same = _SEEN.setdefault("city", told)
+    assert told == same
+
+
+_SEEN: dict[str, object] = {}
+
+
+@pytest.mark.django_db
+def test_outside_a_demonstration_it_refuses(settings):
+    settings.DEMO = False
+    with pytest.raises(CommandError, match="no demonstration"):
+        call_command("seed")
+    assert not Organisation.objects.exists()
+
+
+def test_no_name_is_given_twice():
+    names = Names(random.Random(1))
+    brands = [names.brand() for _number in range(1_000)]
+    people = [names.person() for _number in range(9_000)]
+    assert len(set(brands)) == len(brands)
+    assert len(set(people)) == len(people)
+
+
+@pytest.mark.django_db
+def test_plans_reach_every_state():
+    plans = planned.plans(clock.now(), awarded=3)
+    assert {plan.stage for plan in plans} >= set(Round.Status.values) - {"contracted", "void"}
+    assert settings.DEMO is not None
