@@ -92,6 +92,11 @@ class PublicView(generics.GenericAPIView[Any]):
     permission_classes: tuple[()] = ()
     throttle_classes = (PublicPace,)
 
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response["Access-Control-Allow-Origin"] = "*"  # public files, for programs in pages of others too
+        return response
+
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "now": clock.now()}
 

@@ -76,7 +76,7 @@ def test_money_is_rounded_half_up_once(amount):
 
 def test_money_is_never_a_float():
     with pytest.raises(TypeError):
-        yuan(1.1)  # type: ignore[arg-type]
+        yuan(1.1)
     assert yuan("0.005") == Decimal("0.01")
 
 

@@ -1,0 +1,79 @@
+"""The examples of docs/api.md and the program of docs/verify-by-hand.md, run."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from bidding.domain import closing
+from bidding.models import Round
+from core import clock
+from market.models import Service
+from tests import market_place as market
+
+pytestmark = pytest.mark.django_db
+
+DOCS = Path(settings.BASE_DIR) / "docs"
+EXAMPLE = re.compile(r"```http\nGET (?P<path>\S+)\n```\n(?:\n```json\n(?P<answer>.*?)```)?", re.DOTALL)
+
+
+@pytest.fixture
+def round_():
+    where = market.place()
+    Service.objects.filter(pk=where.service.pk).update(code="S025")
+    made = market.announced(where)
+    for number in range(3):
+        market.enters(made, market.firm(where), f"5{number}000.00")
+    made = market.closed_and_evaluated(made)
+    Round.objects.filter(pk=made.pk).update(candidate_until=clock.now())
+    closing.move_due_rounds()
+    return made
+
+
+def test_every_example_of_the_api(round_):
+    found = list(EXAMPLE.finditer((DOCS / "api.md").read_text(encoding="utf-8")))
+    assert len(found) >= 7
+    for example in found:
+        path = example["path"].replace("R202611220001", round_.code)
+        answer = Client().get(path)
+        assert answer.status_code < 500, path
+        if example["answer"]:
+            same_members(json.loads(example["answer"]), answer.json(), path)
+        else:
+            assert answer.json()["results"], path
+
+
+def same_members(shown, given, where):
+    """Objects have the members that are shown; an empty object or list in the example stands for any."""
+    assert type(shown) is type(given) or None in (shown, given) or shown == "…", where
+    if isinstance(shown, dict) and shown:
+        assert list(shown) == list(given), where
+        for name in shown:
+            same_members(shown[name], given[name], f"{where} {name}")
+    elif isinstance(shown, list) and shown:
+        assert given, where
+        same_members(shown[0], given[0], where)
+
+
+def test_the_program_that_verifies_by_hand(round_, tmp_path):
+    (program,) = re.findall(r"```python\n(.*?)```", (DOCS / "verify-by-hand.md").read_text(encoding="utf-8"), re.DOTALL)
+    record = Client().get(f"/rounds/{round_.code}/record.json").json()
+    script, file = tmp_path / "verify.py", tmp_path / "record.json"
+    script.write_text(program, encoding="utf-8")
+
+    def run(told):
+        file.write_text(json.dumps(told), encoding="utf-8")
+        return subprocess.run([sys.executable, script, file], capture_output=True, text=True, check=False, cwd=tmp_path)
+
+    answer = run(record)
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.split() == ["winner:", record["lots"][0]["result"]["winner"], "50000.00"]
+    record["lots"][0]["entries"][0]["nonce"] = "0" * 64
+    assert run(record).returncode == 1
