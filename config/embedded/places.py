@@ -45,6 +45,11 @@ class Places:
         return self.data / "run"
 
     @property
+    def pointer(self) -> Path:
+        """Links to the services' folder outside the data folder; missing in a data folder made anew."""
+        return self.data / "services-of-root"
+
+    @property
     def secrets(self) -> Path:
         return self.data / "secrets.env"
 

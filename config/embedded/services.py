@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
-from config.embedded import postgres, programs, valkey
+from config.embedded import leftovers, postgres, programs, valkey
 from config.embedded.places import Places
 from config.embedded.problems import ServiceProblem
 
@@ -45,6 +45,7 @@ class Use:
             self._ensure()
 
     def _ensure(self) -> None:
+        leftovers.clear(self.where, throwaway=self.throwaway)
         programs.owned_folder(self.where, self.where.services)
         postgres.ensure_running(self.where, password=self.password, throwaway=self.throwaway)
         valkey.ensure_running(self.where)

@@ -1,13 +1,14 @@
 """Small judgements on which the embedded servers' starting and stopping rests."""
 
 import os
+import shutil
 import subprocess
 import sys
 
 import pytest
 
 from config.demo import accounts, preparation
-from config.embedded import postgres
+from config.embedded import leftovers, postgres
 from config.embedded.places import places
 from config.embedded.problems import ServiceProblem
 from config.embedded.processes import is_running
@@ -63,6 +64,41 @@ def test_root_gives_away_no_part_of_the_data_folder(tmp_path, monkeypatch):
     where = places(tmp_path)
     assert not where.services.is_relative_to(tmp_path)
     assert where.uid not in {None, 0}
+
+
+@pytest.fixture
+def as_root(tmp_path, monkeypatch):
+    """Places as root has them, in a folder that anybody can write."""
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr("config.embedded.places.ROOT_PLACE", tmp_path / "elsewhere")
+    where = places(tmp_path / "data")
+    where.data.mkdir()
+    return where
+
+
+def test_a_data_folder_made_anew_does_not_meet_the_database_of_the_old_one(as_root):
+    leftovers.clear(as_root, throwaway=False)
+    as_root.cluster.mkdir(parents=True)
+    leftovers.clear(as_root, throwaway=False)
+    assert as_root.cluster.exists()
+    shutil.rmtree(as_root.data)
+    as_root.data.mkdir()
+    leftovers.clear(as_root, throwaway=False)
+    assert not as_root.services.exists()
+    assert [(folder / "postgres").exists() for folder in as_root.services.parent.iterdir()] == [True]
+
+
+def test_what_tests_left_is_thrown_away(as_root):
+    as_root.cluster.mkdir(parents=True)
+    leftovers.clear(as_root, throwaway=True)
+    assert not list(as_root.services.parent.iterdir())
+
+
+def test_a_moved_data_folder_is_told_where_its_database_is(as_root, tmp_path):
+    leftovers.clear(as_root, throwaway=False)
+    as_root.data.rename(tmp_path / "moved")
+    with pytest.raises(ServiceProblem, match=str(as_root.services)):
+        leftovers.clear(places(tmp_path / "moved"), throwaway=False)
 
 
 @pytest.mark.parametrize(("moment", "code"), [(59, "287082"), (1111111109, "081804"), (20000000000, "353130")])

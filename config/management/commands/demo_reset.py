@@ -25,6 +25,6 @@ class Command(BaseCommand):
         made_by_the_demo = (where.services, where.sockets, where.logs, where.locks)
         for folder in (*made_by_the_demo, settings.MEDIA_ROOT, settings.STATIC_ROOT):
             shutil.rmtree(folder, ignore_errors=True)
-        for file in (where.secrets, settings.DATA_DIR / "demo-accounts.json"):
+        for file in (where.secrets, where.pointer, settings.DATA_DIR / "demo-accounts.json"):
             file.unlink(missing_ok=True)
         self.stdout.write(f"The data in {settings.DATA_DIR} is gone; `make demo` starts over.")
