@@ -108,12 +108,6 @@ SECOND_FACTOR_KINDS = (Kind.OPERATOR, Kind.REGULATOR)
 
 
 class OrganisationQuerySet(models.QuerySet["Organisation"]):
-    def acted_for_by(self, user: Any, *, at: datetime | None = None) -> "OrganisationQuerySet":
-        """Organisations that this person may act for now (or at `at`)."""
-        if not user.is_authenticated:
-            return self.none()
-        return self.filter(pk__in=Membership.objects.active(at=at).filter(user=user).values("organisation"))
-
     def owners(self) -> "OrganisationQuerySet":
         return self.filter(kind__in=OWNER_KINDS)
 
@@ -163,10 +157,6 @@ class Organisation(models.Model):
     @property
     def is_person(self) -> bool:
         return self.kind == Kind.PERSON
-
-    @property
-    def is_owner(self) -> bool:
-        return self.kind in OWNER_KINDS
 
     @property
     def is_protected(self) -> bool:

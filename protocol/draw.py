@@ -10,7 +10,7 @@ What is text and what is bytes, as in the draft's own programs:
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from protocol.canonical import is_hex, sha256
@@ -115,18 +115,6 @@ def out_of_lot(labels: Iterable[str], *, lot: str, lots: int) -> list[str]:
     if strange := [label for label in drawn if not label.startswith(prefix)]:
         raise ValueError(f"labels of another lot: {strange}")
     return [label.removeprefix(prefix) for label in drawn]
-
-
-def tickets(uscc: str, count: int) -> list[str]:
-    """The labels of one firm in a weighted draw: `<USCC>#<k>`, k from 1."""
-    if count < 1:
-        raise ValueError("everybody in a weighted draw has at least one ticket")
-    return [f"{uscc}#{k}" for k in range(1, count + 1)]
-
-
-def by_best_ticket(drawn: Sequence[str]) -> list[str]:
-    """Firms in the order of a weighted draw: each stands where its best ticket stands."""
-    return list(dict.fromkeys(label.partition("#")[0] for label in drawn))
 
 
 def _utf8(text: str) -> bytes:

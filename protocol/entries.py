@@ -43,11 +43,6 @@ def sealed_data(event: Mapping[str, Any], blind: bytes) -> dict[str, str]:
     return {"c": sha256_hex(_checked(blind) + encode(event))}
 
 
-def sealed_entry(event: Mapping[str, Any], blind: bytes, *, at: datetime) -> bytes:
-    """The log entry of a sealed event; type and subject are `sealed`, so that nobody can count what belongs to a round."""
-    return entry(type="sealed", subject="sealed", data=sealed_data(event, blind), at=at)
-
-
 def _checked(blind: bytes) -> bytes:
     if len(blind) != BLIND_OCTETS:
         raise ValueError(f"a blind has {BLIND_OCTETS} bytes, not {len(blind)}")

@@ -21,7 +21,6 @@ Party = Literal["platform", "custodian"]
 PARTIES: tuple[Party, ...] = ("platform", "custodian")
 BLOCK = 2048
 """Plaintexts are padded to a multiple of this, so that a length tells nothing of an amount."""
-MAX_BASE64 = 8 * 1024
 LONGEST = 2 * BLOCK
 """The longest plaintext: with a third block, two locks and base64 would be more than 8 KiB."""
 MOST_DAYS = 9999

@@ -96,12 +96,6 @@ def page(new_page: Callable[..., Any]) -> Any:
 
 
 @pytest.fixture
-def phone_page(new_page: Callable[..., Any]) -> Any:
-    """An anonymous visitor with a phone."""
-    return new_page(size="phone")
-
-
-@pytest.fixture
 def screenshot(request: pytest.FixtureRequest) -> Callable[..., Path]:
     """`screenshot(page, "name")`: keep a picture of the whole page in `screenshots/`."""
 

@@ -28,12 +28,6 @@ class RoundQuerySet(models.QuerySet["Round"]):
     def due_to_close(self, *, now: datetime) -> Self:
         return self.filter(status=Round.Status.ANNOUNCED, closes_at__lte=now)
 
-    def due_to_open(self) -> Self:
-        return self.filter(status=Round.Status.CLOSED)
-
-    def due_to_evaluate(self) -> Self:
-        return self.filter(status__in=[Round.Status.OPENED, Round.Status.EVALUATED])
-
     def due_to_award(self, *, now: datetime) -> Self:
         return self.filter(status=Round.Status.CANDIDATE, candidate_until__lte=now)
 

@@ -17,8 +17,6 @@ from bidding.stages import ball
 from core import clock
 from market.models import Project
 
-NEXT_IS_OURS = (Round.Status.DRAFT, Round.Status.RETURNED, Round.Status.FAILED)
-
 
 @require_safe
 @acting_as(*OWNER_KINDS)

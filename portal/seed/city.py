@@ -11,7 +11,6 @@ from approvals.models import Department, DepartmentBody, District, Function
 from portal.seed.names import Names
 
 MUNICIPAL = "330200"
-REFORM = date(2019, 1, 1)
 
 # Line of administration, name of the city's office, pattern of a district's office ("" where only the city has one).
 OFFICES = (

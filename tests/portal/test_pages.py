@@ -52,7 +52,7 @@ def test_pages_open_under_the_policy_and_ask_nobody_else(pages, language):
 def test_english_pages_have_no_chinese_of_ours(pages):
     client = Client(headers={"accept-language": "en"})
     names = re.compile(
-        "中文|甬政发|[\u4e00-\u9fff]*测试[\u4e00-\u9fff]*|某项目环境影响评价|环境影响评价|环评审批|编制报告书"
+        "中文|甬政发〔2017〕36号|[\u4e00-\u9fff]*测试[\u4e00-\u9fff]*|某项目环境影响评价|环境影响评价|环评审批|编制报告书"
     )
     for path in pages:
         text = re.sub(r"<[^>]+>", " ", client.get(path).content.decode())
