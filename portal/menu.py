@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +19,7 @@ OWNER: list[Pair] = [
 ]
 FIRM: list[Pair] = [
     ("bidding:firm_desk", _("可报名的比选")),
+    ("bidding:entries", _("我的报名")),
     ("market:admission", _("入驻资料")),
 ]
 OPERATOR: list[Pair] = [
@@ -54,12 +55,7 @@ class MenuEntry:
 
 
 def _entries(pairs: list[Pair], path: str) -> list[MenuEntry]:
-    known: list[tuple[str, str | Promise]] = []
-    for name, label in pairs:
-        try:
-            known.append((reverse(name), label))
-        except NoReverseMatch:
-            continue
+    known = [(reverse(name), label) for name, label in pairs]
     under = [url for url, _label in known if path == url or path.startswith(url)]
     nearest = max(under, key=len, default=None)
     return [MenuEntry(label, url, url == nearest) for url, label in known]

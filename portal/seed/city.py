@@ -155,11 +155,22 @@ def _bodies(city: City) -> None:
         for _line, relation, name in planned
     )
     city.bodies = DepartmentBody.objects.bulk_create(
-        DepartmentBody(
-            department=city.departments[line, MUNICIPAL],
-            organisation=organisation,
-            relation=relation,
-            source="事业单位登记信息（演示）" if relation == "sponsors" else "社会组织登记信息（演示）",
-        )
+        _body(city.departments[line, MUNICIPAL], organisation, relation)
         for organisation, (line, relation, _name) in zip(organisations, planned, strict=True)
+    )
+    # A district's branch (分局) is a part of the city's bureau: what stands under the one stands under the other.
+    DepartmentBody.objects.bulk_create(
+        _body(branch, organisation, relation)
+        for organisation, (line, relation, _name) in zip(organisations, planned, strict=True)
+        for (its_line, _district), branch in city.departments.items()
+        if its_line == line and branch.organisation.name.endswith("分局")
+    )
+
+
+def _body(department: Department, organisation: Organisation, relation: str) -> DepartmentBody:
+    return DepartmentBody(
+        department=department,
+        organisation=organisation,
+        relation=relation,
+        source="事业单位登记信息（演示）" if relation == "sponsors" else "社会组织登记信息（演示）",
     )

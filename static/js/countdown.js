@@ -1,5 +1,5 @@
-// Counts down to a moment by the server's clock: `data-target` and `data-now` are what the server wrote into the page,
-// and the answers of later requests (their Date header) correct the difference between its clock and ours.
+// Counts down to a moment by the server's clock: `data-target` and `data-now` are what the server wrote into the page
+// and writes again into each fragment that is read later, which corrects the difference between its clock and ours.
 
 let offset = null;
 
@@ -81,8 +81,14 @@ export function startCountdowns(root) {
   const loaded = Date.now() - (globalThis.performance ? performance.now() : 0);
   // The page's own moment was written before it travelled: the time since navigation began is the most it can be old.
   if (first) learnClock(Date.parse(first.dataset.now), loaded + (performance.getEntriesByType?.("navigation")[0]?.responseStart ?? 0));
+  const stepAll = () => root.querySelectorAll("[data-countdown]").forEach(step);
+  root.addEventListener("live:changed", (event) => {
+    const fresh = event.target.querySelector("[data-countdown][data-now]");
+    if (fresh) learnClock(Date.parse(fresh.dataset.now));
+    stepAll();
+  });
   const tick = () => {
-    for (const element of root.querySelectorAll("[data-countdown]")) step(element);
+    stepAll();
     setTimeout(tick, 1000 - (serverNow() % 1000) + 5);
   };
   tick();

@@ -1,6 +1,5 @@
 // Keeps a fragment of the page as it is on the server. A socket says only "changed"; what changed is read again from
 // the fragment's own address, with the reader's own permissions. Where sockets are blocked the page asks by itself.
-import { learnClock } from "./countdown.js";
 
 const POLL = 5_000;
 const POLL_MOST = 60_000;
@@ -132,11 +131,8 @@ class LiveRegion {
   async refresh() {
     let text;
     try {
-      const sent = Date.now();
       const answer = await fetch(this.url, { headers: { "X-Fragment": "1" }, credentials: "same-origin", cache: "no-store" });
       if (!answer.ok) throw new Error(String(answer.status));
-      const moment = answer.headers.get("X-Now");
-      if (moment) learnClock(Date.parse(moment), (sent + Date.now()) / 2);
       text = await answer.text();
     } catch {
       this.failures += 1;
