@@ -153,7 +153,7 @@ def _onwards(request: SessionRequest) -> str:
     safe = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return wanted if safe else reverse("portal:desk")
+    return wanted if safe and wanted.startswith("/") else reverse("portal:desk")
 
 
 @signed_in

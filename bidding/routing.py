@@ -2,4 +2,4 @@ from django.urls import path
 
 from bidding.consumers import RoundConsumer
 
-websocket_urlpatterns = [path("ws/rounds/<str:code>/", RoundConsumer.as_asgi())]
+websocket_urlpatterns = [path("ws/rounds/<word:code>/", RoundConsumer.as_asgi())]

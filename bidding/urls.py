@@ -18,7 +18,7 @@ app_name = "bidding"
 
 urlpatterns = [
     path("rounds/", public.rounds, name="rounds"),
-    path("rounds/historical/<str:code>/", public.history_round, name="history_round"),
+    path("rounds/historical/<word:code>/", public.history_round, name="history_round"),
     path("rounds/<round:code>/", public.round_page, name="round"),
     path("rounds/<round:code>/live/", public.live, name="live"),
     path("rounds/<round:code>/record.json", public.record, name="record"),

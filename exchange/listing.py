@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.db.models import QuerySet
@@ -15,6 +16,7 @@ from core import clock
 
 PAGE = 50
 LARGEST_PAGE = 200
+DIGITS = re.compile(r"[0-9]{1,3}")
 # Of the list itself and not of its columns.
 OWN_PARAMETERS = frozenset({"cursor", "page_size", "format"})
 
@@ -34,7 +36,7 @@ class CursorPages(pagination.CursorPagination):
         given = request.query_params.get(self.page_size_query_param)
         if given is None:
             return PAGE
-        if not given.isascii() or not given.isdigit() or not 1 <= int(given) <= LARGEST_PAGE:
+        if not DIGITS.fullmatch(given) or not 1 <= int(given) <= LARGEST_PAGE:
             raise exceptions.ValidationError(
                 {"page_size": [_("每页条数须为 1 至 %(most)s 的整数。") % {"most": LARGEST_PAGE}]}
             )

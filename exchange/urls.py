@@ -13,11 +13,11 @@ schema = SpectacularAPIView.as_view(authentication_classes=[], permission_classe
 
 urlpatterns = [
     path("rounds", rounds.RoundList.as_view(), name="rounds"),
-    path("rounds/<str:code>", rounds.RoundDetail.as_view(), name="round"),
+    path("rounds/<word:code>", rounds.RoundDetail.as_view(), name="round"),
     path("firms", firms.FirmList.as_view(), name="firms"),
-    path("firms/<str:uscc>", firms.FirmDetail.as_view(), name="firm"),
+    path("firms/<word:uscc>", firms.FirmDetail.as_view(), name="firm"),
     path("services", services.ServiceList.as_view(), name="services"),
-    path("services/<str:code>", services.ServiceDetail.as_view(), name="service"),
+    path("services/<word:code>", services.ServiceDetail.as_view(), name="service"),
     path("schema/", schema, name="schema"),
     re_path(r"^", Unknown.as_view()),
 ]
