@@ -15,7 +15,6 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from accounts.models import Kind, Organisation
-from approvals.models import Department
 from core import clock
 from core.codes import Letter, next_code
 from ledger import domain as ledger
@@ -25,7 +24,6 @@ from market.domain.search import search_text
 from market.forms.admission import id_hash_of
 from market.models import (
     Admission,
-    AffiliationDeclaration,
     Firm,
     Offering,
     Practitioner,
@@ -35,6 +33,7 @@ from market.models import (
     Service,
 )
 from portal.seed.city import MUNICIPAL, City
+from portal.seed.ties import declare_ties
 
 Status = Admission.Status
 
@@ -147,7 +146,7 @@ def build_firms(city: City, *, count: int) -> Guild:
     guild = Guild()
     drafts = _drafts(city, count=count)
     _write(city, guild, drafts)
-    _ties(city, guild)
+    declare_ties(city, guild.firms, tied=guild.tied)
     _standing(city, guild)
     _on_their_way(city, guild)
     return guild
@@ -314,36 +313,6 @@ def practitioners(city: City, admission: Admission, trade: Trade) -> Iterator[Pr
             certificate_number=f"ZS{city.names.rng.randrange(10**8):08d}",
             social_security_unit=admission.firm.organisation.name,
         )
-
-
-def _ties(city: City, guild: Guild) -> None:
-    """Declared ties: shareholders and supervisors (RH1), people who sit in a department (RH3), and harmless ones."""
-    mapping = next(body for body in city.bodies if "测绘" in body.organisation.name)
-    office = city.department("natural-resources", MUNICIPAL)
-    rows = [
-        _tie(guild.tied, AffiliationDeclaration.Kind.SHAREHOLDER, mapping.organisation, share=Decimal("51.00")),
-        _tie(guild.tied, AffiliationDeclaration.Kind.FORMER, office.organisation),
-    ]
-    others = [firm for firm in guild.firms[4:] if firm not in guild.players]
-    for number, body in enumerate(city.bodies):
-        firm = others[number * len(others) // len(city.bodies)]
-        kind = (AffiliationDeclaration.Kind.SHAREHOLDER, AffiliationDeclaration.Kind.SUPERVISOR)[number % 2]
-        rows.append(_tie(firm, kind, body.organisation, share=Decimal("30.00") if number % 2 == 0 else None))
-    for number, department in enumerate(_some_departments(city)):
-        rows.append(_tie(others[-1 - number * 7], AffiliationDeclaration.Kind.OFFICER, department.organisation))
-    AffiliationDeclaration.objects.bulk_create(rows)
-    Admission.objects.filter(pk__in={row.admission_id for row in rows}).update(no_affiliation=False)
-
-
-def _some_departments(city: City) -> list[Department]:
-    lines = ("environment", "water", "construction")
-    return [city.department(line, code) for line in lines for code in ("330203", "330212")]
-
-
-def _tie(firm: Firm, kind: str, to: Organisation, *, share: Decimal | None = None) -> AffiliationDeclaration:
-    return AffiliationDeclaration(
-        admission=firm.current, kind=kind, counterpart=to, share=share, since=date(2020, 1, 1)
-    )
 
 
 def _standing(city: City, guild: Guild) -> None:
