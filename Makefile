@@ -21,7 +21,7 @@ demo-reset: setup ## forget the demo's data
 
 test: setup-dev frontend messages ## run all tests (TESTS=tests/bidding for some of them)
 	@setup/browser.sh
-	@unset DATA PORT; $${CI:+env MINGXUAN_CI=1} $(PYTHON_IN_VENV) -m pytest -n auto $(TESTS)
+	@unset DATA PORT; $${CI:+env MINGXUAN_CI=1} $(PYTHON_IN_VENV) -m pytest -n auto --dist loadfile $(TESTS)
 
 lint: setup-dev ## style, types, import rules, migrations, texts
 	$(PYTHON_IN_VENV) -m ruff check .

@@ -17,7 +17,7 @@ from config.embedded import postgres, valkey
 from config.embedded.places import Places, places
 from tests.live import free_port
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow  # one demo, whose tests follow each other: `make test` keeps a file with one worker
 
 OURS = {
     "PYTEST_VERSION",

@@ -7,11 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from config.embedded import postgres, valkey
-from config.embedded.processes import wait_until
 from config.embedded.services import in_use
-
-ENDING = 8.0
-"""Seconds in which the processes of a demo that was killed notice it and end."""
 
 
 class Command(BaseCommand):
@@ -22,7 +18,7 @@ class Command(BaseCommand):
         if not settings.EMBEDDED:
             raise CommandError("DATABASE_URL is set: this removes embedded servers only.")
         where = settings.PLACES
-        if not wait_until(lambda: not in_use(where), seconds=ENDING):
+        if in_use(where):
             raise CommandError("The demo (or a manage.py command) is running on this data; end it first.")
         valkey.stop(where)
         postgres.stop(where)
