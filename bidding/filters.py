@@ -84,6 +84,7 @@ class RoundFilter(django_filters.FilterSet):
 class HistoricalRoundFilter(django_filters.FilterSet):
     """Rounds of an older system, by words, kind and year."""
 
+    historical = django_filters.CharFilter(method="passed_over", widget=forms.HiddenInput)
     q = django_filters.CharFilter(method="matching", label=_("标题或原编号"))
     kind = django_filters.ChoiceFilter(label=_("类别"), empty_label=_("全部"))
     year = django_filters.NumberFilter(
@@ -103,6 +104,10 @@ class HistoricalRoundFilter(django_filters.FilterSet):
         super().__init__(*args, **kwargs)
         kinds = HistoricalRound.objects.exclude(kind="").order_by("kind").values_list("kind", flat=True).distinct()
         self.filters["kind"].extra["choices"] = [(kind, kind) for kind in kinds]
+
+    def passed_over(self, queryset: QuerySet[HistoricalRound], name: str, value: str) -> QuerySet[HistoricalRound]:
+        """It says which list is asked for; that has been decided when this one is filtered."""
+        return queryset
 
     def matching(self, queryset: QuerySet[HistoricalRound], name: str, value: str) -> QuerySet[HistoricalRound]:
         return queryset.filter(search__icontains=" ".join(value.lower().split()))

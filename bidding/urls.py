@@ -12,7 +12,14 @@ class RoundCode(StringConverter):
     regex = r"R[0-9]{12,17}"
 
 
+class WizardStep(StringConverter):
+    """A step of the wizard."""
+
+    regex = r"method|terms|review"
+
+
 register_converter(RoundCode, "round")
+register_converter(WizardStep, "step")
 
 app_name = "bidding"
 

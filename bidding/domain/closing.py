@@ -277,7 +277,7 @@ def _each_on_its_own(step: Step, rounds: Any, *, now: datetime) -> int:
                 if Round.objects.select_for_update(skip_locked=True).filter(pk=pk).values_list("pk", flat=True):
                     before = rounds.filter(pk=pk).values_list("status", flat=True).first()
                     moved += step(round_id=pk, now=now).status != (before or "")
-        except Exception:
+        except Exception:  # whatever is wrong with one round must not keep the others from their deadlines
             logger.exception("round %s could not be moved by %s", pk, step.__name__)
     return moved
 

@@ -44,7 +44,8 @@ def rounds(request: HttpRequest) -> HttpResponse:
 def _historical(request: HttpRequest) -> HttpResponse:
     chosen = HistoricalRoundFilter(request.GET, queryset=HistoricalRound.objects.all())
     page = Paginator(chosen.qs, PAGE).get_page(request.GET.get("page"))
-    return render(request, "bidding/historical_rounds.html", {"filter": chosen, "page": page})
+    active = len([name for name in request.GET if name not in ("historical", "page")])
+    return render(request, "bidding/historical_rounds.html", {"filter": chosen, "page": page, "active": active})
 
 
 @require_safe

@@ -80,6 +80,13 @@ def kind_of(field: BoundField) -> str:
     return "file" if isinstance(widget, ClearableFileInput) else "line"
 
 
+@register.inclusion_tag("components/columns.html")
+def columns(*labels: str, num: str = "") -> dict[str, Any]:
+    """The head of a table: what its columns are called. `num` counts those, from 1, that hold numbers: `num="2 4"`."""
+    numbers = {int(place) for place in num.split()}
+    return {"columns": [(label, place in numbers) for place, label in enumerate(labels, start=1)]}
+
+
 @register.filter
 def tick(option: Any) -> SafeString:
     """One radio button or tick box of a field with choices, without its label."""
