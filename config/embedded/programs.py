@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Sequence
 from importlib import metadata, util
 from pathlib import Path
+from typing import Any
 
 from config.embedded.places import ROOT_PLACE, Places
 from config.embedded.problems import ServiceProblem
@@ -74,6 +75,18 @@ def _plain_environment() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
 
+def _as_their_user(where: Places) -> dict[str, Any]:
+    """How one of the programs is started: as the services' user, in no folder of ours, readable by nobody else."""
+    return {
+        "cwd": "/",
+        "env": _plain_environment(),
+        "user": where.uid,
+        "group": where.gid,
+        "extra_groups": None if where.uid is None else [],
+        "umask": 0o077,
+    }
+
+
 def run(where: Places, command: Sequence[str | Path], *, text: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run one of the programs to its end."""
     return subprocess.run(
@@ -82,12 +95,7 @@ def run(where: Places, command: Sequence[str | Path], *, text: str | None = None
         capture_output=True,
         text=True,
         check=False,
-        cwd="/",
-        env=_plain_environment(),
-        user=where.uid,
-        group=where.gid,
-        extra_groups=[] if where.uid is not None else None,
-        umask=0o077,
+        **_as_their_user(where),
     )
 
 
@@ -100,11 +108,6 @@ def start(where: Places, command: Sequence[str | Path], *, log: Path) -> "subpro
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            cwd="/",
-            env=_plain_environment(),
-            user=where.uid,
-            group=where.gid,
-            extra_groups=[] if where.uid is not None else None,
-            umask=0o077,
             start_new_session=True,
+            **_as_their_user(where),
         )
