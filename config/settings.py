@@ -52,6 +52,21 @@ SECRET_KEY = environment.text("SECRET_KEY")
 FIELD_KEY = environment.keys("FIELD_KEY")
 LOOKUP_KEY = environment.key("LOOKUP_KEY")
 
+# --- The public log -------------------------------------------------------------------------------------------------
+
+# The name of the log and of its key. It never changes: receipts and checkpoints are for one log only.
+LEDGER_ORIGIN = environment.text("LEDGER_ORIGIN", "mingxuan.example/log" if EMBEDDED else None)
+LEDGER_KEY = environment.key("LEDGER_KEY")
+RECEIPT_KEY = environment.key("RECEIPT_KEY")
+# Where the sequencer keeps its last signed checkpoint, outside the database.
+LEDGER_STATE = environment.folder("LEDGER_STATE", DATA_DIR / "ledger", base=BASE_DIR)
+# The custodian's key for cosignatures. The demo's custodian leaves its own in a file.
+CUSTODIAN_VKEY = environment.text("CUSTODIAN_VKEY", "" if EMBEDDED else None)
+CUSTODIAN_STATE = environment.folder("CUSTODIAN_STATE", DATA_DIR / "custodian", base=BASE_DIR)
+CUSTODIAN_VKEY_FILE = CUSTODIAN_STATE / "vkey" if EMBEDDED else None
+
+# --- Addresses -----------------------------------------------------------------------------------------------------
+
 PORT = environment.number("PORT", 8000)
 # Sockets are their own process. Without a proxy they listen on the next port; behind TLS they share the host.
 SOCKET_PORT = environment.number("SOCKET_PORT", 0 if PRODUCTION else PORT + 1)

@@ -8,6 +8,7 @@ urlpatterns = [
     path("account/", include("accounts.urls")),
     path("api/v1/", include("exchange.urls")),
     path("admin/", admin.site.urls),
+    path("ledger/", include("ledger.urls")),
     path("i18n/setlang/", set_language, name="set_language"),
     path("", include("market.urls")),
     path("", include("bidding.urls")),

@@ -1,7 +1,8 @@
-"""The queue of the public log: what has happened, in the words of PROTOCOL §1, waiting for the sequencer."""
+"""The public log (PROTOCOL §1): its entries, the tiles of its tree, its checkpoints, and who witnesses them."""
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -32,6 +33,7 @@ class QueuedEntry(models.Model):
             models.Index(fields=["subject", "id"], name="ledger_subject"),
             models.Index(fields=["sealed_for", "id"], name="ledger_sealed_for", condition=~Q(sealed_for="")),
             models.Index(fields=["id"], name="ledger_waiting", condition=Q(index=None)),
+            HashIndex(fields=["leaf"], name="ledger_leaf"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -46,6 +48,10 @@ class QueuedEntry(models.Model):
     def __str__(self) -> str:
         return f"{self.type} {self.subject}"
 
+    @property
+    def leaf_hex(self) -> str:
+        return bytes(self.leaf).hex()
+
 
 class Blind(models.Model):
     """The blind of a value that the log holds only as SHA-256(blind ‖ value); deleting the row erases the value (PROTOCOL §1)."""
@@ -59,3 +65,56 @@ class Blind(models.Model):
 
     def __str__(self) -> str:
         return self.digest
+
+
+class Tile(models.Model):
+    """A hash tile of the log's tree: up to 256 hashes of 32 bytes; it only ever grows, and a full one stays as it is."""
+
+    pk = models.CompositePrimaryKey("level", "number")
+    level = models.SmallIntegerField()
+    number = models.BigIntegerField()
+    hashes = models.BinaryField(max_length=256 * 32)
+
+    class Meta:
+        verbose_name = _("日志分块")
+
+    def __str__(self) -> str:
+        return f"{self.level}/{self.number}"
+
+
+class Checkpoint(models.Model):
+    """A signed checkpoint (检查点): the log's size and root with the log's signature, later the custodian's beside it."""
+
+    size = models.BigIntegerField(_("条目数"), primary_key=True)
+    root = models.BinaryField(_("根哈希"), max_length=32)
+    note = models.TextField(_("签名检查点"))
+    at = models.DateTimeField(_("签署时间"))
+    cosignature = models.TextField(_("见证签名"), blank=True)
+    cosigned_at = models.DateTimeField(_("见证时间"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("检查点")
+        indexes = [models.Index(fields=["size"], name="ledger_cosigned", condition=~Q(cosignature=""))]
+
+    def __str__(self) -> str:
+        return str(self.size)
+
+    @property
+    def text(self) -> str:
+        """The note with every signature that it has."""
+        return self.note + self.cosignature
+
+
+class Witness(models.Model):
+    """The custodian (见证方) as the log sees it: when it was last here, and how far it has cosigned."""
+
+    name = models.CharField(_("名称"), max_length=200, primary_key=True)
+    vkey = models.CharField(_("公钥"), max_length=300)
+    seen_at = models.DateTimeField(_("最近一次到访"))
+    size = models.BigIntegerField(_("已见证条目数"), default=0)
+
+    class Meta:
+        verbose_name = _("见证方")
+
+    def __str__(self) -> str:
+        return self.name

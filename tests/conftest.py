@@ -17,6 +17,8 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.test import TransactionTestCase
 
+from tests.custody import CUSTODIAN
+
 pytest_plugins = ["tests.live", "tests.browsing"]
 
 
@@ -100,6 +102,13 @@ def _empty_cache(request: pytest.FixtureRequest) -> Iterator[None]:
         left = list(client.scan_iter(match=f"{settings.KEY_PREFIX}:*", count=1000))
         if left:
             client.delete(*left)
+
+
+@pytest.fixture(autouse=True)
+def _log_of_its_own(settings: Any, tmp_path: Path) -> None:
+    """Every test has a log of its own, and all the same custodian."""
+    settings.LEDGER_STATE = tmp_path / "ledger"
+    settings.CUSTODIAN_VKEY = CUSTODIAN.cosigner.text
 
 
 @pytest.fixture

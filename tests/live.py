@@ -16,6 +16,8 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from tests.custody import CUSTODIAN
+
 
 @dataclass(frozen=True)
 class LiveServer:
@@ -90,6 +92,8 @@ def _environment(live: LiveServer) -> dict[str, str]:
         "TLS": "0",
         "DEMO": "1" if settings.DEMO else "0",
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
+        "LEDGER_ORIGIN": settings.LEDGER_ORIGIN,
+        "CUSTODIAN_VKEY": CUSTODIAN.cosigner.text,
     }
 
 

@@ -68,6 +68,7 @@ class Supervisor:
                 *celery, "worker", "--pool", "threads", "--concurrency", "2", "--loglevel", "WARNING",
                 "--without-gossip", "--without-mingle", "--hostname", "demo@localhost",
             ],
+            "sequencer": ["django", "sequence"],
             "beat": [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(schedule), "--pidfile", ""],
         }  # fmt: skip
 

@@ -23,7 +23,8 @@ class Command(BaseCommand):
         valkey.stop(where)
         postgres.stop(where)
         made_by_the_demo = (where.services, where.sockets, where.logs, where.locks)
-        for folder in (*made_by_the_demo, settings.MEDIA_ROOT, settings.STATIC_ROOT):
+        ours = (settings.MEDIA_ROOT, settings.STATIC_ROOT, settings.LEDGER_STATE, settings.CUSTODIAN_STATE)
+        for folder in (*made_by_the_demo, *ours):
             shutil.rmtree(folder, ignore_errors=True)
         for file in (where.secrets, where.pointer, settings.DATA_DIR / "demo-accounts.json"):
             file.unlink(missing_ok=True)
