@@ -75,7 +75,7 @@ def entry(request: HttpRequest, index: int) -> HttpResponse:
 @limited("receipt", "60/m")
 def receipt(request: HttpRequest) -> HttpResponse:
     """Turn a receipt into the proof that its entry is in the log, or into proof against the platform."""
-    form = ReceiptForm(request.POST or None)
+    form = ReceiptForm(request.POST if request.method == "POST" else None)
     context: dict[str, Any] = {"form": form}
     if request.method == "POST" and form.is_valid():
         try:

@@ -25,8 +25,10 @@ LOCK = 0x6D78_6C6F_67
 
 _NUMBER = "UPDATE ledger_queuedentry SET index = new.index FROM unnest(%s::bigint[], %s::bigint[]) AS new (id, index) \
 WHERE ledger_queuedentry.id = new.id"
-_KEEP = "INSERT INTO ledger_tile (level, number, hashes) SELECT * FROM unnest(%s::smallint[], %s::bigint[], %s::bytea[]) \
+_KEEP = (
+    "INSERT INTO ledger_tile (level, number, hashes) SELECT * FROM unnest(%s::smallint[], %s::bigint[], %s::bytea[]) \
 ON CONFLICT (level, number) DO UPDATE SET hashes = excluded.hashes"
+)
 
 
 class Refused(Exception):
@@ -40,9 +42,7 @@ def integrate(*, limit: int = BATCH) -> int:
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        waiting = list(
-            QueuedEntry.objects.filter(index=None).order_by("id").values_list("id", "leaf")[:limit]
-        )
+        waiting = list(QueuedEntry.objects.filter(index=None).order_by("id").values_list("id", "leaf")[:limit])
         if waiting:
             begin = nodes.size()
             cursor.execute(_NUMBER, [[pk for pk, _leaf in waiting], list(range(begin, begin + len(waiting)))])

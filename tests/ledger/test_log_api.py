@@ -146,7 +146,10 @@ def receipt():
 def test_a_receipt_becomes_an_inclusion_proof(client, receipt, settings):
     assert "还在排队" in client.post("/ledger/receipt/", {"receipt": receipt}).content.decode()
     sequencer.sequence(settings.LEDGER_STATE)
-    assert "日志第 0 号" in client.post("/ledger/receipt/", {"receipt": f"\n{receipt}\n ".replace("\n", "\r\n")}).content.decode()
+    assert (
+        "日志第 0 号"
+        in client.post("/ledger/receipt/", {"receipt": f"\n{receipt}\n ".replace("\n", "\r\n")}).content.decode()
+    )
     for forged in (receipt.replace("v1", "v2", 1), "nonsense", receipt[:-20]):
         answer = client.post("/ledger/receipt/", {"receipt": forged})
         assert answer.status_code == 422
@@ -167,8 +170,20 @@ def go_client(tmp_path_factory):
         pytest.skip("the packages golang-go and golang-golang-x-mod-dev are not installed")
     folder = tmp_path_factory.mktemp("go")
     program = folder / "client"
-    environment = {**os.environ, "GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOCACHE": str(folder / "cache"), "CGO_ENABLED": "0"}
-    subprocess.run(["go", "build", "-o", program, "main.go"], cwd=Path(__file__).parent / "go", env=environment, check=True, timeout=300)
+    environment = {
+        **os.environ,
+        "GO111MODULE": "off",
+        "GOPATH": "/usr/share/gocode",
+        "GOCACHE": str(folder / "cache"),
+        "CGO_ENABLED": "0",
+    }
+    subprocess.run(
+        ["go", "build", "-o", program, "main.go"],
+        cwd=Path(__file__).parent / "go",
+        env=environment,
+        check=True,
+        timeout=300,
+    )
     return program
 
 
@@ -180,7 +195,11 @@ def test_a_client_that_we_did_not_write_verifies_the_log(go_client, live_server,
     witness.cosign(cosigned(354))
     for old in (1, 3, 253, 256, 353, 354):
         done = subprocess.run(
-            [go_client, f"{live_server.url}/ledger/", str(old)], capture_output=True, text=True, timeout=120, check=False
+            [go_client, f"{live_server.url}/ledger/", str(old)],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         assert done.stdout == "354 entries, 1 unknown signatures\n"

@@ -67,7 +67,10 @@ def test_what_is_no_note_is_said_to_be_none(text):
         Note.parse(text)
 
 
-@pytest.mark.parametrize("vkey", ["", "a+b", "a b+00000000+AQ==", PETER.replace("c74f", "c74e"), PETER[:-4] + "AAAA", PETER.replace("ARpc", "Axpc")])
+@pytest.mark.parametrize(
+    "vkey",
+    ["", "a+b", "a b+00000000+AQ==", PETER.replace("c74f", "c74e"), PETER[:-4] + "AAAA", PETER.replace("ARpc", "Axpc")],
+)
 def test_what_is_no_key_is_said_to_be_none(vkey):
     with pytest.raises(BadNote):
         Verifier.parse(vkey)
@@ -75,9 +78,17 @@ def test_what_is_no_key_is_said_to_be_none(vkey):
 
 def test_a_receipt_is_what_the_platform_signed():
     signer = Signer(key_name("log.example/1"), b"\x03" * 32)
-    receipt = Receipt(origin="log.example/1", leaf="ab" * 32, blind="cd" * 16, at=read_timestamp("2026-11-22T08:00:00.000Z"))
+    receipt = Receipt(
+        origin="log.example/1", leaf="ab" * 32, blind="cd" * 16, at=read_timestamp("2026-11-22T08:00:00.000Z")
+    )
     note = receipt.signed(signer)
-    assert note.splitlines()[:5] == ["mingxuan/receipt/v1", "log.example/1", "ab" * 32, "cd" * 16, "2026-11-22T08:00:00.000Z"]
+    assert note.splitlines()[:5] == [
+        "mingxuan/receipt/v1",
+        "log.example/1",
+        "ab" * 32,
+        "cd" * 16,
+        "2026-11-22T08:00:00.000Z",
+    ]
     assert Receipt.verified(note, key=signer.verifier) == receipt
     for old, new in (("abab", "abac"), ("cdcd", "cdce"), ("08:00", "08:01"), ("receipt/v1", "receipt/v2")):
         with pytest.raises(BadNote):

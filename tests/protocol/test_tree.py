@@ -12,7 +12,10 @@ from protocol import tiles, tree
 from protocol.entries import leaf_hash
 
 # The inputs and roots of the reference implementation of RFC 6962.
-INPUTS = [bytes.fromhex(each) for each in ("", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f")]
+INPUTS = [
+    bytes.fromhex(each)
+    for each in ("", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f")
+]
 ROOTS = [
     "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
     "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
@@ -93,7 +96,13 @@ def test_every_consistency_proof_holds_and_no_changed_past_has_one(one, other, d
     old, new = sorted((one, other))
     hashes = leaves(new)
     proof = tree.consistency_proof(old, new, tiled(hashes) if hashes else node_of([]))
-    given = {"old": old, "new": new, "old_root": plain_root(hashes[:old]), "new_root": plain_root(hashes), "proof": proof}
+    given = {
+        "old": old,
+        "new": new,
+        "old_root": plain_root(hashes[:old]),
+        "new_root": plain_root(hashes),
+        "proof": proof,
+    }
     assert tree.verify_consistency(**given)
     if 0 < old:
         changed = list(hashes[:old])
