@@ -3,7 +3,7 @@
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from bidding.views import firm, notices, operator, public, regulator
+from bidding.views import custody, firm, notices, operator, public, regulator
 
 
 class RoundCode(StringConverter):
@@ -32,6 +32,9 @@ urlpatterns = [
     path("rounds/<round:code>/qr.svg", notices.qr, name="qr"),
     path("rounds/<round:code>/notice/", notices.notice, name="notice"),
     path("rounds/<round:code>/award/", notices.award, name="award"),
+    path("custodian/", custody.custodian, name="custodian"),
+    path("custodian/stock", custody.keys_in_stock, name="custodian_stock"),
+    path("custodian/release", custody.release, name="custodian_release"),
     path("desk/firm/rounds/", firm.desk, name="firm_desk"),
     path("desk/firm/entries/", firm.entries, name="entries"),
     path("desk/firm/rounds/<round:code>/", firm.enter, name="enter"),

@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.errors import Conflict, DomainError, NotAllowed
+from core.problems import CONTENT_TYPE
 
-CONTENT_TYPE = "application/problem+json"
 BASE = "/api/v1/problems/"
 Told = tuple[str, str | Promise, str | Promise]
 

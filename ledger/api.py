@@ -10,15 +10,18 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from core.errors import DomainError, NotAllowed
+from core.problems import problem
 from core.ratelimit import limited
 from ledger.domain import keys, nodes, witness
 from ledger.models import Checkpoint, QueuedEntry
 from protocol import note, tiles
 
+TITLE = gettext_lazy("公开日志")
 FOR_EVER = 365 * 24 * 3600
 LARGEST = 2**53
 View = Callable[..., HttpResponse]
@@ -60,7 +63,7 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
         signed = signed.exclude(cosignature="")
     newest = signed.first()
     if newest is None:
-        return _problem(404, _("还没有签署过检查点。"))
+        return problem(404, TITLE, _("还没有签署过检查点。"))
     return _text(newest.text)
 
 
@@ -73,11 +76,11 @@ def cosignature(request: HttpRequest) -> HttpResponse:
         text = request.body[: note.LONGEST + 1].decode("utf-8")
         witness.cosign(text)
     except UnicodeDecodeError:
-        return _problem(400, _("签名附注须为 UTF-8 文本。"))
+        return problem(400, TITLE, _("签名附注须为 UTF-8 文本。"))
     except NotAllowed as refused:
-        return _problem(403, str(refused))
+        return problem(403, TITLE, str(refused))
     except DomainError as refused:
-        return _problem(409, str(refused))
+        return problem(409, TITLE, str(refused))
     return HttpResponse(status=204)
 
 
@@ -116,7 +119,7 @@ def inclusion(request: HttpRequest) -> HttpResponse:
     """`?index=&size=`: the audit path of an entry; without `size` in the newest checkpoint."""
     size, index = _whole(request, "size", default=_signed_size()), _whole(request, "index")
     if size is None or index is None or not 0 <= index < size <= nodes.size():
-        return _problem(422, _("没有这样的条目或日志大小：index 须小于 size，size 不超过日志现有的条目数。"))
+        return problem(422, TITLE, _("没有这样的条目或日志大小：index 须小于 size，size 不超过日志现有的条目数。"))
     return JsonResponse({"index": index, "size": size, "hashes": _base64(nodes.inclusion(index, size))})
 
 
@@ -126,7 +129,7 @@ def consistency(request: HttpRequest) -> HttpResponse:
     """`?from=&to=`: that the log of `to` entries goes on from that of `from`; without `to` up to the newest checkpoint."""
     new, old = _whole(request, "to", default=_signed_size()), _whole(request, "from")
     if new is None or old is None or not 0 <= old <= new <= nodes.size():
-        return _problem(422, _("没有这样的日志大小：from 不大于 to，to 不超过日志现有的条目数。"))
+        return problem(422, TITLE, _("没有这样的日志大小：from 不大于 to，to 不超过日志现有的条目数。"))
     return JsonResponse({"from": old, "to": new, "hashes": _base64(nodes.consistency(old, new))})
 
 
@@ -163,7 +166,7 @@ def _tile_response(data: bytes) -> HttpResponse:
 
 
 def _no_tile() -> HttpResponse:
-    return _problem(404, _("日志里没有这一块。"))
+    return problem(404, TITLE, _("日志里没有这一块。"))
 
 
 def _text(text: str) -> HttpResponse:
@@ -171,8 +174,3 @@ def _text(text: str) -> HttpResponse:
     patch_cache_control(response, no_cache=True)
     return response
 
-
-def _problem(status: int, detail: str) -> HttpResponse:
-    """RFC 9457, as the API answers."""
-    body = {"type": "about:blank", "title": _("公开日志"), "status": status, "detail": detail}
-    return JsonResponse(body, status=status, content_type="application/problem+json")

@@ -2,7 +2,7 @@
 
 A lock is HPKE base mode (RFC 9180) with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and AES-128-GCM, no AAD; the wire
 form is `enc ‖ ciphertext`. Each party's `info` names the round, the lot and the firm, so that an envelope cannot be moved.
-Two locks are two calls: `seal(seal(text, party="platform", …), party="custodian", …)`.
+Two locks are two calls: `seal(seal(text, party="platform", …), party="custodian", …)`; `open_both` undoes them.
 """
 
 import re
@@ -21,6 +21,8 @@ Party = Literal["platform", "custodian"]
 PARTIES: tuple[Party, ...] = ("platform", "custodian")
 BLOCK = 2048
 """Plaintexts are padded to a multiple of this, so that a length tells nothing of an amount."""
+LOCK = 48
+"""Octets that a lock adds: the encapsulated key and the tag."""
 LONGEST = 2 * BLOCK
 """The longest plaintext: with a third block, two locks and base64 would be more than 8 KiB."""
 MOST_DAYS = 9999
@@ -135,6 +137,13 @@ def unseal(envelope: bytes, *, private: str, party: Party = "platform", round: s
         return _SUITE.decrypt(envelope, key, info=bound)
     except (InvalidTag, ValueError) as error:
         raise CannotOpen from error
+
+
+def open_both(envelope: bytes, *, platform: str, custodian: str, round: str, lot: str, uscc: str) -> Plaintext:
+    """Undo both locks with their private keys and read what is inside. Raises CannotOpen, InvalidPlaintext, ValueError."""
+    inner = unseal(envelope, private=custodian, party="custodian", round=round, lot=lot, uscc=uscc)
+    plain = unseal(inner, private=platform, party="platform", round=round, lot=lot, uscc=uscc)
+    return read_plaintext(plain, round=round, lot=lot, uscc=uscc)
 
 
 def read_plaintext(data: bytes, *, round: str, lot: str, uscc: str) -> Plaintext:

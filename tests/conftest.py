@@ -108,6 +108,7 @@ def _empty_cache(request: pytest.FixtureRequest) -> Iterator[None]:
 def _log_of_its_own(settings: Any, tmp_path: Path) -> None:
     """Every test has a log of its own, and all the same custodian."""
     settings.LEDGER_STATE = tmp_path / "ledger"
+    settings.CUSTODIAN_STATE = tmp_path / "custodian"
     settings.CUSTODIAN_VKEY = CUSTODIAN.cosigner.text
 
 

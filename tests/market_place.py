@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import random
-import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -31,6 +30,8 @@ from market.models import (
     Service,
     ServiceVersion,
 )
+from protocol.seal import Sealed, seal_bid
+from tests import custody
 
 _numbers = itertools.count(1)
 _rng = random.Random(20171)
@@ -181,18 +182,45 @@ def submitted(where: Place, *, method: str = "lowest", of: Need | None = None, *
 
 
 def announced(where: Place, *, method: str = "lowest", **terms: Any) -> Round:
+    custody.fill_stock()
     return rounds.announce_round(round_id=submitted(where, method=method, **terms).pk, by=where.operator)
 
 
+def sealed(round_: Round, who: Firm, amount: str | None = None, *, nonce: str | None = None, days: int | None = None) -> Sealed:
+    """A bid as a firm's browser seals it."""
+    return seal_bid(
+        round=round_.code,
+        lot="1",
+        uscc=who.uscc,
+        platform=round_.platform_public,
+        custodian=round_.custodian_public,
+        amount=Decimal(amount) if amount else None,
+        days=days,
+        nonce=nonce,
+    )
+
+
+_tokens: dict[tuple[int, int], str] = {}
+
+
+def token_of(round_: Round, who: Firm) -> str:
+    """The token that a firm of `enters` kept last."""
+    return _tokens.get((round_.pk, who.pk), "")
+
+
 def enters(round_: Round, who: Firm, amount: str | None = None, *, nonce: str | None = None) -> entries.Receipt:
-    return entries.submit_entry(
+    """A firm seals and submits, or replaces what it submitted before with the token that it kept."""
+    bid = sealed(round_, who, amount, nonce=nonce)
+    receipt = entries.submit_envelope(
         round_id=round_.pk,
         firm=who,
         user=member_of(who.organisation).user,
-        amount=Decimal(amount) if amount else None,
-        days=None,
-        nonce=nonce or secrets.token_hex(32),
+        sealed=bid.envelope,
+        token_sha256=bid.token_sha256,
+        token=token_of(round_, who),
     )
+    _tokens[round_.pk, who.pk] = bid.token
+    return receipt
 
 
 def pass_deadline(round_: Round) -> datetime:
@@ -204,6 +232,12 @@ def pass_deadline(round_: Round) -> datetime:
 
 def closed_and_evaluated(round_: Round) -> Round:
     """Past its deadline, and as far as it goes without the end of the candidate's notice."""
-    now = pass_deadline(round_)
-    closing.move_due_rounds(now)
+    move_on(pass_deadline(round_))
     return Round.objects.get(pk=round_.pk)
+
+
+def move_on(now: datetime | None = None) -> None:
+    """Beat, the sequencer, the custodian and beat again."""
+    closing.move_due_rounds(now)
+    custody.attend(deadlines_passed=True)
+    closing.move_due_rounds(now)

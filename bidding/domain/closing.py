@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from bidding.domain import live, timetable
+from bidding.domain.custody import PATIENCE, void_unreleased
 from bidding.domain.eligibility import reasons_between
 from bidding.domain.rounds import end_round
 from bidding.models import Award, Draw, Entry, Lot, Round
@@ -28,6 +29,7 @@ from protocol.methods.base import Bid, Result
 
 logger = logging.getLogger(__name__)
 Status = Round.Status
+BATCH = 1000
 RANKING = 1
 """Iteration 1 of the draw serves the ranking of all lots (PROTOCOL §3)."""
 
@@ -86,20 +88,23 @@ def _count(entries: Iterable[Entry], lot: Lot) -> int:
 
 
 def open_round(*, round_id: int, now: datetime) -> Round:
-    """Open every envelope of a closed round; one that does not open is set aside and never stops the others."""
+    """Open every envelope of a closed round, once the custodian has released its key; ours is given away with it.
+
+    One that does not open, or does not hold a plaintext of PROTOCOL §2, is set aside and never stops the others.
+    """
     with transaction.atomic():
         round_ = _locked(round_id)
-        if round_.status != Status.CLOSED:
+        if round_.status != Status.CLOSED or not round_.custodian_private:
             return round_
         entries = list(_entries(round_).select_for_update(of=["self"]))
         for entry in entries:
             _open(entry, round_)
-        Entry.objects.bulk_update(entries, ["opened", "amount", "days", "nonce"])
+        Entry.objects.bulk_update(entries, ["opened", "amount", "days", "nonce"], batch_size=BATCH)
         Round.lifecycle.move(round_, Status.OPENED)
         round_.opened_at = now
         round_.save()
-        revealed = {"code": _code(round_), "keys": {"custodian": None, "platform": round_.platform_private}}
-        ledger.append("round.opened", round_.subject, revealed, at=now)
+        private = {"custodian": round_.custodian_private, "platform": round_.platform_private}
+        ledger.append("round.opened", round_.subject, {"code": _code(round_), "keys": private}, at=now)
         transaction.on_commit(partial(live.changed, round_))
     return round_
 
@@ -107,8 +112,9 @@ def open_round(*, round_id: int, now: datetime) -> Round:
 def _open(entry: Entry, round_: Round) -> None:
     whose: dict[str, Any] = {"round": round_.code, "lot": entry.lot.number, "uscc": entry.firm.uscc}
     try:
-        plaintext = envelope.unseal(bytes(entry.envelope or b""), private=round_.platform_private, **whose)
-        read = envelope.read_plaintext(plaintext, **whose)
+        read = envelope.open_both(
+            bytes(entry.envelope or b""), platform=round_.platform_private, custodian=round_.custodian_private, **whose
+        )
     except (envelope.CannotOpen, envelope.InvalidPlaintext):
         entry.opened = False
         return
@@ -116,7 +122,9 @@ def _open(entry: Entry, round_: Round) -> None:
 
 
 def _code(round_: Round) -> str:
-    return draw.one_time_code(bytes.fromhex(round_.draw_secret), iteration=RANKING)
+    """The custodian's first code, which serves the ranking of all lots."""
+    code: str = round_.codes[RANKING - 1]
+    return code
 
 
 def evaluate_round(*, round_id: int, now: datetime) -> Round:
@@ -261,7 +269,8 @@ def move_due_rounds(now: datetime | None = None) -> int:
     now = now or clock.now()
     due: list[tuple[Step, Any]] = [
         (close_round, Round.objects.due_to_close(now=now)),
-        (open_round, Round.objects.filter(status=Status.CLOSED)),
+        (open_round, Round.objects.due_to_open()),
+        (void_unreleased, Round.objects.due_to_void(before=now - PATIENCE)),
         (evaluate_round, Round.objects.filter(status=Status.OPENED)),
         (publish_candidate, Round.objects.filter(status=Status.EVALUATED)),
         (award_round, Round.objects.due_to_award(now=now)),

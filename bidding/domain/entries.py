@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import Membership, User
+from bidding.domain.access import demand_operator
 from bidding.domain.eligibility import reasons_against
-from bidding.domain.reasons import Reason
+from bidding.domain.reasons import Reason, demand_reason
 from bidding.models import Entry, Lot, Round
 from core import clock
 from core.errors import Conflict, DomainError, NotAllowed, NotDue
-from core.money import MAXIMUM, yuan
 from ledger import domain as ledger
+from ledger.domain.receipts import receipt_for
 from market.models import Firm
 from protocol import canonical, envelope
-from protocol.methods import METHODS
+from protocol.seal import token_hash
 
 REPLACEMENTS = 10
 """Per firm and lot (PROTOCOL §2)."""
 _LOCK = "SELECT clock_timestamp() FROM (SELECT 1 FROM bidding_round WHERE id = %s FOR SHARE) AS held"
 _UPSERT = """
 INSERT INTO bidding_entry (lot_id, firm_id, admission_id, submitted_by_id, received_at, envelope, envelope_sha256,
-                           replacements, reason, reason_detail, nonce)
-VALUES (%s, %s, %s, %s, %s, %s, %s, 0, '', '', '')
+                           token_sha256, receipt_id, replacements, reason, reason_detail, nonce)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 0, '', '', '')
 ON CONFLICT (lot_id, firm_id) DO UPDATE
 SET admission_id = excluded.admission_id, submitted_by_id = excluded.submitted_by_id,
     received_at = excluded.received_at, withdrawn_at = NULL, envelope = excluded.envelope,
-    envelope_sha256 = excluded.envelope_sha256, replacements = bidding_entry.replacements + 1
-WHERE bidding_entry.replacements < %s
+    envelope_sha256 = excluded.envelope_sha256, token_sha256 = excluded.token_sha256,
+    receipt_id = excluded.receipt_id, replacements = bidding_entry.replacements + 1
+WHERE bidding_entry.replacements < %s AND (bidding_entry.withdrawn_at IS NOT NULL OR bidding_entry.token_sha256 = %s)
 RETURNING id, replacements
 """
 
@@ -48,35 +50,44 @@ class KeptOut(NotAllowed):
         super().__init__("；".join(reason.text for reason in reasons))
 
 
+class WrongToken(NotAllowed):
+    """Only the token of the envelope that is there replaces or withdraws it (PROTOCOL §2)."""
+
+    code = "wrong_token"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """What the firm keeps of an entry: when it came and the SHA-256 of its envelope, empty after a withdrawal."""
+    """What the firm keeps of an entry: when it came, the SHA-256 of its envelope (empty after a withdrawal), and the note."""
 
     entry: Entry
     at: datetime
     sha256: str
     replaced: bool
+    note: str
 
 
-def submit_entry(
-    *, round_id: int, firm: Firm, user: User, amount: Decimal | None, days: int | None, nonce: str, lot: str = "1"
+def submit_envelope(
+    *, round_id: int, firm: Firm, user: User, sealed: bytes, token_sha256: str, token: str = "", lot: str = "1"
 ) -> Receipt:
-    """Seal a firm's bid and keep it, or put it in the place of the one that the firm sent before.
+    """Keep a firm's envelope, or put it in the place of the one that the firm sent before.
 
-    `amount` in yuan for priced methods, else None; `days` are the promised working days; `nonce` 64 hex digits from the firm.
-    Raises NotDue at or after the deadline, KeptOut with the reasons, Conflict beyond 10 replacements, DomainError for a
-    bid that is not one.
+    `sealed` is locked twice (PROTOCOL §2): nobody here can read it. `token_sha256` is the SHA-256 of the token that the firm
+    keeps; `token` is that of the envelope which this one replaces, and is revealed with the event. Raises NotDue at or after
+    the deadline, KeptOut with the reasons, WrongToken, Conflict beyond 10 replacements, DomainError for what is no envelope.
     """
+    _demand_envelope(sealed, token_sha256)
     with transaction.atomic():
         round_, now = _taking_entries(round_id)
-        _demand_bid(round_, amount=amount, days=days, nonce=nonce)
         if reasons := reasons_against(firm=firm, round_=round_, at=now):
             raise KeptOut(reasons)
-        target = Lot.objects.get(round=round_, number=lot)
-        whose: dict[str, Any] = {"round": round_.code, "lot": target.number, "uscc": firm.uscc}
-        plaintext = envelope.plaintext(**whose, amount=amount, days=days, nonce=nonce)
-        sealed = envelope.seal(plaintext, public=round_.platform_public, **whose)
+        target = _lot(round_, lot)
+        before = _live(target, firm)
+        _demand_token(before, token)
         digest = canonical.sha256_hex(sealed)
+        told = {"sha256": digest, "token_sha256": token_sha256, **({"token": token} if before else {})}
+        event = _event("envelope.replaced" if before else "envelope.received", round_, target, firm, at=now, **told)
+        queued = ledger.append_sealed(round_.subject, event, at=now)
         entry = Entry(
             lot=target,
             firm=firm,
@@ -85,29 +96,54 @@ def submit_entry(
             received_at=now,
             envelope=sealed,
             envelope_sha256=digest,
+            token_sha256=token_sha256,
+            receipt=queued,
         )
-        replaced = _put(entry)
-        event = "envelope.replaced" if replaced else "envelope.received"
-        ledger.append_sealed(round_.subject, _event(event, whose, sha256=digest, at=now), at=now)
-    return Receipt(entry=entry, at=now, sha256=digest, replaced=replaced)
+        _put(entry, before)
+    return Receipt(entry=entry, at=now, sha256=digest, replaced=before is not None, note=receipt_for(queued))
 
 
-def withdraw_entry(*, round_id: int, firm: Firm, user: User, lot: str = "1") -> Receipt:
+def withdraw_entry(*, round_id: int, firm: Firm, user: User, token: str, lot: str = "1") -> Receipt:
     """Take a firm's entry back before the deadline; its envelope is deleted. Nothing happens where it was taken back before.
 
-    Raises NotDue at or after the deadline and Entry.DoesNotExist where the firm has no entry.
+    Raises NotDue at or after the deadline, WrongToken, and Entry.DoesNotExist where the firm has no entry.
     """
+    return _withdraw(round_id, firm, user, lot, token=token)
+
+
+def withdraw_for(*, round_id: int, uscc: str, reason: str, by: Membership, lot: str = "1") -> None:
+    """Take back the entry of a firm that has lost its token and asks the service centre to do it, with a logged reason.
+
+    Whether the firm had an entry is not told: nobody is to know that before opening. Raises NotDue, NotAllowed.
+    """
+    demand_operator(by)
+    firm = Firm.objects.select_related("organisation", "current").filter(organisation__uscc=uscc).first()
+    written = demand_reason(reason)
+    if firm is None:
+        raise DomainError(_("没有这个统一社会信用代码的机构。"), code="uscc")
+    try:
+        _withdraw(round_id, firm, by.user, lot, reason=written)
+    except Entry.DoesNotExist:
+        return
+
+
+def _withdraw(round_id: int, firm: Firm, user: User, lot: str, *, token: str = "", reason: str = "") -> Receipt:
     with transaction.atomic():
         round_, now = _taking_entries(round_id)
-        entry = Entry.objects.select_for_update(of=["self"]).get(lot__round=round_, lot__number=lot, firm=firm)
+        entry = Entry.objects.select_for_update(of=["self"]).select_related("lot").get(
+            lot__round=round_, lot__number=lot, firm=firm
+        )  # fmt: skip
         if entry.withdrawn_at is None:
-            whose: dict[str, Any] = {"round": round_.code, "lot": lot, "uscc": firm.uscc}
-            ledger.append_sealed(
-                round_.subject, _event("envelope.withdrawn", whose, sha256=entry.envelope_sha256, at=now), at=now
-            )
-            entry.withdrawn_at, entry.envelope, entry.envelope_sha256, entry.submitted_by = now, None, "", user
+            if not reason:
+                _demand_token(entry, token)
+            told = {"reason": reason} if reason else {"token": token}
+            event = _event("envelope.withdrawn", round_, entry.lot, firm, at=now, sha256=entry.envelope_sha256, **told)
+            entry.receipt = ledger.append_sealed(round_.subject, event, at=now)
+            entry.withdrawn_at, entry.submitted_by = now, user
+            entry.envelope, entry.envelope_sha256, entry.token_sha256 = None, "", ""
             entry.save()
-    return Receipt(entry=entry, at=entry.withdrawn_at or now, sha256="", replaced=True)
+    assert entry.receipt is not None
+    return Receipt(entry=entry, at=entry.withdrawn_at or now, sha256="", replaced=True, note=receipt_for(entry.receipt))
 
 
 def my_entry(round_: Round, firm: Firm, *, lot: str = "1") -> Entry | None:
@@ -132,38 +168,55 @@ def _taking_entries(round_id: int) -> tuple[Round, datetime]:
     return round_, now
 
 
-def _demand_bid(round_: Round, *, amount: Decimal | None, days: int | None, nonce: str) -> None:
-    if not canonical.is_hex(nonce, octets=32):
-        raise DomainError(_("缺少随机数，请打开浏览器的脚本后重新提交。"), code="nonce")
-    if METHODS[round_.method].priced:
-        if amount is None or amount != yuan(amount) or not 0 < amount <= MAXIMUM:
-            raise DomainError(_("报价须为大于零、最多两位小数的金额（元）。"), code="amount")
-    elif amount is not None:
-        raise DomainError(_("随机选取的价格由业主给定，不需报价。"), code="amount")
-    if days is not None and days < 1:
-        raise DomainError(_("承诺时限须为一个工作日以上。"), code="days")
-    if days is not None and round_.need.days is not None and days > round_.need.days:
-        raise DomainError(_("承诺时限不得长于要求的 %(days)d 个工作日。") % {"days": round_.need.days}, code="days")
+def _lot(round_: Round, number: str) -> Lot:
+    found = Lot.objects.filter(round=round_, number=number).first()
+    if found is None:
+        raise DomainError(_("这次比选没有这个标段。"), code="lot")
+    return found
 
 
-def _put(entry: Entry) -> bool:
-    """Insert the entry or put it in the place of the firm's own, in one statement; whether it replaced one.
+def _live(lot: Lot, firm: Firm) -> Entry | None:
+    """The firm's own entry that is there."""
+    return Entry.objects.live().defer("envelope").filter(lot=lot, firm=firm).first()
 
-    Two first entries of one firm at once become one and a replacement. Raises Conflict beyond the replacements allowed.
+
+def _demand_envelope(sealed: bytes, token_sha256: str) -> None:
+    """What can be known of an envelope without opening it: that it has one of the sizes that two locks give."""
+    if len(sealed) - 2 * envelope.LOCK not in range(envelope.BLOCK, envelope.LONGEST + 1, envelope.BLOCK):
+        raise DomainError(_("这不是按协议密封的信封，没有收下。请刷新本页后重新密封。"), code="envelope")
+    if not canonical.is_hex(token_sha256, octets=32):
+        raise DomainError(_("缺少更换凭证的哈希值，没有收下。"), code="token_sha256")
+
+
+def _demand_token(entry: Entry | None, token: str) -> None:
+    if entry is not None and not hmac.compare_digest(token_hash(token), entry.token_sha256):
+        raise WrongToken(
+            _("更换和撤回需要上次提交时保存的凭证，这个凭证不对。凭证丢失的，请联系中介管理服务中心撤回。")
+        )
+
+
+def _put(entry: Entry, before: Entry | None) -> None:
+    """Insert the entry or put it in the place of the firm's own, in one statement.
+
+    Raises Conflict beyond the replacements allowed, and where another hand of the firm was quicker: what is there now has
+    another token.
     """
     values: list[Any] = [
         entry.lot_id, entry.firm_id, entry.admission_id, entry.submitted_by_id, entry.received_at, entry.envelope,
-        entry.envelope_sha256, REPLACEMENTS,
+        entry.envelope_sha256, entry.token_sha256, entry.receipt_id,
+        REPLACEMENTS, before.token_sha256 if before else "",
     ]  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_UPSERT, values)
         put = cursor.fetchone()
+    if put is None and (before is None or before.replacements < REPLACEMENTS):
+        raise Conflict(_("贵机构刚刚在别处提交过，先前的密封件仍然有效。请刷新本页后再看。"))
     if put is None:
         raise Conflict(_("每家机构最多更换 %(times)d 次，先前的密封件仍然有效。") % {"times": REPLACEMENTS})
     entry.pk, entry.replacements = put
     entry._state.adding = False
-    return entry.replacements > 0
 
 
-def _event(type: str, whose: dict[str, str], *, sha256: str, at: datetime) -> dict[str, Any]:
-    return {"at": canonical.timestamp(at), "sha256": sha256, "type": type, **whose}
+def _event(type: str, round_: Round, lot: Lot, firm: Firm, *, at: datetime, **told: str) -> dict[str, Any]:
+    whose = {"lot": lot.number, "round": round_.code, "uscc": firm.uscc}
+    return {"at": canonical.timestamp(at), "type": type, **whose, **told}

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from core.errors import DomainError
+
+LENGTH = 500
 
 TEXTS: dict[str, Promise | str] = {
     # Kept out (bidding.domain.eligibility).
@@ -28,6 +33,7 @@ TEXTS: dict[str, Promise | str] = {
     "too_few_entries": _("截止时报名数少于最少数，未开启即流标"),
     "too_few": _("有效报名数少于最少数"),
     "codes_used_up": _("抽取码已用完"),
+    "no_release": _("见证方没有在截止后 24 小时内交出密钥，未开启即作废"),
 }
 
 
@@ -46,3 +52,13 @@ class Reason:
 def reason_text(code: str, detail: str = "") -> str:
     """The sentence of a code, in the reader's language; an unknown code stands for itself."""
     return str(TEXTS.get(code, code)) % {"detail": detail} if code else ""
+
+
+def demand_reason(text: str) -> str:
+    """A reason that somebody must give, without space around it. Raises DomainError where there is none or it is too long."""
+    reason = text.strip()
+    if not reason:
+        raise DomainError(gettext("请写明原因。"), code="reason")
+    if len(reason) > LENGTH:
+        raise DomainError(gettext("原因最多 %(length)d 个字。") % {"length": LENGTH}, code="reason")
+    return reason

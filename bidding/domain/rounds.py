@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -14,6 +13,8 @@ from django.utils.translation import gettext as _
 from accounts.models import Membership, Role
 from bidding.domain import live, timetable
 from bidding.domain.access import demand_operator, demand_owner
+from bidding.domain.reasons import demand_reason
+from bidding.domain.stock import take_key
 from bidding.models import Lot, Policy, Round
 from core import clock, codes, worktime
 from core.errors import Conflict, DomainError, NotAllowed, NotDue, WrongState
@@ -28,7 +29,6 @@ from protocol.methods import METHODS
 
 Status = Round.Status
 ENDED = (Status.FAILED, Status.CANCELLED, Status.VOID)
-REASON_LENGTH = 500
 
 
 class Stopped(DomainError):
@@ -163,19 +163,19 @@ def return_round(*, round_id: int, reason: str, by: Membership) -> Round:
             return round_
         now = clock.now()
         Round.lifecycle.move(round_, Status.RETURNED)
-        round_.reason = _reason(reason)
+        round_.reason = demand_reason(reason)
         round_.save()
         data = {"reason": ledger.blinded(round_.reason, subject=round_.subject)}
         ledger.append("round.returned", round_.subject, data, at=now)
     return round_
 
 
-def announce_round(*, round_id: int, by: Membership, entropy: Callable[[int], bytes] = os.urandom) -> Round:
+def announce_round(*, round_id: int, by: Membership) -> Round:
     """Publish a checked round: from here on it takes sealed entries until its deadline.
 
-    Makes the platform's key pair (PROTOCOL §2) and the secret of the draw (§3), whose public halves are in the announcement.
-    Unchanged if it was announced before. Raises Stopped where the law has changed since the submission. `entropy` gives the
-    octets of the secret; only a demonstration that is to come out the same again gives its own.
+    Makes the platform's key pair and takes one of the custodian's (PROTOCOL §2), with its commitment to the draw (§3).
+    Unchanged if it was announced before. Raises Stopped where the law has changed since the submission, and custody.NoStock
+    where the custodian has no key for it.
     """
     with transaction.atomic():
         round_ = _locked(round_id)
@@ -192,9 +192,9 @@ def announce_round(*, round_id: int, by: Membership, entropy: Callable[[int], by
         round_.closes_at = timetable.closing_of(policy, round_.notice_length, announced_at=now)
         public_money = round_.need.project.funding == Project.Funding.PUBLIC
         round_.minimum = policy.minimum(public_money=public_money, second=round_.is_second)
-        pair, secret = envelope.generate_keypair(), entropy(32)
+        pair = envelope.generate_keypair()
         round_.platform_public, round_.platform_private = pair.public, pair.private
-        round_.commitment, round_.draw_secret = draw.commitment(secret), secret.hex()
+        take_key(round_)
         round_.save()
         ledger.append("round.announced", round_.subject, _announcement(round_), at=now)
         transaction.on_commit(partial(live.changed, round_))
@@ -212,7 +212,7 @@ def _announcement(round_: Round) -> dict[str, Any]:
         "department": round_.department.code,
         "district": round_.district.code,
         "item": round_.need.item.code,
-        "keys": {"custodian": None, "platform": round_.platform_public},
+        "keys": {"custodian": round_.custodian_public, "platform": round_.platform_public},
         "lots": [lot.number for lot in round_.lots.all()],
         "method": round_.method,
         "minimum": round_.minimum,
@@ -230,7 +230,7 @@ def _announcement(round_: Round) -> dict[str, Any]:
 def cancel_round(*, round_id: int, reason: str, by: Membership) -> Round:
     """End a round before its deadline: its owner or the service centre, with a reason that everybody may read.
 
-    Envelopes that have come can never be opened: their key is destroyed with it. Raises NotDue from the deadline on.
+    Envelopes that have come can never be opened: our key is destroyed with it. Raises NotDue from the deadline on.
     """
     with transaction.atomic():
         round_ = _locked(round_id)
@@ -243,7 +243,7 @@ def cancel_round(*, round_id: int, reason: str, by: Membership) -> Round:
         now = clock.now()
         if round_.status == Status.ANNOUNCED and not round_.takes_entries_at(now):
             raise NotDue(_("已过截止时间，不能再取消。"))
-        end_round(round_, Status.CANCELLED, reason=_reason(reason), at=now)
+        end_round(round_, Status.CANCELLED, reason=demand_reason(reason), at=now)
     return round_
 
 
@@ -252,7 +252,7 @@ def end_round(round_: Round, status: Round.Status, *, reason: str, at: datetime,
     Round.lifecycle.move(round_, status)
     round_.ended_at, round_.reason, round_.failure = at, reason, failure
     if round_.opened_at is None:
-        round_.platform_private = round_.draw_secret = ""
+        round_.platform_private = ""
     round_.save()
     data = {"failure": failure} if failure else {"reason": ledger.blinded(reason, subject=round_.subject)}
     ledger.append(f"round.{status}", round_.subject, data, at=at)
@@ -288,12 +288,3 @@ def _locked(round_id: int) -> Round:
     return (
         Round.objects.select_for_update(of=["self"]).select_related("need__project", "owner", "policy").get(pk=round_id)
     )
-
-
-def _reason(text: str) -> str:
-    reason = text.strip()
-    if not reason:
-        raise DomainError(_("请写明原因。"), code="reason")
-    if len(reason) > REASON_LENGTH:
-        raise DomainError(_("原因最多 %(length)d 个字。") % {"length": REASON_LENGTH}, code="reason")
-    return reason

@@ -1,6 +1,7 @@
+from bidding.models.custody import CustodianKey
 from bidding.models.entries import Award, Draw, Entry
 from bidding.models.history import HistoricalBid, HistoricalRound
 from bidding.models.policy import Policy
 from bidding.models.rounds import Lot, Round
 
-__all__ = ["Award", "Draw", "Entry", "HistoricalBid", "HistoricalRound", "Lot", "Policy", "Round"]
+__all__ = ["Award", "CustodianKey", "Draw", "Entry", "HistoricalBid", "HistoricalRound", "Lot", "Policy", "Round"]

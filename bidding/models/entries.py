@@ -40,6 +40,8 @@ class Entry(models.Model):
     withdrawn_at = models.DateTimeField(_("撤回时间"), null=True, blank=True)
     envelope = models.BinaryField(max_length=6144, null=True)
     envelope_sha256 = models.CharField(max_length=64, blank=True)
+    token_sha256 = models.CharField(max_length=64, blank=True)
+    receipt = models.ForeignKey("ledger.QueuedEntry", models.PROTECT, null=True, related_name="+")
 
     # Frozen at closing: whether the firm may take part, by the reasons of bidding.domain.eligibility.
     eligible = models.BooleanField(null=True)

@@ -28,6 +28,14 @@ class RoundQuerySet(models.QuerySet["Round"]):
     def due_to_close(self, *, now: datetime) -> Self:
         return self.filter(status=Round.Status.ANNOUNCED, closes_at__lte=now)
 
+    def due_to_open(self) -> Self:
+        """Closed rounds for which the custodian has released its key."""
+        return self.filter(status=Round.Status.CLOSED).exclude(custodian_private="")
+
+    def due_to_void(self, *, before: datetime) -> Self:
+        """Closed rounds for which the custodian's key had not come `before`."""
+        return self.filter(status=Round.Status.CLOSED, custodian_private="", closed_at__lte=before)
+
     def due_to_award(self, *, now: datetime) -> Self:
         return self.filter(status=Round.Status.CANDIDATE, candidate_until__lte=now)
 
@@ -111,11 +119,14 @@ class Round(models.Model):
     reason = models.CharField(_("退回、流标或取消的原因"), max_length=500, blank=True)
     failure = models.CharField(_("流标类别"), max_length=40, blank=True)
 
-    # Keys and codes of PROTOCOL §2 and §3, made at the announcement; what is secret stays encrypted until opening.
+    # The two locks and the draw (PROTOCOL §2, §3). Ours is made at the announcement and stays encrypted until opening;
+    # the custodian's public key and commitment come from its stock, its private key and codes when it releases them.
     platform_public = models.CharField(max_length=64, blank=True)
     platform_private = EncryptedTextField(blank=True)
+    custodian_public = models.CharField(max_length=64, blank=True)
+    custodian_private = models.CharField(max_length=64, blank=True)
     commitment = models.CharField(max_length=64, blank=True)
-    draw_secret = EncryptedTextField(blank=True)
+    codes = models.JSONField(default=list, blank=True)
 
     objects = RoundQuerySet.as_manager()
 
@@ -131,6 +142,7 @@ class Round(models.Model):
             models.Index(fields=["closes_at"], name="round_due_close", condition=Q(status="announced")),
             models.Index(fields=["candidate_until"], name="round_due_award", condition=Q(status="candidate")),
             models.Index(fields=["submitted_at"], name="round_to_check", condition=Q(status="submitted")),
+            models.Index(fields=["closed_at"], name="round_to_open", condition=Q(status="closed")),
             GinIndex(fields=["search"], name="round_search", opclasses=["gin_trgm_ops"]),
         ]
         constraints = [

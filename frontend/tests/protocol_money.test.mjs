@@ -13,18 +13,34 @@ test("an amount has two places and no separators", () => {
 });
 
 test("a decimal number keeps its places, and loses none in silence", () => {
-  assert.deepEqual(["0.95", "1", "87.4", "-3", "2.500"].map((each) => units(each)), [95n, 100n, 8740n, -300n, 250n]);
+  assert.deepEqual(
+    ["0.95", "1", "87.4", "-3", "2.500"].map((each) => units(each)),
+    [95n, 100n, 8740n, -300n, 250n],
+  );
   assert.equal(units("0.965", 6), 965_000n);
   for (const wrong of ["0.955", "", ".5", "5.", "1e2", "٣", null, 5]) assert.throws(() => units(wrong), RangeError);
 });
 
 test("numbers are printed with all their places", () => {
-  assert.deepEqual([0n, 5n, -5n, 4_800_000n].map((each) => text(each)), ["0.00", "0.05", "-0.05", "48000.00"]);
+  assert.deepEqual(
+    [0n, 5n, -5n, 4_800_000n].map((each) => text(each)),
+    ["0.00", "0.05", "-0.05", "48000.00"],
+  );
   assert.equal(text(-12n, 0), "-12");
 });
 
 test("a half is rounded away from nought, and nothing else is", () => {
-  assert.deepEqual([[5n, 2n], [-5n, 2n], [5n, -2n], [7n, 3n], [8n, 3n], [0n, 9n]].map(([a, b]) => divide(a, b)), [3n, -3n, -3n, 2n, 3n, 0n]);
+  assert.deepEqual(
+    [
+      [5n, 2n],
+      [-5n, 2n],
+      [5n, -2n],
+      [7n, 3n],
+      [8n, 3n],
+      [0n, 9n],
+    ].map(([a, b]) => divide(a, b)),
+    [3n, -3n, -3n, 2n, 3n, 0n],
+  );
   assert.throws(() => divide(1n, 0n), RangeError);
 });
 

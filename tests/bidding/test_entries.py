@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
+import hashlib
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -12,11 +11,21 @@ from django.db import connection
 from bidding.domain import entries
 from bidding.models import Entry, Round
 from core import clock
-from core.errors import Conflict, DomainError, NotDue
+from core.errors import Conflict, DomainError, NotAllowed, NotDue
+from ledger import domain as ledger
+from ledger.domain import keys
 from ledger.models import QueuedEntry
+from protocol.receipt import Receipt
 from tests import market_place as market
 
 pytestmark = pytest.mark.django_db
+
+
+def submit(round_, who, **given):
+    """Submit what a browser would have sealed, with something else in a place or two."""
+    bid = market.sealed(round_, who, "100.00")
+    whole = {"sealed": bid.envelope, "token_sha256": bid.token_sha256, **given}
+    return entries.submit_envelope(round_id=round_.pk, firm=who, user=market.user(), **whole)
 
 
 def test_what_is_stored_tells_nothing_of_the_amount():
@@ -72,7 +81,9 @@ def test_a_withdrawn_entry_is_gone_and_may_come_back():
     who = market.firm(where)
     market.enters(round_, who, "100.00")
     for _ in range(2):
-        entries.withdraw_entry(round_id=round_.pk, firm=who, user=market.user())
+        entries.withdraw_entry(
+            round_id=round_.pk, firm=who, user=market.user(), token=market.token_of(round_, who)
+        )
     assert entries.my_entry(round_, who) is None
     assert Entry.objects.get(firm=who).envelope is None
     market.enters(round_, who, "95.00")
@@ -89,56 +100,91 @@ def test_nothing_is_taken_at_or_after_the_deadline(late_by):
     with pytest.raises(NotDue):
         market.enters(round_, who, "90.00")
     with pytest.raises(NotDue):
-        entries.withdraw_entry(round_id=round_.pk, firm=who, user=market.user())
+        entries.withdraw_entry(round_id=round_.pk, firm=who, user=market.user(), token=market.token_of(round_, who))
 
 
-@pytest.mark.parametrize("amount", [None, "0.00", "-1.00", "0.001", "1000000000000.00"])
-def test_an_amount_that_is_none_is_refused(amount):
+@pytest.mark.parametrize("length", [0, 1, 2047 + 96, 2048, 2048 + 95, 2048 + 97, 3 * 2048 + 96, 100_000])
+def test_what_has_not_the_size_of_an_envelope_is_refused(length):
     where = market.place()
     round_ = market.announced(where)
     with pytest.raises(DomainError) as refused:
-        market.enters(round_, market.firm(where), amount)
-    assert refused.value.code == "amount"
+        submit(round_, market.firm(where), sealed=bytes(length))
+    assert refused.value.code == "envelope"
     assert not Entry.objects.exists()
 
 
-def test_a_draw_takes_no_amount():
-    where = market.place()
-    round_ = market.announced(where, method="draw")
-    with pytest.raises(DomainError) as refused:
-        market.enters(round_, market.firm(where), "1.00")
-    assert refused.value.code == "amount"
-
-
-@pytest.mark.parametrize("nonce", ["", "00", "G" * 64, "AB" * 32])
-def test_a_nonce_is_64_hex_digits(nonce):
+@pytest.mark.parametrize("digest", ["", "00", "G" * 64, "AB" * 32])
+def test_the_hash_of_the_token_is_64_hex_digits(digest):
     where = market.place()
     round_ = market.announced(where)
     with pytest.raises(DomainError) as refused:
-        entries.submit_entry(
-            round_id=round_.pk,
-            firm=market.firm(where),
-            user=market.user(),
-            amount=Decimal("1.00"),
-            days=None,
-            nonce=nonce,
-        )
-    assert refused.value.code == "nonce"
+        submit(round_, market.firm(where), token_sha256=digest)
+    assert refused.value.code == "token_sha256"
 
 
-def test_promising_longer_than_asked_is_refused():
+def test_a_lot_that_is_not_there_is_refused():
     where = market.place()
-    round_ = market.announced(where, days=10)
+    round_ = market.announced(where)
     with pytest.raises(DomainError) as refused:
-        entries.submit_entry(
-            round_id=round_.pk,
-            firm=market.firm(where),
-            user=market.user(),
-            amount=Decimal("1.00"),
-            days=11,
-            nonce=secrets.token_hex(32),
-        )
-    assert refused.value.code == "days"
+        submit(round_, market.firm(where), lot="2")
+    assert refused.value.code == "lot"
+
+
+@pytest.mark.parametrize("token", ["", "0" * 64])
+def test_without_its_token_nothing_is_replaced_or_withdrawn(token):
+    where = market.place()
+    round_ = market.announced(where)
+    who = market.firm(where)
+    first = market.enters(round_, who, "100.00")
+    with pytest.raises(entries.WrongToken):
+        submit(round_, who, token=token)
+    with pytest.raises(entries.WrongToken):
+        entries.withdraw_entry(round_id=round_.pk, firm=who, user=market.user(), token=token)
+    assert Entry.objects.get(firm=who).envelope_sha256 == first.sha256
+
+
+def test_the_service_centre_withdraws_for_a_firm_that_lost_its_token_with_a_logged_reason():
+    where = market.place()
+    round_ = market.announced(where)
+    who = market.firm(where)
+    market.enters(round_, who, "100.00")
+    with pytest.raises(NotAllowed):
+        entries.withdraw_for(round_id=round_.pk, uscc=who.uscc, reason="凭证丢失", by=where.owner)
+    with pytest.raises(DomainError):
+        entries.withdraw_for(round_id=round_.pk, uscc=who.uscc, reason=" ", by=where.operator)
+    entries.withdraw_for(round_id=round_.pk, uscc=who.uscc, reason="凭证丢失", by=where.operator)
+    assert entries.my_entry(round_, who) is None
+    event = ledger.unsealed(round_.subject)[-1]["event"]
+    assert (event["type"], event["reason"]) == ("envelope.withdrawn", "凭证丢失")
+    assert "token" not in event
+
+
+def test_withdrawing_for_a_firm_that_has_not_entered_says_nothing_of_it():
+    where = market.place()
+    round_ = market.announced(where)
+    entries.withdraw_for(round_id=round_.pk, uscc=market.firm(where).uscc, reason="凭证丢失", by=where.operator)
+    assert ledger.unsealed(round_.subject) == []
+
+
+def test_a_replacement_reveals_the_token_of_what_it_replaces():
+    where = market.place()
+    round_ = market.announced(where)
+    who = market.firm(where)
+    market.enters(round_, who, "100.00")
+    token = market.token_of(round_, who)
+    market.enters(round_, who, "90.00")
+    first, second = (each["event"] for each in ledger.unsealed(round_.subject))
+    assert first["token_sha256"] == hashlib.sha256(token.encode()).hexdigest()
+    assert second["token"] == token and second["type"] == "envelope.replaced"
+
+
+def test_the_receipt_is_signed_and_of_the_sealed_event():
+    where = market.place()
+    round_ = market.announced(where)
+    receipt = market.enters(round_, market.firm(where), "100.00")
+    read = Receipt.verified(receipt.note, key=keys.receipt_signer().verifier)
+    assert read.leaf == receipt.entry.receipt.leaf_hex
+    assert read.blind == bytes(receipt.entry.receipt.blind).hex()
 
 
 def test_events_are_sealed_in_the_log_until_opening():

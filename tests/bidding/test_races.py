@@ -14,8 +14,10 @@ from django.db import connection, transaction
 from bidding.domain import closing, entries, rounds
 from bidding.models import Award, Entry, Round
 from core import clock
-from core.errors import DomainError, NotDue
+from core.errors import Conflict, DomainError, NotDue
+from ledger import domain as ledger
 from ledger.models import QueuedEntry
+from tests import custody
 from tests import market_place as market
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -79,6 +81,8 @@ def test_two_workers_move_a_round_once_through_every_step():
     for each in several:
         market.enters(each, market.firm(where), "100.00")
         market.pass_deadline(each)
+    at_once(*[closing.move_due_rounds] * 3)
+    custody.attend(deadlines_passed=True)
     for _ in range(3):
         at_once(*[closing.move_due_rounds] * 3)
     for each in several:
@@ -140,13 +144,15 @@ def test_a_bid_that_waited_past_the_deadline_is_late():
     assert isinstance(late, NotDue) and not Entry.objects.exists()
 
 
-def test_the_same_firm_twice_at_once_has_one_entry():
+def test_the_same_firm_twice_at_once_has_one_entry_and_the_other_hand_is_told():
     where = market.place()
     round_ = market.announced(where)
     who = market.firm(where)
     outcomes = at_once(*[lambda amount=amount: market.enters(round_, who, amount) for amount in ("100.00", "90.00")])
-    assert sorted(each.replaced for each in outcomes) == [False, True]
-    assert Entry.objects.filter(firm=who).count() == 1
+    (receipt,) = [each for each in outcomes if isinstance(each, entries.Receipt)]
+    assert [type(each) for each in outcomes if each is not receipt][0] in (Conflict, entries.WrongToken)
+    assert Entry.objects.get(firm=who).envelope_sha256 == receipt.sha256
+    assert len(ledger.unsealed(round_.subject)) == 1
 
 
 def test_announcing_and_cancelling_at_once_leaves_one_of_the_two():

@@ -125,7 +125,7 @@ def test_cancelling_destroys_the_key():
     cancelled = rounds.cancel_round(round_id=round_.pk, reason="项目停建", by=where.owner)
     assert cancelled.status == Status.CANCELLED
     stored = Round.objects.get(pk=round_.pk)
-    assert stored.platform_private == "" and stored.draw_secret == ""
+    assert stored.platform_private == "" and stored.codes == []
 
 
 def test_cancelling_after_the_deadline_is_too_late_even_if_the_worker_is_down():

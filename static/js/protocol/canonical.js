@@ -65,7 +65,8 @@ function isPlain(value) {
 }
 
 /**
- * Reads bytes that must be exactly the RFC 8785 form of what they say.
+ * Reads bytes that must be exactly the RFC 8785 form of what they say. Python refuses the same bytes with the same codes,
+ * save that what has a member twice and then is no JSON either is `not_json` here and `duplicate_member` there.
  *
  * @param {Uint8Array} bytes
  * @returns {null | boolean | number | string | Array | Object}
@@ -167,8 +168,11 @@ export function toHex(bytes) {
 
 /** @param {string} text @returns {Uint8Array} @throws {RangeError} for anything but lower-case hex of whole octets */
 export function fromHex(text) {
-  if (typeof text !== "string" || text.length % 2 || !isHex(text, text.length / 2)) throw new RangeError("lower-case hex is expected");
-  return Uint8Array.from({ length: text.length / 2 }, (_, index) => Number.parseInt(text.slice(2 * index, 2 * index + 2), 16));
+  if (typeof text !== "string" || text.length % 2 || !isHex(text, text.length / 2))
+    throw new RangeError("lower-case hex is expected");
+  return Uint8Array.from({ length: text.length / 2 }, (_, index) =>
+    Number.parseInt(text.slice(2 * index, 2 * index + 2), 16),
+  );
 }
 
 /** Base64 with padding (RFC 4648, section 4). @param {Uint8Array} bytes @returns {string} */

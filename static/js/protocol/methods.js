@@ -87,7 +87,8 @@ function decided(lot, { rank, priced = true, drawn = true, chosen = false, place
 }
 
 function demandSameFirms(order, firms) {
-  const same = order.length === firms.length && new Set(firms).size === firms.length && new Set(order).size === order.length;
+  const same =
+    order.length === firms.length && new Set(firms).size === firms.length && new Set(order).size === order.length;
   if (!same || !order.every((uscc) => firms.includes(uscc))) {
     throw new RangeError("the draw's order must hold every entrant once, and nobody else");
   }

@@ -39,7 +39,9 @@ export function units(text, places = PLACES) {
 
 /** Units as text: 4800000n is "48000.00". @param {bigint} value @param {number} places @returns {string} */
 export function text(value, places = PLACES) {
-  const digits = magnitude(value).toString().padStart(places + 1, "0");
+  const digits = magnitude(value)
+    .toString()
+    .padStart(places + 1, "0");
   const whole = digits.slice(0, digits.length - places);
   return `${value < 0n ? "-" : ""}${whole}${places > 0 ? "." : ""}${digits.slice(digits.length - places)}`;
 }
