@@ -228,3 +228,28 @@ class Membership(models.Model):
 
     def has_role(self, roles: Iterable[str]) -> bool:
         return self.role in roles
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def usable(self) -> "ApiTokenQuerySet":
+        return self.filter(revoked_at=None)
+
+
+class ApiToken(models.Model):
+    """A program's key to act for a membership (API 令牌). Only its SHA-256 is kept; it ends with the membership."""
+
+    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="tokens")
+    digest = models.CharField(max_length=64, unique=True)
+    label = models.CharField(_("用途"), max_length=60)
+    created_at = models.DateTimeField(_("建立时间"), db_default=functions.Now())
+    used_at = models.DateTimeField(_("最近使用"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("作废时间"), null=True, blank=True)
+
+    objects: ClassVar[models.Manager["ApiToken"]] = ApiTokenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("API 令牌")
+        indexes = [models.Index(fields=["membership", "-created_at"], name="token_of_membership")]
+
+    def __str__(self) -> str:
+        return self.label

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 import secrets
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import connection, reset_queries, transaction
@@ -22,6 +23,8 @@ from ledger.models import QueuedEntry
 from market.domain import projects
 from market.models import Firm, Need, Offering, Project, Service
 from portal.seed.build import Size, build
+from portal.seed.custody import attendance
+from protocol.seal import Sealed, seal_bid
 
 SERVICE = "S019"
 NOTICE = 20_000
@@ -29,25 +32,28 @@ NOTICE = 20_000
 
 @dataclass(frozen=True, kw_only=True)
 class Market:
-    """The round and the cookies of the firms' people."""
+    """The round, the cookies of the firms' people, and their bids as their browsers have sealed them."""
 
     round: Round
     sessions: list[str]
     users: list[int]
+    bids: list[Sealed]
 
     def entry(self, number: int) -> Call:
-        """The request by which a firm seals and submits its bid."""
-        token = secrets.token_hex(16)
-        form = {"amount": "20000.00", "days": "15", "nonce": secrets.token_hex(32), "seal": "1"}
+        """The request by which a firm's page submits its sealed bid."""
+        token, bid = secrets.token_hex(16), self.bids[number]
+        sent = {"envelope": base64.b64encode(bid.envelope).decode(), "token_sha256": bid.token_sha256}
         return Call(
             method="POST",
-            path=f"/desk/firm/rounds/{self.round.code}/",
-            body=urlencode({**form, "csrfmiddlewaretoken": token}),
+            path=f"/api/v1/rounds/{self.round.code}/envelopes",
+            body=json.dumps(sent),
             headers={
-                "Content-Type": "application/x-www-form-urlencoded",
+                "Content-Type": "application/json",
+                "Idempotency-Key": token,
+                "X-CSRFToken": token,
                 "Cookie": f"{settings.SESSION_COOKIE_NAME}={self.sessions[number]}; {settings.CSRF_COOKIE_NAME}={token}",
             },
-            expect=302,
+            expect=201,
         )
 
     def forget_entries(self) -> None:
@@ -69,12 +75,19 @@ def prepare(*, firms: int) -> Market:
         Offering(admission=firm.current, service=service, promised_days=20) for firm in listed if firm.current
     )
     able = Firm.objects.listed().filter(suspensions=None).order_by("id").values("organisation")
-    people = Membership.objects.filter(organisation__in=able).select_related("user").order_by("id")
+    people = Membership.objects.filter(organisation__in=able).select_related("user", "organisation").order_by("id")
+    round_ = _open_round(service)
     return Market(
-        round=_open_round(service),
+        round=round_,
         sessions=[_session(each) for each in people],
         users=[each.user_id for each in people],
+        bids=[_sealed(round_, str(each.organisation.uscc)) for each in people],
     )
+
+
+def _sealed(round_: Round, uscc: str) -> Sealed:
+    keys = {"platform": round_.platform_public, "custodian": round_.custodian_public}
+    return seal_bid(round=round_.code, lot="1", uscc=uscc, amount=Decimal("20000.00"), days=15, **keys)  # type: ignore[arg-type]
 
 
 def _open_round(service: Service) -> Round:
@@ -92,7 +105,9 @@ def _open_round(service: Service) -> Round:
     terms = {"method": "lowest", "parameters": {"upper": "30000.00"}, "notice_length": NOTICE}
     rounds.edit_round(round_id=draft.pk, by=owner, **terms)  # type: ignore[arg-type]
     rounds.submit_round(round_id=draft.pk, by=owner)
-    return rounds.announce_round(round_id=draft.pk, by=operator)
+    with attendance(os.urandom) as attend:
+        attend()  # it registers keys
+        return rounds.announce_round(round_id=draft.pk, by=operator)
 
 
 def _session(membership: Membership) -> str:
@@ -114,7 +129,8 @@ def capture(market: Market, path: Path) -> int:
             transaction.set_rollback(True)
         ours = [each["sql"] for each in seen.captured_queries]
         statements = [sql for sql in ours if sql.split()[0] in ("SELECT", "INSERT", "UPDATE", "DELETE")]
-        plan = {"user": market.users[number], "round": market.round.code, "nonce": secrets.token_hex(32)}
+        sent = json.loads(str(call.body))
+        plan = {"user": market.users[number], "round": market.round.code, **sent}
         found.append({**plan, "statements": statements})
     path.write_text(json.dumps(found), encoding="utf-8")
     return len(statements)

@@ -6,9 +6,9 @@ its firm list runs our query and renders our 30 rows, its entry view runs the st
 
 from __future__ import annotations
 
+import base64
 import json
 import os
-from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ def firms(request: HttpRequest) -> HttpResponse:
 def entry(request: HttpRequest, number: int) -> HttpResponse:
     """The objects that our view reads, read the same way, and the same locked write: all by Django's ORM, nothing else."""
     from accounts.models import Membership, User
-    from bidding.domain.entries import submit_entry
+    from bidding.domain.entries import submit_envelope
     from bidding.models import Round
     from market.models import Firm
 
@@ -43,16 +43,13 @@ def entry(request: HttpRequest, number: int) -> HttpResponse:
     memberships = Membership.objects.active().filter(user=user).select_related("organisation").order_by("pk")
     (membership,) = list(memberships)
     firm = Firm.objects.select_related("organisation", "current").filter(organisation=membership.organisation)[0]
-    round_ = Round.objects.public().select_related("need").get(code=given["round"])
-    lot = round_.lots.get(number="1")
-    submit_entry(
+    round_ = Round.objects.public().get(code=given["round"])
+    submit_envelope(
         round_id=round_.pk,
         firm=firm,
         user=user,
-        amount=Decimal("20000.00"),
-        days=15,
-        nonce=given["nonce"],
-        lot=lot.number,
+        sealed=base64.b64decode(given["envelope"]),
+        token_sha256=given["token_sha256"],
     )
     return JsonResponse({"number": number})
 
@@ -69,7 +66,7 @@ def replay(request: HttpRequest, number: int) -> HttpResponse:
 
 @cache
 def plans() -> list[dict[str, Any]]:
-    """For each firm: its user, the round, a nonce, and the statements that ours was seen to run."""
+    """For each firm: its user, the round, its envelope, and the statements that ours was seen to run."""
     found: list[dict[str, Any]] = json.loads(Path(os.environ["BENCH_STATEMENTS"]).read_text(encoding="utf-8"))
     return found
 

@@ -41,7 +41,9 @@ def public_record(round_: Round) -> dict[str, Any]:
         "timetable": {name: _moment(getattr(round_, name)) for name in INSTANTS},
         "keys": _keys(round_, known),
         "commitment": {"value": round_.commitment, "n": CHAIN_LENGTH, "sources": []},
-        "checkpoints": {"announced": None, "closed": None, "opened": None},
+        "checkpoints": {
+            name: ledger.cosigned_with(round_.subject, f"round.{name}") for name in ("announced", "closed", "opened")
+        },
         "lots": _lots(round_, known),
         "events": ledger.unsealed(round_.subject) if known > Disclosure.NOTHING else [],
         "log": ledger.published(round_.subject),
@@ -64,10 +66,14 @@ def _policy(round_: Round) -> dict[str, Any]:
 
 
 def _keys(round_: Round, known: Disclosure) -> dict[str, Any]:
-    private = round_.platform_private if known == Disclosure.EVERYTHING else None
+    both = {
+        "platform": (round_.platform_public, round_.platform_private),
+        "custodian": (round_.custodian_public, round_.custodian_private),
+    }
+    told = known == Disclosure.EVERYTHING
     return {
-        "platform": {"public": round_.platform_public, "private": private or None},
-        "custodian": {"public": None, "private": None},
+        party: {"public": public or None, "private": (private or None) if told else None}
+        for party, (public, private) in both.items()
     }
 
 

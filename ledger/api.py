@@ -173,4 +173,3 @@ def _text(text: str) -> HttpResponse:
     response = HttpResponse(text, content_type="text/plain; charset=utf-8")
     patch_cache_control(response, no_cache=True)
     return response
-

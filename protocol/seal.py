@@ -95,7 +95,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m protocol.seal", description="Seal a bid under both locks of a round.")
+    parser = argparse.ArgumentParser(
+        prog="python -m protocol.seal", description="Seal a bid under both locks of a round."
+    )
     parser.add_argument("record", help="the round's public record: a file, or an address")
     parser.add_argument("--uscc", required=True, help="the firm")
     parser.add_argument("--lot", default="1")

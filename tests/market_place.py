@@ -186,7 +186,9 @@ def announced(where: Place, *, method: str = "lowest", **terms: Any) -> Round:
     return rounds.announce_round(round_id=submitted(where, method=method, **terms).pk, by=where.operator)
 
 
-def sealed(round_: Round, who: Firm, amount: str | None = None, *, nonce: str | None = None, days: int | None = None) -> Sealed:
+def sealed(
+    round_: Round, who: Firm, amount: str | None = None, *, nonce: str | None = None, days: int | None = None
+) -> Sealed:
     """A bid as a firm's browser seals it."""
     return seal_bid(
         round=round_.code,

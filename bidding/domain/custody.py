@@ -65,6 +65,10 @@ def void_unreleased(*, round_id: int, now: datetime) -> Round:
             named = keys.custodian()
             reason = _("见证方（%(name)s）没有在截止后 24 小时内交出密钥，未开启即作废。")
             end_round(
-                round_, Status.VOID, reason=reason % {"name": named.name if named else "–"}, failure="no_release", at=now
+                round_,
+                Status.VOID,
+                reason=reason % {"name": named.name if named else "–"},
+                failure="no_release",
+                at=now,
             )
     return round_

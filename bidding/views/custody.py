@@ -73,4 +73,3 @@ def _take(request: HttpRequest, receive: Callable[[str], object]) -> HttpRespons
     except DomainError as refused:
         return problem(409 if isinstance(refused, Conflict) else 422, TITLE, str(refused))
     return HttpResponse(status=204)
-

@@ -17,13 +17,15 @@ from accounts.rules import ActingRequest, acting_as
 from bidding.domain import entries as domain
 from bidding.domain.eligibility import reasons_against
 from bidding.domain.queries import rounds_for_firm
-from bidding.forms.entries import EntryForm
+from bidding.domain.scripts import published_script
+from bidding.forms.tokens import WithdrawForm
 from bidding.models import Entry, Lot, Round
 from bidding.views.public import acting_firm
 from bidding.wording import TAKES_AMOUNT, method_sentence
 from core import clock
 from core.errors import DomainError
 from core.ratelimit import by_user, limited
+from ledger.domain.receipts import receipt_for
 from market.models import Firm
 
 PAGE = 30
@@ -60,49 +62,17 @@ def entries(request: ActingRequest) -> HttpResponse:
     return render(request, "bidding/entries.html", {"firm": firm, "page": page, "rows": rows, "now": now})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_safe
 @acting_as(Kind.FIRM, roles=WRITERS)
 @never_cache
-@limited("enter", "60/m", by=by_user)
 def enter(request: ActingRequest, code: str) -> HttpResponse:
-    """Fill in, read the summary, seal and submit; also to replace what was submitted before."""
-    firm = firm_or_404(request)
-    if request.method == "POST" and "seal" in request.POST:
-        return _seal(request, firm, code)
-    round_ = round_or_404(code)
-    if request.method != "POST":
-        return _entry_page(request, firm, round_)
-    form = EntryForm(request.POST, round_=round_, lot=_lot(round_))
-    return _entry_page(request, firm, round_, form=form, status=200 if form.is_valid() else 422)
+    """The page on which a firm seals its bid in its own browser, or replaces what it sent before.
 
-
-def _seal(request: ActingRequest, firm: Firm, code: str) -> HttpResponse:
-    """The last step reads only what it needs: the domain checks everything again, under the round's lock."""
-    round_ = get_object_or_404(Round.objects.public().select_related("need"), code=code)
-    form = EntryForm(request.POST, round_=round_, lot=_lot(round_))
-    if not form.is_valid():
-        return _entry_page(request, firm, round_or_404(code), form=form, status=422)
-    given = form.cleaned_data
-    try:
-        domain.submit_entry(
-            round_id=round_.pk,
-            firm=firm,
-            user=request.user,
-            amount=given.get("amount"),
-            days=given["days"],
-            nonce=given["nonce"],
-        )
-    except DomainError as refused:
-        form.add_error(None, str(refused))
-        return _entry_page(request, firm, round_or_404(code), form=form, status=409)
-    return redirect("bidding:receipt", code=round_.code)
-
-
-def _entry_page(
-    request: ActingRequest, firm: Firm, round_: Round, *, form: EntryForm | None = None, status: int = 200
-) -> HttpResponse:
-    """Too late, kept out with every reason, the form, or the summary of what has been filled in."""
-    now, lot = clock.now(), _lot(round_)
+    What is typed there stays there: the page sends the envelope alone, to the API. Here are the terms, or why it cannot be.
+    """
+    firm, round_ = firm_or_404(request), round_or_404(code)
+    now, lot, mine = clock.now(), _lot(round_), domain.my_entry(round_, firm)
+    asked = round_.need.days
     context: dict[str, Any] = {
         "firm": firm,
         "round": round_,
@@ -110,19 +80,18 @@ def _entry_page(
         "now": now,
         "sentence": method_sentence(round_.method),
         "priced": round_.method in TAKES_AMOUNT,
-        "takes_entries": round_.takes_entries_at(now),
-        "mine": domain.my_entry(round_, firm),
-        "replacements": domain.REPLACEMENTS,
+        "mine": mine,
+        "left": domain.REPLACEMENTS - mine.replacements if mine else 0,
         "reasons": reasons_against(firm=firm, round_=round_, at=now),
-        "form": form or EntryForm(round_=round_, lot=lot),
+        "asked_days": asked,
+        "days_hint": _("业主要求在 %(days)s 个工作日内完成，可以更短。") % {"days": asked} if asked else "",
+        "script": published_script(),
     }
-    posted = request.method == "POST"
-    if not context["takes_entries"]:
-        return render(request, "bidding/entry_late.html", context, status=409 if posted else 200)
+    if not round_.takes_entries_at(now):
+        return render(request, "bidding/entry_late.html", context)
     if context["reasons"]:
-        return render(request, "bidding/entry_kept_out.html", context, status=403 if posted else 200)
-    whole = form is not None and form.is_valid() and "change" not in request.POST
-    return render(request, "bidding/entry_summary.html" if whole else "bidding/enter.html", context, status=status)
+        return render(request, "bidding/entry_kept_out.html", context)
+    return render(request, "bidding/enter.html", context)
 
 
 def _lot(round_: Round) -> Lot:
@@ -146,6 +115,7 @@ def receipt(request: ActingRequest, code: str) -> HttpResponse:
         "now": now,
         "takes_entries": round_.takes_entries_at(now),
         "left": domain.REPLACEMENTS - entry.replacements,
+        "note": receipt_for(entry.receipt) if entry.receipt else "",
     }
     return render(request, "bidding/receipt.html", context)
 
@@ -153,6 +123,7 @@ def receipt(request: ActingRequest, code: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @acting_as(Kind.FIRM, roles=WRITERS)
 @never_cache
+@limited("withdraw", "30/m", by=by_user)
 def withdraw(request: ActingRequest, code: str) -> HttpResponse:
     """Take the firm's entry back before the deadline; what was sealed is deleted."""
     firm, round_ = firm_or_404(request), round_or_404(code)
@@ -160,13 +131,19 @@ def withdraw(request: ActingRequest, code: str) -> HttpResponse:
     if entry is None:
         raise Http404
     now = clock.now()
-    context = {"firm": firm, "round": round_, "entry": entry, "mine": entry, "now": now}
+    form = WithdrawForm(request.POST if request.method == "POST" else None)
+    context = {"firm": firm, "round": round_, "entry": entry, "mine": entry, "now": now, "form": form}
     if not round_.takes_entries_at(now):
         return render(request, "bidding/entry_late.html", context, status=409 if request.method == "POST" else 200)
-    if request.method != "POST":
-        return render(request, "bidding/withdraw.html", context)
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "bidding/withdraw.html", context, status=422 if form.errors else 200)
     try:
-        domain.withdraw_entry(round_id=round_.pk, firm=firm, user=request.user)
+        domain.withdraw_entry(
+            round_id=round_.pk, firm=firm, user=request.user, token=form.cleaned_data["token"].strip()
+        )
+    except domain.WrongToken as refused:
+        form.add_error("token", str(refused))
+        return render(request, "bidding/withdraw.html", context, status=422)
     except DomainError as refused:
         return render(request, "bidding/entry_late.html", {**context, "refused": refused}, status=409)
     messages.success(request, _("已撤回在 %(code)s 的报名，密封件已删除。") % {"code": round_.code})

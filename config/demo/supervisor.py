@@ -23,13 +23,14 @@ PAGES_WORKERS = 2
 
 @dataclass
 class Supervisor:
-    """The four processes of the service, and the embedded servers under them."""
+    """The processes of the service, and the embedded servers under them."""
 
     base: Path
     data: Path
     host: str
     port: int
     socket_port: int
+    custodian: Path
     use: Use | None
     say: Callable[[str], None]
     children: list[Child] = field(default_factory=list)
@@ -69,6 +70,9 @@ class Supervisor:
                 "--without-gossip", "--without-mingle", "--hostname", "demo@localhost",
             ],
             "sequencer": ["django", "sequence"],
+            "custodian": [
+                "protocol.custodian", "--state", str(self.custodian), "--server", f"http://{_reachable(self.host)}:{self.port}",
+            ],
             "beat": [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(schedule), "--pidfile", ""],
         }  # fmt: skip
 
@@ -139,10 +143,13 @@ def _enter_within(seconds: float) -> bool:
     return bool(ready and sys.stdin.readline())
 
 
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in {"0.0.0.0", "::", "localhost"} else host  # noqa: S104  only compared
+
+
 def _answers(host: str, port: int) -> bool:
-    address = "127.0.0.1" if host in {"0.0.0.0", "::", "localhost"} else host  # noqa: S104  only compared
     try:
-        urllib.request.urlopen(f"http://{address}:{port}/static/img/mark.svg", timeout=5).close()
+        urllib.request.urlopen(f"http://{_reachable(host)}:{port}/static/img/mark.svg", timeout=5).close()
     except urllib.error.HTTPError:
         return True
     except OSError:

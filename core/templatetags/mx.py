@@ -31,6 +31,12 @@ def money(amount: Decimal | int | str | None) -> str:
 
 
 @register.filter
+def plain(amount: Decimal | None) -> str:
+    """An amount as PROTOCOL writes it, such as 48000.00; nothing for none."""
+    return "" if amount is None else f"{amount:.2f}"
+
+
+@register.filter
 def moment(at: datetime | None) -> str:
     """`2026-11-22 周日 16:00` in local time; a dash where there is none.
 

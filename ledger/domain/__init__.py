@@ -1,5 +1,23 @@
 """The public log: what rooms write into it (`queue`), and how it is put in order, signed and proved."""
 
-from ledger.domain.queue import OutsideTransaction, append, append_sealed, blinded, party, published, unsealed
+from ledger.domain.queue import (
+    OutsideTransaction,
+    append,
+    append_sealed,
+    blinded,
+    cosigned_with,
+    party,
+    published,
+    unsealed,
+)
 
-__all__ = ["OutsideTransaction", "append", "append_sealed", "blinded", "party", "published", "unsealed"]
+__all__ = [
+    "OutsideTransaction",
+    "append",
+    "append_sealed",
+    "blinded",
+    "cosigned_with",
+    "party",
+    "published",
+    "unsealed",
+]

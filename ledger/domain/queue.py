@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from ledger.models import Blind, QueuedEntry
+from ledger.models import Blind, Checkpoint, QueuedEntry
 from protocol import canonical, entries
 
 BLIND_OCTETS = 16
@@ -67,6 +67,15 @@ def published(subject: str) -> list[dict[str, Any]]:
     """Index, type and leaf of every entry about a subject, in the order of the queue (PROTOCOL §5 `log`)."""
     rows = QueuedEntry.objects.filter(subject=subject).exclude(type=SEALED).order_by("id")
     return [{"index": row.index, "type": row.type, "leaf": bytes(row.leaf).hex()} for row in rows]
+
+
+def cosigned_with(subject: str, type: str) -> str | None:
+    """The first checkpoint that has an entry of this type about a subject, with the custodian's cosignature; None before."""
+    entry = QueuedEntry.objects.filter(subject=subject, type=type, index__isnull=False).order_by("id").first()
+    if entry is None or entry.index is None:
+        return None
+    found = Checkpoint.objects.exclude(cosignature="").filter(size__gt=entry.index).order_by("size").first()
+    return found.text if found else None
 
 
 def unsealed(sealed_for: str) -> list[dict[str, Any]]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from django.conf import settings
+from django.db import transaction
 
 from bidding.domain import custody, stock
+from bidding.models import CustodianKey
 from core import clock
 from core.errors import DomainError
 from ledger.domain import keys, sequencer, witness
@@ -17,7 +22,7 @@ from protocol import tiles
 from protocol.custodian.__main__ import initialise
 from protocol.custodian.agent import Custodian
 from protocol.custodian.platform import Rejected
-from protocol.custodian.state import State
+from protocol.custodian.state import FILE, State
 
 NAME = "custodian.mingxuan.example"
 
@@ -54,25 +59,44 @@ class SameMachine:
 
 @contextmanager
 def attendance(entropy: Callable[[int], bytes]) -> Iterator[Callable[[], None]]:
-    """A function that lets the sequencer and the custodian do what is due at the moment at which the clock stands."""
-    state = State(settings.CUSTODIAN_STATE)
-    try:
-        make_custodian(settings.CUSTODIAN_STATE)
+    """A function that lets the sequencer and the custodian do what is due at the moment at which the clock stands.
+
+    Both work on copies of their files, which are put in place at the end: what is built around it may be taken back whole.
+    The keys that no round has used are forgotten, since their randomness was chosen; the custodian makes others.
+    """
+    make_custodian(settings.CUSTODIAN_STATE)
+    with TemporaryDirectory(dir=settings.CUSTODIAN_STATE) as folder:
+        kept, log = Path(folder) / "custodian", Path(folder) / "ledger"
+        _copy(settings.CUSTODIAN_STATE / FILE, kept / FILE)
+        _copy(settings.LEDGER_STATE / "checkpoint", log / "checkpoint")
+        state = State(kept)
         custodian = Custodian(state, SameMachine(), now=clock.now, entropy=entropy)
 
         def attend() -> None:
-            sequencer.sequence(settings.LEDGER_STATE)
+            sequencer.sequence(log)
             custodian.step()
 
         yield attend
-    finally:
+        attend()
+        state.forget_stock()
+        CustodianKey.objects.filter(round=None).delete()
         state.close()
+        transaction.on_commit(partial(_copy, kept / FILE, settings.CUSTODIAN_STATE / FILE))
+        transaction.on_commit(partial(_copy, log / "checkpoint", settings.LEDGER_STATE / "checkpoint"))
 
 
-def make_custodian(folder: Path) -> None:
-    """Make the custodian of an embedded installation, whose key the settings then find in its folder."""
+def _copy(source: Path, target: Path) -> None:
+    if source.exists():
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.copy2(source, target)
+
+
+def make_custodian(folder: Path) -> str:
+    """Make the custodian of an embedded installation, whose verifier key the settings then find in its folder; give the key."""
     state = State(folder)
     try:
-        (folder / "vkey").write_text(initialise(state, name=NAME) + "\n", encoding="utf-8")
+        vkey = initialise(state, name=NAME)
     finally:
         state.close()
+    (folder / "vkey").write_text(f"{vkey}\n", encoding="utf-8")
+    return vkey

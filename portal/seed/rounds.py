@@ -7,7 +7,7 @@ time, so that codes and the log read as if the service had run.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -16,7 +16,7 @@ from functools import partial
 from accounts.models import Organisation
 from bidding.domain import closing, entries, rounds, timetable
 from bidding.domain.eligibility import reasons_against, reasons_between
-from bidding.models import Policy, Round
+from bidding.models import CustodianKey, Policy, Round
 from core import clock, worktime
 from core.clock import LOCAL
 from market.domain import standing
@@ -24,6 +24,7 @@ from market.models import Firm, Service
 from portal.seed.city import MUNICIPAL, City
 from portal.seed.firms import Guild
 from portal.seed.owners import Owners, new_need
+from protocol.seal import seal_bid
 
 Status = Round.Status
 NOTICE_DAYS = 5
@@ -60,6 +61,7 @@ class Rounds:
     guild: Guild
     owners: Owners
     now: datetime
+    attend: Callable[[], None]
 
     def __post_init__(self) -> None:
         self.services = {service.code: service for service in Service.objects.all()}
@@ -95,7 +97,9 @@ class Rounds:
             reason = "服务内容写得不够清楚：请写明成果的形式、份数和评审由谁组织。"
             rounds.return_round(round_id=round_.pk, reason=reason, by=self.operator)
             return
-        announced_round = rounds.announce_round(round_id=round_.pk, by=self.operator, entropy=self.rng.randbytes)
+        if not CustodianKey.objects.filter(round=None).exists():
+            self.attend()
+        announced_round = rounds.announce_round(round_id=round_.pk, by=self.operator)
         yield from self._notice(announced_round, plan, announced)
 
     def _notice(self, round_: Round, plan: Plan, announced: datetime) -> Iterator[datetime]:
@@ -135,6 +139,8 @@ class Rounds:
                 return
             if plan.stage == reached:
                 return
+            if reached == Status.CLOSED:
+                self.attend()
             moment += timedelta(seconds=2)
         assert round_.candidate_until is not None
         yield round_.candidate_until
@@ -210,13 +216,19 @@ class Rounds:
             upper = Decimal(round_.parameters["upper"])
             share = self.rng.randrange(103, 120) if plan.all_too_dear else self.rng.randrange(70, 99)
             amount = (upper * share / 100 // 100 * 100).quantize(Decimal("0.01"))
-        entries.submit_entry(
-            round_id=round_.pk,
-            firm=firm,
-            user=self.city.member(firm.organisation).user,
+        bid = seal_bid(
+            round=round_.code,
+            lot="1",
+            uscc=firm.uscc,
+            platform=round_.platform_public,
+            custodian=round_.custodian_public,
             amount=amount,
             days=self.rng.randrange(10, 21),
             nonce=self.rng.randbytes(32).hex(),
+        )
+        user = self.city.member(firm.organisation).user
+        entries.submit_envelope(
+            round_id=round_.pk, firm=firm, user=user, sealed=bid.envelope, token_sha256=bid.token_sha256
         )
 
 

@@ -118,6 +118,10 @@ class State:
     def count_stock(self) -> int:
         return int(self._db.execute("SELECT count(*) FROM key WHERE round IS NULL").fetchone()[0])
 
+    def forget_stock(self) -> None:
+        """Delete every key that no round uses."""
+        self._db.execute("DELETE FROM key WHERE round IS NULL")
+
     # Rounds.
 
     def take(self, *, code: str, public: str, closes_at: str) -> bool:

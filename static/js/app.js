@@ -2,7 +2,6 @@
 import { startCountdowns } from "./countdown.js";
 import { startFilters } from "./filters.js";
 import { startLive } from "./live.js";
-import { fillNonces } from "./nonce.js";
 import { startConfirming } from "./confirm.js";
 import { startMenus } from "./menus.js";
 import { startThemes } from "./theme.js";
@@ -11,6 +10,5 @@ startThemes(document);
 startMenus(document);
 startFilters(document);
 startConfirming(document);
-fillNonces(document);
 startCountdowns(document);
 startLive(document);

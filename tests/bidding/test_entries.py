@@ -81,9 +81,7 @@ def test_a_withdrawn_entry_is_gone_and_may_come_back():
     who = market.firm(where)
     market.enters(round_, who, "100.00")
     for _ in range(2):
-        entries.withdraw_entry(
-            round_id=round_.pk, firm=who, user=market.user(), token=market.token_of(round_, who)
-        )
+        entries.withdraw_entry(round_id=round_.pk, firm=who, user=market.user(), token=market.token_of(round_, who))
     assert entries.my_entry(round_, who) is None
     assert Entry.objects.get(firm=who).envelope is None
     market.enters(round_, who, "95.00")

@@ -150,7 +150,7 @@ def test_the_same_firm_twice_at_once_has_one_entry_and_the_other_hand_is_told():
     who = market.firm(where)
     outcomes = at_once(*[lambda amount=amount: market.enters(round_, who, amount) for amount in ("100.00", "90.00")])
     (receipt,) = [each for each in outcomes if isinstance(each, entries.Receipt)]
-    assert [type(each) for each in outcomes if each is not receipt][0] in (Conflict, entries.WrongToken)
+    assert next(type(each) for each in outcomes if each is not receipt) in (Conflict, entries.WrongToken)
     assert Entry.objects.get(firm=who).envelope_sha256 == receipt.sha256
     assert len(ledger.unsealed(round_.subject)) == 1
 

@@ -186,7 +186,7 @@ def test_the_record_of_a_withdrawn_entry_is_that_there_was_none():
     stays, goes = market.firm(where), market.firm(where)
     market.enters(round_, stays, "50000.00")
     market.enters(round_, goes, "40000.00")
-    withdraw_entry(round_id=round_.pk, firm=goes, user=market.user())
+    withdraw_entry(round_id=round_.pk, firm=goes, user=market.user(), token=market.token_of(round_, goes))
     (lot,) = record_of(market.closed_and_evaluated(round_))["lots"]
     assert [each["uscc"] for each in lot["entries"]] == [stays.uscc]
 

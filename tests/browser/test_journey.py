@@ -16,6 +16,7 @@ from bidding.domain import closing
 from bidding.models import Entry, Round
 from core import clock
 from market.models import Firm
+from tests import custody
 from tests import market_place as market
 
 pytestmark = pytest.mark.browser
@@ -68,6 +69,7 @@ def posts_a_need(page: Any, where: market.Place, *, method: str, public_money: b
 
 def announces(page: Any, round_: Round) -> None:
     """The operator's part."""
+    custody.fill_stock()
     page.goto("/desk/")
     page.get_by_role("link", name=round_.title).click()
     page.get_by_role("button", name="公告，开始接受报名").click()
@@ -79,11 +81,13 @@ def enters(page: Any, round_: Round, amount: str | None) -> None:
     page.goto("/desk/")
     page.locator("tr", has_text=round_.code).get_by_role("link", name="报名").click()
     if amount is not None:
-        page.locator("[name=amount]").fill(amount)
-    page.locator("[name=days]").fill("15")
+        page.get_by_label("报价（元）").fill(amount)
+    page.get_by_label("承诺时限").fill("15")
     page.get_by_role("button", name="下一步：核对").click()
     page.get_by_role("button", name=re.compile("^密封并提交")).click()
-    expect(page.locator("main")).to_contain_text("已密封并收到")
+    expect(page.get_by_role("heading", name="已密封并收到")).to_be_visible()
+    page.get_by_role("link", name="查看回执").click()
+    expect(page.locator("main")).to_contain_text("mingxuan/receipt/v1")
     sealed = Entry.objects.get(lot__round=round_, firm__organisation__name=page.locator("dd").first.inner_text())
     expect(page.locator("main")).to_contain_text(sealed.envelope_sha256)
 
@@ -110,7 +114,7 @@ def test_a_whole_round(new_page, screenshot, where, firms, method):
         enters(new_page(member.user), round_, price if method == "lowest" else None)
     expect(visitor.locator("main")).to_contain_text("截止前一切都是密封的")
 
-    closing.move_due_rounds(market.pass_deadline(round_))
+    market.move_on(market.pass_deadline(round_))
     winner = winner_of(round_)
     expect(visitor.locator(".winner-name")).to_have_text(winner.organisation.name)  # it changed by itself
     if method == "lowest":
@@ -132,7 +136,7 @@ def test_a_failed_round_is_announced_again(new_page, screenshot, where, firms):
     announces(operator, first)
     pages = [new_page(member.user) for member in firms]
     enters(pages[0], first, "48000")
-    closing.move_due_rounds(market.pass_deadline(first))
+    market.move_on(market.pass_deadline(first))
     owner.goto(f"/desk/owner/rounds/{first.code}/")
     expect(owner.locator("main")).to_contain_text("流标")
     owner.get_by_role("button", name="准备再次公告").click()
@@ -142,7 +146,7 @@ def test_a_failed_round_is_announced_again(new_page, screenshot, where, firms):
     announces(operator, second)
     for page, price in zip(pages[:2], PRICES, strict=False):
         enters(page, second, price)
-    closing.move_due_rounds(market.pass_deadline(second))
+    market.move_on(market.pass_deadline(second))
     owner.goto(f"/rounds/{second.code}/")
     expect(owner.locator(".winner-name")).to_have_text(firms[1].organisation.name)
     owner.goto(f"/rounds/{first.code}/")
@@ -158,7 +162,7 @@ def test_polling_where_sockets_are_blocked(new_page, where, firms):
     expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "polling", timeout=30_000)
     firm = Firm.objects.get(organisation=firms[0].organisation)
     market.enters(round_, firm, "48000")
-    closing.move_due_rounds(market.pass_deadline(round_))
+    market.move_on(market.pass_deadline(round_))
     expect(page.locator(".winner-name")).to_have_text(firm.organisation.name, timeout=30_000)
 
 
@@ -169,14 +173,14 @@ def test_the_same_journey_in_english(new_page, where, firms):
     page.locator("summary").last.click()
     page.get_by_role("button", name="English").last.click()
     expect(page.locator("html")).to_have_attribute("lang", "en")
-    page.locator("[name=amount]").fill("nonsense")
-    page.locator("[name=days]").fill("15")
-    page.locator("main .btn-primary").click()
-    expect(page.locator(".field-error")).to_be_visible()
-    assert not re.search("[\u4e00-\u9fff]", page.locator(".field-error").inner_text())
-    page.locator("[name=amount]").fill("48000")
-    page.locator("main .btn-primary").click()
-    page.locator("main [name=seal]").click()
-    expect(page.locator("main")).to_contain_text("SHA-256")
+    page.locator("[data-field=amount]").fill("nonsense")
+    page.locator("[data-field=days]").fill("15")
+    page.locator("main [data-step=fill] .btn-primary").click()
+    expect(page.locator(".field-error:visible")).to_be_visible()
+    assert not re.search("[\u4e00-\u9fff]", page.locator(".field-error:visible").inner_text())
+    page.locator("[data-field=amount]").fill("48000")
+    page.locator("main [data-step=fill] .btn-primary").click()
+    page.locator("main [data-action=seal]").click()
+    expect(page.locator("main [data-step=done]")).to_contain_text("SHA-256")
     assert Entry.objects.filter(lot__round=round_).count() == 1
     assert timezone.localdate() >= market.FIRST_DAY

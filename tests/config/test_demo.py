@@ -28,6 +28,8 @@ OURS = {
     "FIELD_KEY",
     "LOOKUP_KEY",
     "POSTGRES_PASSWORD",
+    "LEDGER_KEY",
+    "RECEIPT_KEY",
 }
 
 

@@ -16,6 +16,10 @@ PRODUCTION = {
     "SECRET_KEY": "8f1d5c0b7a" * 6,
     "FIELD_KEY": "a3" * 32,
     "LOOKUP_KEY": "b4" * 32,
+    "LEDGER_ORIGIN": "mingxuan.example/log",
+    "LEDGER_KEY": "c5" * 32,
+    "RECEIPT_KEY": "d6" * 32,
+    "CUSTODIAN_VKEY": "custodian.test+00000000+AAAA",
     "ALLOWED_HOSTS": "mingxuan.example",
 }
 
@@ -38,7 +42,9 @@ def test_check_deploy_is_clean_with_production_settings(deploy_check):
     assert "no issues (0 silenced)" in deploy_check.stdout + deploy_check.stderr
 
 
-@pytest.mark.parametrize("missing", ["SECRET_KEY", "FIELD_KEY", "LOOKUP_KEY"])
+@pytest.mark.parametrize(
+    "missing", ["SECRET_KEY", "FIELD_KEY", "LOOKUP_KEY", "LEDGER_ORIGIN", "LEDGER_KEY", "RECEIPT_KEY", "CUSTODIAN_VKEY"]
+)
 def test_a_secret_that_is_missing_in_production_is_named(missing):
     done = manage("check", **{name: value for name, value in PRODUCTION.items() if name != missing})
     assert done.returncode == 1

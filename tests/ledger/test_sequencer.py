@@ -9,8 +9,8 @@ from core import clock
 from ledger import domain as ledger
 from ledger.domain import keys, nodes, sequencer
 from ledger.models import Checkpoint, QueuedEntry, Tile
-from protocol import tiles, tree
 from protocol import note as notes
+from protocol import tiles, tree
 
 pytestmark = pytest.mark.django_db
 

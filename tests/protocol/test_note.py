@@ -60,7 +60,8 @@ def test_a_cosignature_of_another_time_is_false():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "a", "a\n\n", "a\n\n— x\n", "a\n\n— x AAAA\n", "a\n\n— x !!!!\n", "a\n\nx AAAAAAAAAAAA\n", "a\n\n— x AAAAAAAA", "a\x00\n\n— x AAAAAAAAAAAA\n"],
+    ["", "a", "a\n\n", "a\n\n— x\n", "a\n\n— x AAAA\n", "a\n\n— x !!!!\n", "a\n\nx AAAAAAAAAAAA\n",
+     "a\n\n— x AAAAAAAA", "a\x00\n\n— x AAAAAAAAAAAA\n"],
 )  # fmt: skip
 def test_what_is_no_note_is_said_to_be_none(text):
     with pytest.raises(BadNote):

@@ -104,7 +104,7 @@ def test_every_consistency_proof_holds_and_no_changed_past_has_one(one, other, d
         "proof": proof,
     }
     assert tree.verify_consistency(**given)
-    if 0 < old:
+    if old > 0:
         changed = list(hashes[:old])
         changed[data.draw(st.integers(0, old - 1))] = leaf_hash(b"changed")
         assert not tree.verify_consistency(**{**given, "old_root": plain_root(changed)})

@@ -25,10 +25,16 @@ from protocol.record import read_record
 from protocol.verify import verify
 
 
+def in_folder(settings, folder):
+    """An embedded installation of its own, with a custodian of its own."""
+    settings.DATA_DIR, settings.MEDIA_ROOT = folder, folder / "media"
+    settings.CUSTODIAN_VKEY, settings.CUSTODIAN_VKEY_FILE = "", settings.CUSTODIAN_STATE / "vkey"
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.slow
 def test_the_city(tmp_path, settings):
-    settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
+    in_folder(settings, tmp_path)
     call_command("seed", size="small", seed=1, stdout=StringIO())
 
     assert Round.objects.count() == 60
@@ -73,7 +79,7 @@ def test_the_city(tmp_path, settings):
 @pytest.mark.slow
 @pytest.mark.parametrize("_time", [1, 2])
 def test_the_same_number_gives_the_same_city(tmp_path, settings, _time):
-    settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "media"
+    in_folder(settings, tmp_path)
     from datetime import UTC, datetime
 
     with clock.travelling(datetime(2026, 11, 24, 6, tzinfo=UTC)):

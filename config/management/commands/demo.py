@@ -33,6 +33,7 @@ class Command(BaseCommand):
         supervisor = Supervisor(
             base=settings.BASE_DIR,
             data=settings.DATA_DIR,
+            custodian=settings.CUSTODIAN_STATE,
             host=options["host"],
             port=settings.PORT,
             socket_port=socket_port,
@@ -83,6 +84,8 @@ class Command(BaseCommand):
         if not get_user_model().objects.exists():
             self._say("Building the demo city (once) …")
             call_command("seed", size=size, seed=1)
+        call_command("make_custodian", verbosity=0)
+        call_command("publish_script", verbosity=0)
 
     def _say_where(self, supervisor: Supervisor) -> None:
         self._say(f"\n  http://localhost:{supervisor.port}/\n")

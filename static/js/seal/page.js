@@ -1,0 +1,195 @@
+// The page on which a firm enters: fill in, look at it once more, seal in this browser, keep token and receipt.
+import { sha256Hex, toBase64, toHex, utf8 } from "../protocol/canonical.js";
+import { plaintext, sealBoth } from "../protocol/envelope.js";
+import { readAmount, readDays, shown } from "./reading.js";
+import { file, keep, keptOf } from "./tokens.js";
+
+const STEPS = ["fill", "check", "done"];
+const random = (octets) => toHex(crypto.getRandomValues(new Uint8Array(octets)));
+
+/** Seals a bid, and keeps its token before anything is sent. @returns {Promise<{body: object, kept: object}>} */
+export async function sealed(whose, keys, { amount, days, replaces }) {
+  const [nonce, token] = [random(32), random(32)];
+  const envelope = await sealBoth(plaintext(whose, { amount, days, nonce, files: [] }), { ...keys, whose });
+  const body = { lot: whose.lot, envelope: toBase64(envelope), token_sha256: await sha256Hex(utf8(token)) };
+  return { body: replaces ? { ...body, token: replaces } : body, kept: { token, sha256: await sha256Hex(envelope) } };
+}
+
+class SealingPage {
+  constructor(root) {
+    this.root = root;
+    const given = root.dataset;
+    this.whose = { round: given.round, lot: given.lot, uscc: given.uscc };
+    this.keys = { platform: given.platform, custodian: given.custodian };
+    this.amount = root.querySelector("[data-field=amount]");
+    this.days = root.querySelector("[data-field=days]");
+    this.token = root.querySelector("[data-field=token]");
+    this.ready = null; // what was sealed and not yet answered: sent again as it is
+  }
+
+  start() {
+    if (!globalThis.isSecureContext || !globalThis.crypto?.subtle) {
+      this.root.querySelector("[data-insecure]").hidden = false;
+      return;
+    }
+    const known = this.root.dataset.current && keptOf(this.whose, this.root.dataset.current);
+    if (known && this.token) this.token.value = known.token;
+    this.root.querySelector("[data-step=fill]").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.check();
+    });
+    this.on("change", () => this.show("fill"));
+    this.on("seal", () => this.seal());
+    this.on("save", () => this.save());
+    this.show("fill", { focus: false });
+  }
+
+  on(action, work) {
+    this.root.querySelector(`[data-action=${action}]`).addEventListener("click", work);
+  }
+
+  show(step, { focus = true } = {}) {
+    for (const each of STEPS) this.root.querySelector(`[data-step=${each}]`).hidden = each !== step;
+    const heading = this.root.querySelector(`[data-step=${step}] [data-heading]`);
+    if (focus) (heading ?? this.root).focus();
+  }
+
+  message(name) {
+    return this.root.querySelector(`[data-message="${name}"]`)?.textContent.trim() ?? name;
+  }
+
+  /** Reads the fields; what is wrong is told at each of them and in the summary at the top. */
+  check() {
+    const { upper, lower, most } = this.root.dataset;
+    const read = {
+      amount: this.amount ? readAmount(this.amount.value, { upper, lower }) : { value: null },
+      days: readDays(this.days.value, { most }),
+      token: this.token && !this.token.value.trim() ? { problem: "token-required" } : { value: this.token?.value.trim() },
+    };
+    const wrong = Object.entries(read).filter(([, each]) => each.problem);
+    for (const name of Object.keys(read)) this.mark(name, read[name].problem);
+    this.summarise(wrong.map(([name, each]) => [this.root.querySelector(`[data-field=${name}]`), this.message(each.problem)]));
+    if (wrong.length) return;
+    this.bid = { amount: read.amount.value, days: read.days.value, replaces: read.token.value };
+    this.ready = null;
+    this.fill("amount", this.bid.amount ? shown(this.bid.amount) : "");
+    this.fill("days", String(this.bid.days));
+    this.show("check");
+  }
+
+  fill(name, text) {
+    for (const place of this.root.querySelectorAll(`[data-shown=${name}]`)) place.textContent = text;
+  }
+
+  mark(name, problem) {
+    const field = this.root.querySelector(`[data-field=${name}]`)?.closest(".field");
+    if (!field) return;
+    field.classList.toggle("has-error", Boolean(problem));
+    const place = field.querySelector("[data-error]");
+    place.hidden = !problem;
+    place.textContent = problem ? this.message(problem) : "";
+  }
+
+  summarise(lines) {
+    const box = this.root.querySelector("[data-errors]");
+    const list = box.querySelector("ul");
+    list.replaceChildren(
+      ...lines.map(([field, text]) => {
+        const line = document.createElement("li");
+        const place = field ? document.createElement("a") : line;
+        place.textContent = text;
+        if (field) {
+          place.href = `#${field.id}`;
+          line.append(place);
+        }
+        return line;
+      }),
+    );
+    box.hidden = !lines.length;
+    if (lines.length) box.focus();
+  }
+
+  async seal() {
+    const button = this.root.querySelector("[data-action=seal]");
+    button.disabled = true;
+    this.summarise([]);
+    try {
+      this.ready ??= { ...(await sealed(this.whose, this.keys, this.bid)), key: random(16) };
+      const remembered = keep(this.whose, this.ready.kept);
+      this.root.querySelector("[data-not-remembered]").hidden = remembered;
+      await this.send();
+    } catch {
+      this.summarise([[null, this.message("failed")]]);
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  /** Sends what was sealed. Sent twice under one key it counts once, so a lost answer is no reason to fear. */
+  async send() {
+    let answer;
+    try {
+      answer = await fetch(this.root.dataset.url, {
+        method: "POST",
+        credentials: "same-origin",
+        headers: {
+          "Content-Type": "application/json",
+          "Idempotency-Key": this.ready.key,
+          "X-CSRFToken": this.root.querySelector("[name=csrfmiddlewaretoken]").value,
+        },
+        body: JSON.stringify(this.ready.body),
+      });
+    } catch {
+      this.summarise([[null, this.message("unanswered")]]);
+      return;
+    }
+    const said = await answer.json().catch(() => ({}));
+    if (!answer.ok) {
+      if (answer.status < 500) this.ready = null;
+      const details = Object.values(said.errors ?? {}).flat();
+      this.summarise((details.length ? details : [said.detail ?? this.message("failed")]).map((text) => [null, text]));
+      return;
+    }
+    this.kept = { ...this.ready.kept, receipt: said.receipt };
+    keep(this.whose, this.kept);
+    this.fill("sha256", this.kept.sha256);
+    this.fill("token", this.kept.token);
+    this.fill("receipt", said.receipt);
+    this.show("done");
+  }
+
+  save() {
+    offer(this.root, this.whose, this.kept);
+  }
+}
+
+/** Lets the reader save token and receipt as a file. */
+export function offer(root, whose, known) {
+  const words = Object.fromEntries(
+    [...root.querySelectorAll("[data-word]")].map((each) => [each.dataset.word, each.textContent.trim()]),
+  );
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([file(whose, known, words)], { type: "text/plain;charset=utf-8" }));
+  link.download = `${whose.round}-${whose.lot}-${whose.uscc}.txt`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/** Pages that only need what this browser has kept: the receipt, and withdrawing. */
+function remind(root) {
+  const { round, lot, uscc, current } = root.dataset;
+  const whose = { round, lot, uscc };
+  const known = keptOf(whose, current);
+  if (!known) return;
+  for (const input of root.querySelectorAll("[data-token]")) input.value ||= known.token;
+  for (const place of root.querySelectorAll("[data-known]")) place.hidden = false;
+  root.querySelector("[data-action=save]")?.addEventListener("click", () =>
+    offer(root, whose, { receipt: root.querySelector("[data-receipt]")?.textContent, ...known }),
+  );
+}
+
+/** Starts whatever of it is on the page. */
+export function startSealing(root) {
+  for (const each of root.querySelectorAll("[data-seal]")) new SealingPage(each).start();
+  for (const each of root.querySelectorAll("[data-remind]")) remind(each);
+}
