@@ -10,6 +10,7 @@ from typing import Any
 from bidding.models import Draw, Entry, Lot, Round
 from bidding.rules import Disclosure, disclosure
 from ledger import domain as ledger
+from ledger.domain.proofs import proof_of
 from protocol.canonical import timestamp
 from protocol.draw import CHAIN_LENGTH
 
@@ -25,12 +26,15 @@ INSTANTS = (
     "awarded_at",
     "ended_at",
 )
+WITNESSED = ("announced", "closed", "opened")
 UNDECIDED: dict[str, Any] = {"winner": None, "amount": None, "reference": None, "ranking": []}
 
 
 def public_record(round_: Round) -> dict[str, Any]:
     """The record as everybody may read it now; the same for every reader. The number of queries does not depend on the round."""
     known = disclosure(round_)
+    checkpoints = {name: ledger.cosigned_with(round_.subject, f"round.{name}") for name in WITNESSED}
+    opened = known > Disclosure.NOTHING
     return {
         "v": VERSION,
         "round": round_.code,
@@ -41,12 +45,11 @@ def public_record(round_: Round) -> dict[str, Any]:
         "timetable": {name: _moment(getattr(round_, name)) for name in INSTANTS},
         "keys": _keys(round_, known),
         "commitment": {"value": round_.commitment, "n": CHAIN_LENGTH, "sources": []},
-        "checkpoints": {
-            name: ledger.cosigned_with(round_.subject, f"round.{name}") for name in ("announced", "closed", "opened")
-        },
+        "checkpoints": checkpoints,
         "lots": _lots(round_, known),
-        "events": ledger.unsealed(round_.subject) if known > Disclosure.NOTHING else [],
+        "events": ledger.unsealed(round_.subject) if opened else [],
         "log": ledger.published(round_.subject),
+        "proof": proof_of(round_.subject, with_sealed=opened, earlier=[note for note in checkpoints.values() if note]),
     }
 
 

@@ -86,7 +86,7 @@ def cosignature(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @public
-def tile(request: HttpRequest, level: str, number: str, width: str | None = None, **_groups: str) -> HttpResponse:
+def tile(request: HttpRequest, level: str, number: str, width: str | None = None) -> HttpResponse:
     """A hash tile."""
     found = _number_and_width(number, width)
     if found is None:
@@ -100,7 +100,7 @@ def tile(request: HttpRequest, level: str, number: str, width: str | None = None
 
 @require_safe
 @public
-def entries(request: HttpRequest, number: str, width: str | None = None, **_groups: str) -> HttpResponse:
+def entries(request: HttpRequest, number: str, width: str | None = None) -> HttpResponse:
     """A bundle of entries."""
     found = _number_and_width(number, width)
     if found is None:

@@ -70,14 +70,20 @@ class Record:
     minimum: int
     closes_at: datetime
     opened_at: datetime | None
+    policy_version: str | None
+    times: Mapping[str, datetime | None]
     platform_public: str
     platform_private: str | None
+    custodian_public: str | None
+    custodian_private: str | None
     commitment: str
     chain_length: int
     sources: tuple[str, ...]
     lots: tuple[Lot, ...]
     events: tuple[Mapping[str, Any], ...]
     log: tuple[Mapping[str, Any], ...]
+    checkpoints: Mapping[str, str | None]
+    proof: Mapping[str, Any] | None
 
 
 def read_record(text: str | bytes) -> Record:
@@ -90,7 +96,8 @@ def read_record(text: str | bytes) -> Record:
     if (version := top.take("v", int)) != VERSION:
         raise BadRecord("v", f"version {version} is not known here")
     policy, times, commitment = top.part("policy"), top.part("timetable"), top.part("commitment")
-    platform = top.part("keys").part("platform")
+    platform, custodian = top.part("keys").part("platform"), top.part("keys").part("custodian")
+    checkpoints = top.part("checkpoints")
     return Record(
         round=top.take("round", str),
         status=top.take("status", str),
@@ -99,14 +106,20 @@ def read_record(text: str | bytes) -> Record:
         minimum=policy.take("minimum", int),
         closes_at=_required(times.moment("closes_at"), "timetable.closes_at"),
         opened_at=times.moment("opened_at"),
+        policy_version=policy.optional("version", str),
+        times={name: times.moment(name) for name in times.members},
         platform_public=_required(platform.hex("public"), "keys.platform.public"),
         platform_private=platform.hex("private"),
+        custodian_public=custodian.hex("public"),
+        custodian_private=custodian.hex("private"),
         commitment=_required(commitment.hex("value"), "commitment.value"),
         chain_length=commitment.take("n", int),
         sources=tuple(each.take("value", str) for each in commitment.parts("sources")),
         lots=tuple(_lot(each) for each in top.parts("lots")),
         events=tuple(each.members for each in top.parts("events")),
         log=tuple(each.members for each in top.parts("log")),
+        checkpoints={name: checkpoints.optional(name, str) for name in ("announced", "closed", "opened")},
+        proof=top.optional("proof", dict),
     )
 
 

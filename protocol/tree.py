@@ -4,7 +4,8 @@ A tree is known by its nodes: `node(level, number)` gives the hash of the perfec
 `number << level` to `(number + 1) << level`. Where the nodes come from (a list, tiles of a server) is the caller's matter.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from protocol.canonical import sha256
 
@@ -87,6 +88,37 @@ def verify_consistency(*, old: int, new: int, old_root: bytes, new_root: bytes, 
     return last == 0 and of_old == old_root and of_new == new_root
 
 
+def multiproof(indexes: Iterable[int], size: int, node: Node) -> list[bytes]:
+    """What else it takes to compute the root from several leaves at once: roots of the subtrees without any of them.
+
+    They stand in the order in which `root_from` asks for them, from left to right. Raises ValueError beyond the tree.
+    """
+    wanted = sorted(set(indexes))
+    if wanted and not (wanted[0] >= 0 and wanted[-1] < size):
+        raise ValueError(f"a tree of {size} has no such leaves")
+    found: list[bytes] = []
+
+    def other(begin: int, end: int) -> bytes:
+        found.append(_root(begin, end, node))
+        return found[-1]
+
+    if size:
+        _multi(0, size, wanted, other, lambda _index: EMPTY_ROOT)
+    return found
+
+
+def root_from(leaves: Mapping[int, bytes], size: int, proof: Sequence[bytes]) -> bytes | None:
+    """The root of a tree of `size` that has these leaf hashes at their indexes; None where the proof does not fit them."""
+    rest = list(reversed(proof))
+    if size < 1 or any(not 0 <= index < size for index in leaves):
+        return None
+    try:
+        root = _multi(0, size, sorted(leaves), lambda _begin, _end: rest.pop(), leaves.__getitem__)
+    except IndexError:
+        return None
+    return None if rest else root
+
+
 class Frontier:
     """All that must be kept of a tree to go on appending: the roots of its perfect subtrees, the largest first."""
 
@@ -147,3 +179,17 @@ def _subproof(old: int, begin: int, end: int, node: Node, *, whole: bool) -> lis
     if old <= middle:
         return [*_subproof(old, begin, middle, node, whole=whole), _root(middle, end, node)]
     return [*_subproof(old, middle, end, node, whole=False), _root(begin, middle, node)]
+
+
+def _multi(
+    begin: int, end: int, wanted: Sequence[int], other: Callable[[int, int], bytes], leaf: Callable[[int], bytes]
+) -> bytes:
+    """The root over `begin` to `end`: from `leaf` where a wanted one stands, from `other` where none does."""
+    if not wanted:
+        return other(begin, end)
+    if end - begin == 1:
+        return leaf(begin)
+    middle = begin + _half(end - begin)
+    split = bisect_left(wanted, middle)
+    left = _multi(begin, middle, wanted[:split], other, leaf)
+    return node_hash(left, _multi(middle, end, wanted[split:], other, leaf))

@@ -4,58 +4,58 @@ Exit status 0 only if everything holds, 1 if something does not, 2 where the rec
 round keeps back is said to be kept back, and is no failure.
 """
 
+import argparse
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
-from protocol import draw, envelope
+from protocol import draw, envelope, verify_log
 from protocol.canonical import read_timestamp, sha256_hex
+from protocol.check import Check
 from protocol.methods import METHODS
-from protocol.methods.base import REASONS, Bid
+from protocol.methods.base import Bid
 from protocol.record import BadRecord, Entry, Lot, Record, read_record
+from protocol.verify_log import OUR_REASONS
 
 TIMEOUT = 30
 LARGEST = 64 * 1024 * 1024
-OUR_REASONS = set(REASONS) - {"ineligible"}
-"""Reasons that follow from what was opened; any other says why a firm was not eligible at closing."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """One line: what was computed and whether it agrees; `holds` is None where the record keeps back what it takes."""
-
-    what: str
-    holds: bool | None
-    detail: str = ""
-
-    def __str__(self) -> str:
-        mark = {True: "ok    ", False: "FAILED", None: "sealed"}[self.holds]
-        return f"{mark} {self.what}{': ' + self.detail if self.detail else ''}"
+def verify(record: Record, *, log: str | None = None, custodian: str | None = None) -> list[Check]:
+    """Every check that the record allows at its stage; with the keys of the log and the custodian where they are known."""
+    return [*_contents(record), *verify_log.checks(record, log=log, custodian=custodian)]
 
 
-def verify(record: Record) -> list[Check]:
-    """Every check that the record allows at its stage."""
+def _contents(record: Record) -> list[Check]:
     if record.opened_at is None:
         nothing = not any(lot.entries or lot.draws for lot in record.lots) and not record.events
         return [
-            Check(what="nothing is told before opening", holds=nothing and record.platform_private is None),
+            Check(what="nothing is told before opening", holds=nothing and not _private(record)),
             Check(what="result", holds=None, detail="not opened"),
         ]
     if record.platform_private is None:
         return [Check(what="result", holds=None, detail="amounts are kept back until the second announcement opens")]
-    checks = [_key(record)]
+    checks = [*_keys(record)]
     for lot in record.lots:
         checks += [*_envelopes(record, lot), *_draws(record, lot), *_result(record, lot)]
     return [*checks, *_events(record)]
 
 
-def _key(record: Record) -> Check:
-    assert record.platform_private is not None
-    holds = envelope.public_of(record.platform_private) == record.platform_public
-    return Check(what="the revealed key belongs to the announced one", holds=holds)
+def _private(record: Record) -> list[str]:
+    return [key for key in (record.platform_private, record.custodian_private) if key is not None]
+
+
+def _keys(record: Record) -> Iterator[Check]:
+    pairs = {
+        "platform": (record.platform_private, record.platform_public),
+        "custodian": (record.custodian_private, record.custodian_public),
+    }
+    for party, (private, public) in pairs.items():
+        holds = private is not None and envelope.public_of(private) == public
+        yield Check(what=f"the {party}'s revealed key belongs to the announced one", holds=holds)
 
 
 def _envelopes(record: Record, lot: Lot) -> Iterator[Check]:
@@ -68,8 +68,12 @@ def _envelopes(record: Record, lot: Lot) -> Iterator[Check]:
 def _opens(record: Record, lot: Lot, entry: Entry) -> bool:
     whose: dict[str, Any] = {"round": record.round, "lot": lot.number, "uscc": entry.uscc}
     try:
-        sealed = envelope.unseal(entry.envelope or b"", private=record.platform_private or "", **whose)
-        read = envelope.read_plaintext(sealed, **whose)
+        read = envelope.open_both(
+            entry.envelope or b"",
+            platform=record.platform_private or "",
+            custodian=record.custodian_private or "",
+            **whose,
+        )
     except (envelope.CannotOpen, envelope.InvalidPlaintext):
         return entry.opened is False and entry.amount is None and entry.nonce is None
     said = (read.amount, read.days, read.nonce)
@@ -174,23 +178,45 @@ def fetch(source: str) -> bytes:
 
 def main(arguments: Sequence[str]) -> int:
     """Print one line per check. 0: all hold; 1: one does not; 2: there is nothing to check."""
-    if len(arguments) != 1:
-        print("usage: python -m protocol.verify URL-or-FILE", file=sys.stderr)
-        return 2
+    given = _parser().parse_args(arguments)
     try:
-        record = read_record(fetch(arguments[0]))
+        record = read_record(fetch(given.record))
+        checks = [*verify(record, log=given.log_key, custodian=given.custodian_key), *_live(record, given)]
     except OSError as error:
-        print(f"{arguments[0]} cannot be read: {error}", file=sys.stderr)
+        print(f"{given.record} cannot be read: {error}", file=sys.stderr)
         return 2
     except BadRecord as bad:
         print(f"not a record of PROTOCOL §5: {bad}", file=sys.stderr)
         return 2
-    checks = verify(record)
     for check in checks:
         print(check)
+    if record.proof is not None and not (given.log_key and given.custodian_key):
+        print("The keys were taken from the record; compare them with what you know, or give them:")
+        print(f"  --log-key {record.proof.get('log')} --custodian-key {record.proof.get('custodian')}")
     failed = sum(check.holds is False for check in checks)
     print(f"{record.round} {record.status}: {len(checks)} checks, {failed} failed")
     return 1 if failed else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m protocol.verify", description="Compute a round again from its public record."
+    )
+    parser.add_argument("record", help="a file, or an address")
+    parser.add_argument(
+        "--log", help="address of the log, …/ledger/; found by itself where RECORD is an address"
+    )
+    parser.add_argument("--log-key", help="the log's verifier key, known by another way")
+    parser.add_argument("--custodian-key", help="the custodian's key for cosignatures, known by another way")
+    return parser
+
+
+def _live(record: Record, given: argparse.Namespace) -> Iterator[Check]:
+    base = given.log
+    if base is None and given.record.startswith(("http://", "https://")):
+        base = urljoin(given.record, "/ledger/")
+    if base is not None:
+        yield from verify_log.live(record, lambda path: fetch(urljoin(base.rstrip("/") + "/", path)))
 
 
 if __name__ == "__main__":

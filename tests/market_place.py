@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -243,3 +244,25 @@ def move_on(now: datetime | None = None) -> None:
     closing.move_due_rounds(now)
     custody.attend(deadlines_passed=True)
     closing.move_due_rounds(now)
+
+
+def lived(where: Place, *, method: str = "lowest", amounts: Sequence[str | None] = (), **terms: Any) -> Round:
+    """A round that has been lived through in its own time, up to the candidate: what the log says of it is what was."""
+    start = clock.now() - timedelta(minutes=30)
+    with clock.travelling(start):
+        round_ = announced(where, method=method, **terms)
+    with clock.travelling(start + timedelta(seconds=20)):
+        custody.attend()
+        for amount in amounts:
+            enters(round_, firm(where), amount)
+    assert round_.closes_at is not None
+    goes_on(round_, at=round_.closes_at)
+    return Round.objects.get(pk=round_.pk)
+
+
+def goes_on(round_: Round, *, at: datetime) -> None:
+    """Beat, the sequencer and the custodian, until nothing more is due at that moment."""
+    for seconds in range(3):
+        with clock.travelling(at + timedelta(seconds=seconds)):
+            closing.move_due_rounds(clock.now())
+            custody.attend()

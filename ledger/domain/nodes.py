@@ -35,6 +35,12 @@ def consistency(old: int, new: int) -> list[bytes]:
     return _with_tiles(lambda node: tree.consistency_proof(old, new, node))
 
 
+def several(indexes: Iterable[int], at: int) -> list[bytes]:
+    """One proof for several entries of the tree of `at`."""
+    wanted = list(indexes)
+    return _with_tiles(lambda node: tree.multiproof(wanted, at, node))
+
+
 def _with_tiles(compute: Callable[[Node], T]) -> T:
     """A computation on the tree, with one query for all the tiles that it needs: at most a few dozen, whatever the size."""
     held = fetch(tiles.needed(compute))

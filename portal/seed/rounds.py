@@ -100,6 +100,7 @@ class Rounds:
         if not CustodianKey.objects.filter(round=None).exists():
             self.attend()
         announced_round = rounds.announce_round(round_id=round_.pk, by=self.operator)
+        self.attend()
         yield from self._notice(announced_round, plan, announced)
 
     def _notice(self, round_: Round, plan: Plan, announced: datetime) -> Iterator[datetime]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import re
 
 import pytest
 from django.db import connection
 from django.test import Client
-from django.urls import reverse
 
 from bidding.domain import entries
 from ledger.models import QueuedEntry
@@ -84,7 +84,7 @@ def test_replacing_and_withdrawing_show_nowhere(world):
     market.enters(round_, firm, AMOUNT)
     market.enters(round_, firm, "50000.00")
     assert read_by(clients, round_) == before
-    entries.withdraw_entry(round_id=round_.pk, firm=firm, user=market.user())
+    entries.withdraw_entry(round_id=round_.pk, firm=firm, user=market.user(), token=market.token_of(round_, firm))
     assert read_by(clients, round_) == before
 
 
@@ -95,14 +95,15 @@ def test_no_log_line_holds_a_bid(world, caplog):
     with caplog.at_level(logging.DEBUG):
         for name in ("django.request", "django.server", "bidding", "core", "ledger", "celery"):
             caplog.set_level(logging.DEBUG, logger=name)
-        form = {"amount": AMOUNT, "days": "15", "nonce": NONCE}
-        address = reverse("bidding:enter", args=[round_.code])
-        assert client.post(address, {**form, "review": "1"}).status_code == 200
-        assert client.post(address, {**form, "seal": "1"}).status_code == 302
-        assert client.post(address, {**form, "amount": "x", "seal": "1"}).status_code == 422
+        bid = market.sealed(round_, firm, AMOUNT, nonce=NONCE)
+        sent = {"envelope": base64.b64encode(bid.envelope).decode(), "token_sha256": bid.token_sha256}
+        address = f"/api/v1/rounds/{round_.code}/envelopes"
+        assert client.post(address, sent, content_type="application/json").status_code == 201
+        assert client.post(address, {**sent, "token": bid.token}, content_type="application/json").status_code == 201
+        assert client.post(address, {**sent, "envelope": "x"}, content_type="application/json").status_code == 400
     told = "\n".join(record.getMessage() for record in caplog.records if not record.name.startswith("django.db"))
-    assert AMOUNT not in told
-    assert NONCE not in told
+    for secret in (AMOUNT, NONCE, bid.token, firm.uscc):
+        assert secret not in told
 
 
 def test_no_table_holds_what_is_sealed(world):

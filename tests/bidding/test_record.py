@@ -40,13 +40,13 @@ def test_the_members_are_those_of_the_protocol():
     record = record_of(market.announced(where))
     assert list(record) == [
         "v", "round", "status", "method", "parameters", "policy", "timetable", "keys", "commitment", "checkpoints", "lots",
-        "events", "log",
+        "events", "log", "proof",
     ]  # fmt: skip
     (lot,) = record["lots"]
     assert set(lot) == {
         "lot", "limits", "entries", "offers", "experts", "marks", "draws", "result", "substitutions"
     }  # fmt: skip
-    assert record["keys"]["custodian"] == {"public": None, "private": None}
+    assert len(record["keys"]["custodian"]["public"]) == 64 and record["keys"]["custodian"]["private"] is None
     assert record["checkpoints"] == {"announced": None, "closed": None, "opened": None}
     assert record["timetable"]["closes_at"].endswith("Z")
 
@@ -81,13 +81,12 @@ def test_after_the_result_everything_can_be_computed_again():
     record = record_of(market.closed_and_evaluated(round_))
     (lot,) = record["lots"]
     assert [each["uscc"] for each in lot["entries"]] == sorted(each.uscc for each in bidders)
-    private = record["keys"]["platform"]["private"]
+    keys = {party: record["keys"][party]["private"] for party in ("platform", "custodian")}
     for each in lot["entries"]:
         import base64
 
         whose = {"round": record["round"], "lot": "1", "uscc": each["uscc"]}
-        plain = envelope.unseal(base64.b64decode(each["envelope"]), private=private, **whose)
-        read = envelope.read_plaintext(plain, **whose)
+        read = envelope.open_both(base64.b64decode(each["envelope"]), **keys, **whose)
         assert f"{read.amount:.2f}" == each["amount"] and read.nonce == each["nonce"]
     (drawn,) = lot["draws"]
     assert draw.code_belongs(drawn["one_time_code"], iteration=1, committed=record["commitment"]["value"])

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Kind
 from bidding.domain import rounds
+from tests import custody
 from tests import market_place as market
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +68,7 @@ def test_a_natural_person_has_a_code_and_no_name(where):
     draft = rounds.draft_round(need=need, by=member)
     rounds.edit_round(round_id=draft.pk, method="lowest", parameters={}, notice_length=5, by=member)
     rounds.submit_round(round_id=draft.pk, by=member)
+    custody.fill_stock()
     rounds.announce_round(round_id=draft.pk, by=where.operator)
     answer = get(f"/api/v1/rounds/{draft.code}")
     assert answer.json()["owner"] == f"自然人业主 {person.code}"

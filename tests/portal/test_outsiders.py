@@ -23,17 +23,26 @@ from tests.bidding.browse import acting
 pytestmark = pytest.mark.django_db
 
 OWNERS, FIRMS, OPERATORS = (Kind.OWNER, Kind.PERSON), (Kind.FIRM,), (Kind.OPERATOR,)
-EVERYBODY, SIGNED_IN = "everybody", "signed in"
+EVERYBODY, SIGNED_IN, CUSTODIAN = "everybody", "signed in", "whoever has the custodian's key"
 
 
 @dataclass(frozen=True)
 class Door:
-    """Who may pass, by what method; `role` for those that only look, `own` where another organisation's is not there."""
+    """Who may pass, by what method; `writes` for those that may do more than look, `own` where another's is not there.
+
+    An `api` answers with a status in the place of a page to sign in.
+    """
 
     who: Any
     method: str = "get"
     writes: bool = False
     own: bool = False
+    api: bool = False
+
+    @property
+    def shut(self) -> int:
+        """What whoever has no business here is answered."""
+        return 403 if self.api else 404
 
 
 TABLE: dict[str, Door] = {
@@ -58,6 +67,8 @@ TABLE: dict[str, Door] = {
     "exchange:round": Door(EVERYBODY),
     "exchange:firms": Door(EVERYBODY),
     "exchange:firm": Door(EVERYBODY),
+    "exchange:envelopes": Door(FIRMS, "post", writes=True, api=True),
+    "exchange:withdrawal": Door(FIRMS, "post", writes=True, api=True),
     "exchange:services": Door(EVERYBODY),
     "exchange:service": Door(EVERYBODY),
     "exchange:schema": Door(EVERYBODY),
@@ -103,6 +114,20 @@ TABLE: dict[str, Door] = {
     "bidding:return": Door(OPERATORS, "post", writes=True),
     "bidding:cancel": Door(OPERATORS, writes=True),
     "bidding:regulator_desk": Door((Kind.REGULATOR,)),
+    "bidding:custodian": Door(EVERYBODY),
+    "bidding:custodian_stock": Door(EVERYBODY),
+    "bidding:custodian_release": Door(CUSTODIAN, "post"),
+    "ledger:log": Door(EVERYBODY),
+    "ledger:entry": Door(EVERYBODY),
+    "ledger:receipt": Door(EVERYBODY),
+    "ledger:vkey": Door(EVERYBODY),
+    "ledger:witnesses": Door(EVERYBODY),
+    "ledger:checkpoint": Door(EVERYBODY),
+    "ledger:cosignature": Door(CUSTODIAN, "post"),
+    "ledger:entries": Door(EVERYBODY),
+    "ledger:tile": Door(EVERYBODY),
+    "ledger:inclusion": Door(EVERYBODY),
+    "ledger:consistency": Door(EVERYBODY),
     "bidding:owner_desk": Door(OWNERS),
     "bidding:wizard_start": Door(OWNERS, "post", writes=True, own=True),
     "bidding:owner_round": Door(OWNERS, own=True),
@@ -110,6 +135,9 @@ TABLE: dict[str, Door] = {
     "bidding:announce_again": Door(OWNERS, "post", writes=True, own=True),
     "bidding:wizard": Door(OWNERS, writes=True, own=True),
 }
+
+
+NEEDS_A_QUERY = {"ledger:inclusion", "ledger:consistency"}
 
 
 def names(patterns, namespace=""):
@@ -165,6 +193,11 @@ def world() -> World:
         "market:admission_add": {"section": "offerings"},
         "market:admission_remove": {"section": "offerings", "pk": 1},
         "market:scan": {"code": applied.code, "which": "licence", "pk": 0},
+        "exchange:envelopes": by_code,
+        "exchange:withdrawal": {**by_code, "lot": "1"},
+        "ledger:entry": {"index": 0},
+        "ledger:tile": {"level": "0", "number": "000", "width": "1"},
+        "ledger:entries": {"number": "000", "width": "1"},
         "bidding:history_round": {"code": "H1"},
         "bidding:award": {"code": award(done).code},
         "bidding:wizard_start": {"need": draft.code},
@@ -218,7 +251,13 @@ def is_sent_to_sign_in(answer) -> bool:
 def test_the_anonymous(world):
     for name, door in TABLE.items():
         answer = getattr(Client(), door.method)(world.address(name))
-        if door.who == EVERYBODY:
+        if door.who == CUSTODIAN:
+            assert answer.status_code == 403, name
+        elif door.api:
+            assert answer.status_code == 401, name
+        elif name in NEEDS_A_QUERY:
+            assert answer.status_code == 422, name
+        elif door.who == EVERYBODY:
             assert answer.status_code in (200, 302) and not is_sent_to_sign_in(answer), (name, answer.status_code)
         else:
             assert is_sent_to_sign_in(answer), (name, answer.status_code)
@@ -234,8 +273,10 @@ def test_every_kind_of_organisation(world):
                 continue
             answer = getattr(client, door.method)(world.address(name))
             assert answer.status_code < 500, (name, kind)
-            if door.who not in (EVERYBODY, SIGNED_IN) and kind not in door.who:
-                assert answer.status_code == 404, (name, kind, answer.status_code)
+            if door.who == CUSTODIAN:
+                assert answer.status_code == 403, (name, kind)
+            elif door.who not in (EVERYBODY, SIGNED_IN) and kind not in door.who:
+                assert answer.status_code == door.shut, (name, kind, answer.status_code)
 
 
 def test_who_only_looks_changes_nothing(world):
@@ -246,7 +287,7 @@ def test_who_only_looks_changes_nothing(world):
             organisation = world.place.owner.organisation if kind == Kind.OWNER else market.organisation(kind)
             organisation = world.firm.organisation if kind == Kind.FIRM else organisation
             client = acting(market.member_of(organisation, role=Role.VIEWER))
-            assert getattr(client, door.method)(world.address(name)).status_code == 404, (name, kind)
+            assert getattr(client, door.method)(world.address(name)).status_code == door.shut, (name, kind)
 
 
 def test_what_belongs_to_another_is_not_there(world):

@@ -1,0 +1,332 @@
+"""What a record says of the log, checked (PROTOCOL §1, §5): signatures, inclusion, consistency, times, and what both say.
+
+The record carries one proof for all its entries, in a checkpoint that the log has signed and the custodian has cosigned. Whoever
+got the two keys by another way gives them; else the record's own are used, and said to be.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from protocol import canonical, entries, tree
+from protocol.canonical import encode, read_timestamp, sha256_hex, timestamp
+from protocol.check import Check
+from protocol.methods.base import REASONS
+from protocol.note import BadNote, Checkpoint, Note, Verifier
+from protocol.record import Record
+
+MOST_REPLACEMENTS = 10
+OUR_REASONS = set(REASONS) - {"ineligible"}
+"""Reasons that follow from what was opened; any other says why a firm was not eligible at closing."""
+MOMENTS = {
+    "round.announced": "announced_at",
+    "round.closed": "closed_at",
+    "round.opened": "opened_at",
+    "round.evaluated": "evaluated_at",
+    "round.candidate": "candidate_at",
+    "round.awarded": "awarded_at",
+    "round.failed": "ended_at",
+    "round.cancelled": "ended_at",
+    "round.void": "ended_at",
+}
+ORDER = ("announced_at", "closes_at", "closed_at", "opened_at", "evaluated_at", "candidate_at", "awarded_at")
+STATUS_OF = {
+    f"round.{status}": status for status in ("announced", "closed", "opened", "evaluated", "candidate", "awarded")
+} | {f"round.{status}": status for status in ("failed", "cancelled", "void")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keys:
+    """The keys that are trusted: the log's, and the custodian's for cosignatures."""
+
+    log: Verifier
+    custodian: Verifier
+
+
+def checks(record: Record, *, log: str | None = None, custodian: str | None = None) -> Iterator[Check]:
+    """Every check of the log that the record allows. `log` and `custodian` are verifier keys known by another way."""
+    proof = record.proof
+    if proof is None:
+        yield Check(what="log", holds=None, detail="the last entries are not in a cosigned checkpoint yet")
+        return
+    for name, given in (("log", log), ("custodian", custodian)):
+        if given is not None:
+            yield Check(what=f"the {name}'s key is the one given", holds=proof.get(name) == given.strip())
+    try:
+        keys = Keys(log=Verifier.parse(log or proof["log"]), custodian=Verifier.parse(custodian or proof["custodian"]))
+        head = _signed(str(proof["checkpoint"]), keys)
+        told = [(each["index"], str(each["entry"]).encode()) for each in proof["entries"]]
+        hashes = _hashes(proof["hashes"])
+    except (BadNote, KeyError, TypeError, ValueError) as bad:
+        yield Check(
+            what="the proof can be read and its checkpoint is signed and cosigned", holds=False, detail=str(bad)
+        )
+        return
+    yield Check(what="the checkpoint is signed by the log and cosigned", holds=True, detail=f"{head.size} entries")
+    yield from _inclusion(record, head, told, hashes)
+    yield from _checkpoints(record, head, keys)
+    yield from _entries(record, told)
+    yield from _events(record)
+
+
+def live(record: Record, fetch: Callable[[str], bytes]) -> Iterator[Check]:
+    """Checks against the log as it is now, read by `fetch` from addresses below `…/ledger/`. Raises OSError."""
+    proof = record.proof
+    if proof is None:
+        return
+    mine = (str(proof.get("log")), str(proof.get("custodian")))
+    theirs = (fetch("vkey").decode().partition("\n")[0], fetch("witnesses").decode().partition("\n")[0])
+    yield Check(what="the keys are those that the log shows", holds=mine == theirs)
+    try:
+        early = _signed(str(proof["checkpoint"]), Keys(log=Verifier.parse(mine[0]), custodian=Verifier.parse(mine[1])))
+        newest = Checkpoint.verified(fetch("checkpoint").decode(), log=Verifier.parse(mine[0]))
+        hashes = _hashes(json.loads(fetch(f"proof/consistency?from={early.size}&to={newest.size}"))["hashes"])
+    except (BadNote, KeyError, TypeError, ValueError) as bad:
+        yield Check(what="the log as it is now can be read", holds=False, detail=str(bad))
+        return
+    holds = tree.verify_consistency(
+        old=early.size, new=newest.size, old_root=early.root, new_root=newest.root, proof=hashes
+    )
+    yield Check(
+        what="the log as it is now goes on from the record's checkpoint", holds=holds, detail=f"{newest.size} entries"
+    )
+
+
+def _signed(text: str, keys: Keys) -> Checkpoint:
+    head = Checkpoint.verified(text, log=keys.log)
+    if Note.parse(text).time_by(keys.custodian) is None:
+        raise BadNote("the custodian has not cosigned the checkpoint")
+    return head
+
+
+def _hashes(values: Sequence[str]) -> list[bytes]:
+    return [base64.b64decode(value, validate=True) for value in values]
+
+
+def _inclusion(record: Record, head: Checkpoint, told: list[tuple[int, bytes]], hashes: list[bytes]) -> Iterator[Check]:
+    """All entries that the record names, sealed ones too, give the signed root together."""
+    leaves = {index: entries.leaf_hash(entry) for index, entry in told}
+    listed = [(each.get("index"), each.get("leaf")) for each in record.log]
+    same = listed == [(index, leaf.hex()) for index, leaf in leaves.items()] and len(leaves) == len(told)
+    yield Check(what="the entries are those that the record lists", holds=same)
+    together = dict(leaves)
+    for each in record.events:
+        index, leaf = each.get("index"), _sealed_leaf(each)
+        if isinstance(index, int) and leaf is not None:
+            together[index] = leaf
+    whole = len(together) == len(leaves) + len(record.events)
+    root = tree.root_from(together, head.size, hashes) if whole else None
+    yield Check(what="every entry is in the log", holds=root == head.root, detail=f"{len(together)} entries")
+
+
+def _sealed_leaf(told: Mapping[str, Any]) -> bytes | None:
+    """The leaf of a sealed entry, computed from what it has turned out to say."""
+    try:
+        event, blind = told["event"], bytes.fromhex(told["blind"])
+        at = read_timestamp(event["at"])
+        return entries.leaf_hash(
+            entries.entry(type="sealed", subject="sealed", data=entries.sealed_data(event, blind), at=at)
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _checkpoints(record: Record, head: Checkpoint, keys: Keys) -> Iterator[Check]:
+    """Those of the announcement, the closing and the opening: signed, cosigned, in time, and beginnings of the last one."""
+    assert record.proof is not None
+    shown = {each.get("size"): each.get("hashes") for each in record.proof.get("consistency") or []}
+    index_of = {each.get("type"): each.get("index") for each in record.log}
+    for name, text in record.checkpoints.items():
+        index = index_of.get(f"round.{name}")
+        if text is None:
+            yield Check(what=f"checkpoint {name}", holds=None if index is None else False, detail="not there")
+            continue
+        try:
+            early = _signed(text, keys)
+            at = Note.parse(text).time_by(keys.custodian) or 0
+            proof = _hashes(shown[early.size])
+        except (BadNote, KeyError, TypeError, ValueError) as bad:
+            yield Check(what=f"checkpoint {name} is signed and cosigned", holds=False, detail=str(bad))
+            continue
+        holds = tree.verify_consistency(
+            old=early.size, new=head.size, old_root=early.root, new_root=head.root, proof=proof
+        )
+        yield Check(what=f"checkpoint {name} is the beginning of the last", holds=holds)
+        has = isinstance(index, int) and index < early.size
+        yield Check(what=f"checkpoint {name} has its entry", holds=has)
+        yield Check(what=f"checkpoint {name} was cosigned in time", holds=_in_time(name, at, record), detail=str(at))
+
+
+def _in_time(name: str, at: int, record: Record) -> bool:
+    """The announcement was public before the deadline; the closing was not before it."""
+    deadline = record.closes_at.timestamp()
+    return at < deadline if name == "announced" else at >= int(deadline)
+
+
+def _entries(record: Record, told: list[tuple[int, bytes]]) -> Iterator[Check]:
+    """What the entries say is what the record says, and they came in their order."""
+    read: list[tuple[int, dict[str, Any]]] = []
+    for index, text in told:
+        try:
+            entry = canonical.decode(text)
+        except canonical.NotCanonical:
+            entry = None
+        if not isinstance(entry, dict) or entry.get("subject") != f"round/{record.round}":
+            yield Check(what=f"entry {index} is about this round", holds=False)
+            return
+        read.append((index, entry))
+    indexes = [index for index, _entry in read]
+    yield Check(what="the entries stand in the order of the log", holds=indexes == sorted(set(indexes)))
+    types = [str(entry.get("type")) for _index, entry in read]
+    yield Check(what="their types are those listed", holds=types == [str(each.get("type")) for each in record.log])
+    ended = [STATUS_OF[kind] for kind in types if kind in STATUS_OF]
+    yield Check(what="the status is the last that the log tells", holds=bool(ended) and _same_status(record, ended[-1]))
+    yield Check(what="no step was taken twice", holds=len(set(ended)) == len(ended))
+    for _index, entry in read:
+        yield from _entry(record, str(entry.get("type")), entry)
+    yield Check(what="times follow each other", holds=_ordered(record))
+
+
+def _same_status(record: Record, told: str) -> bool:
+    return record.status == told or (record.status == "contracted" and told == "awarded")
+
+
+def _ordered(record: Record) -> bool:
+    moments = [moment for name in ORDER if (moment := record.times.get(name)) is not None]
+    return moments == sorted(moments)
+
+
+def _entry(record: Record, kind: str, entry: Mapping[str, Any]) -> Iterator[Check]:
+    if name := MOMENTS.get(kind):
+        yield Check(what=f"{kind} at its time", holds=_at(record.times.get(name)) == entry.get("at"))
+    data = entry.get("data")
+    compare = {
+        "round.announced": _announced,
+        "round.closed": _closed,
+        "round.opened": _opened,
+        "round.evaluated": _evaluated,
+        "round.candidate": _candidate,
+        "round.awarded": _awarded,
+    }.get(kind)
+    if compare is not None:
+        for what, holds in compare(record, data if isinstance(data, dict) else {}):
+            yield Check(what=f"{kind}: {what}", holds=holds)
+
+
+def _at(moment: datetime | None) -> str | None:
+    return None if moment is None else timestamp(moment)
+
+
+Compared = Iterator[tuple[str, bool | None]]
+
+
+def _announced(record: Record, data: Mapping[str, Any]) -> Compared:
+    yield "deadline", _deadline_of(record, data.get("closes_at"))
+    committed = data.get("commitment") or {}
+    yield "commitment", (committed.get("value"), committed.get("n")) == (record.commitment, record.chain_length)
+    keys = data.get("keys") or {}
+    yield "keys", (keys.get("platform"), keys.get("custodian")) == (record.platform_public, record.custodian_public)
+    yield "method", data.get("method") == record.method
+    yield "parameters", data.get("parameters") == dict(record.parameters)
+    yield "minimum", data.get("minimum") == record.minimum
+    yield "policy", data.get("policy") == record.policy_version
+    yield "lots", data.get("lots") == [lot.number for lot in record.lots]
+
+
+def _deadline_of(record: Record, announced: object) -> bool:
+    """The deadline is the one announced, unless an addendum has moved it later."""
+    return _at(record.closes_at) == announced
+
+
+def _closed(record: Record, data: Mapping[str, Any]) -> Compared:
+    if record.opened_at is None:
+        yield "the frozen entrants", None
+        return
+    lines = [
+        [lot.number, entry.uscc, entry.sha256, entry.reason is None or entry.reason in OUR_REASONS]
+        for lot in record.lots
+        for entry in sorted(lot.entries, key=lambda entry: entry.uscc)
+    ]
+    yield "the frozen entrants", (data.get("count"), data.get("sha256")) == (len(lines), sha256_hex(encode(lines)))
+
+
+def _opened(record: Record, data: Mapping[str, Any]) -> Compared:
+    keys = data.get("keys") or {}
+    if record.platform_private is None:
+        yield "keys", None
+        return
+    yield "keys", (keys.get("platform"), keys.get("custodian")) == (record.platform_private, record.custodian_private)
+    codes = {drawn.one_time_code for lot in record.lots for drawn in lot.draws if drawn.iteration == 1}
+    yield "code", codes <= {data.get("code")}
+
+
+def _evaluated(record: Record, data: Mapping[str, Any]) -> Compared:
+    results = {lot.number: dict(lot.result) for lot in record.lots if lot.result is not None}
+    yield "the results", (data.get("lots"), data.get("sha256")) == (len(results), sha256_hex(encode(results)))
+
+
+def _candidate(record: Record, data: Mapping[str, Any]) -> Compared:
+    yield "until", data.get("until") == _at(record.times.get("candidate_until"))
+    yield "winners", _winners(record, data)
+
+
+def _awarded(record: Record, data: Mapping[str, Any]) -> Compared:
+    yield "winners", _winners(record, data)
+
+
+def _winners(record: Record, data: Mapping[str, Any]) -> bool:
+    """Codes of sole traders are in the log as a blinded hash, which the record does not open."""
+    won = {lot.number: lot.result for lot in record.lots if lot.result and lot.result.get("winner")}
+    told = {str(each.get("lot")): each for each in data.get("winners") or [] if isinstance(each, dict)}
+    if set(won) != set(told):
+        return False
+    return all(
+        told[lot].get("amount") == result.get("amount")
+        and (told[lot].get("uscc") == result.get("winner") or canonical.is_hex(told[lot].get("uscc"), octets=32))
+        for lot, result in won.items()
+    )
+
+
+def _events(record: Record) -> Iterator[Check]:
+    """The sealed log: everything stands before the closing, and follows from what stood before it."""
+    if record.opened_at is None:
+        return
+    closed = next((each.get("index") for each in record.log if each.get("type") == "round.closed"), None)
+    early = isinstance(closed, int) and all(
+        isinstance(each.get("index"), int) and each["index"] < closed for each in record.events
+    )
+    yield Check(what="every sealed event stands before the closing", holds=early)
+    indexes = [each.get("index") for each in record.events]
+    yield Check(what="sealed events stand in the order of the log", holds=_rising(indexes))
+    yield from _histories(record)
+
+
+def _rising(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, int) for value in values) and list(values) == sorted(set(values))
+
+
+def _histories(record: Record) -> Iterator[Check]:
+    """Firm by firm: only a token or the service centre, with its reason, replaces or withdraws; at most ten times."""
+    tokens: dict[tuple[str, str], str] = {}
+    replaced: dict[tuple[str, str], int] = {}
+    for told in record.events:
+        event = told.get("event") or {}
+        whose, kind = (str(event.get("lot")), str(event.get("uscc"))), event.get("type")
+        name = f"lot {whose[0]} {whose[1]} {kind}"
+        if kind == "envelope.received":
+            yield Check(what=name, holds=whose not in tokens)
+        else:
+            shown = sha256_hex(str(event.get("token", "")).encode())
+            by_centre = kind == "envelope.withdrawn" and bool(event.get("reason"))
+            detail = f"by the service centre: {event.get('reason')}" if by_centre else ""
+            yield Check(what=name, holds=whose in tokens and (by_centre or shown == tokens[whose]), detail=detail)
+        if kind == "envelope.withdrawn":
+            tokens.pop(whose, None)
+        else:
+            tokens[whose] = str(event.get("token_sha256"))
+        replaced[whose] = replaced.get(whose, 0) + (kind == "envelope.replaced")
+    few = all(count <= MOST_REPLACEMENTS for count in replaced.values())
+    yield Check(what=f"nobody replaced more than {MOST_REPLACEMENTS} times", holds=few)
