@@ -22,12 +22,20 @@ def record_of(round_):
     return Client().get(f"/rounds/{round_.code}/record.json").json()
 
 
-@pytest.fixture(params=["lowest", "draw"])
+TERMS = {
+    "lowest": {"upper": "60000.00"},
+    "draw": {"price": "48000.00"},
+    "mean": {"upper": "60000.00", "coefficients": ["0.95", "0.97", "1.00"], "trim_over": "3"},
+    "lowest_draw": {"upper": "60000.00", "k": "2"},
+}
+
+
+@pytest.fixture(params=TERMS)
 def decided(request):
     where = market.place()
-    round_ = market.announced(where, method=request.param)
+    round_ = market.announced(where, method=request.param, parameters=TERMS[request.param])
     for number in range(4):
-        market.enters(round_, market.firm(where), f"5{number}000.00" if request.param == "lowest" else None)
+        market.enters(round_, market.firm(where), None if request.param == "draw" else f"5{number}000.00")
     return record_of(market.closed_and_evaluated(round_))
 
 
