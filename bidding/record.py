@@ -85,7 +85,11 @@ def _lots(round_: Round, known: Disclosure) -> list[dict[str, Any]]:
     entries = (
         _by_lot(Entry.objects.live().filter(lot__round=round_).select_related("firm__organisation")) if known else {}
     )
-    draws = _by_lot(Draw.objects.filter(lot__round=round_)) if known == Disclosure.EVERYTHING else {}
+    draws = (
+        _by_lot(Draw.objects.filter(lot__round=round_).order_by("iteration", "id"))
+        if known == Disclosure.EVERYTHING
+        else {}
+    )
     return [
         {
             "lot": lot.number,

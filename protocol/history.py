@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from protocol.methods import METHODS
-from protocol.methods.base import Bid, Result, amount_text
+from protocol.methods.base import RANKING, Bid, Result, amount_text
 
 COLUMNS = (
     "round_code",
@@ -168,7 +168,8 @@ def decide(round_: PastRound) -> Result:
         Bid(uscc=str(number), amount=bid.amount, opened=True, eligible=not bid.disqualified_reason)
         for number, bid in enumerate(round_.bids)
     ]
-    return METHODS["lowest"].decide(bids=bids, order=[bid.uscc for bid in bids], parameters=limits, minimum=1)
+    orders = {RANKING: [bid.uscc for bid in bids]}
+    return METHODS["lowest"].decide(bids=bids, orders=orders, parameters=limits, minimum=1)
 
 
 def replay(rounds: Iterable[PastRound]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from protocol.canonical import is_hex, read_timestamp
 from protocol.envelope import AMOUNT
 
 VERSION = 1
+SCORE = re.compile(r"([0-9]|[1-9][0-9])\.[0-9]{2}|100\.00")
 
 
 class BadRecord(ValueError):
@@ -35,6 +37,8 @@ class Entry:
     nonce: str | None
     valid: bool | None
     reason: str | None
+    credit: Decimal | None
+    scores: Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,11 +54,29 @@ class Draw:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Mark:
+    """What one expert gave one firm, 0 to 100."""
+
+    uscc: str
+    mark: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """One accepted offer of an auction; PROTOCOL §5 has them in the order in which they came."""
+
+    uscc: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lot:
     """One lot; `result` is the object of PROTOCOL §5, or None before it is decided."""
 
     number: str
     entries: tuple[Entry, ...]
+    offers: tuple[Offer, ...]
+    marks: tuple[Mark, ...]
     draws: tuple[Draw, ...]
     result: Mapping[str, Any] | None
 
@@ -66,7 +88,7 @@ class Record:
     round: str
     status: str
     method: str
-    parameters: Mapping[str, str]
+    parameters: Mapping[str, Any]
     minimum: int
     closes_at: datetime
     opened_at: datetime | None
@@ -119,7 +141,7 @@ def read_record(text: str | bytes) -> Record:
         events=tuple(each.members for each in top.parts("events")),
         log=tuple(each.members for each in top.parts("log")),
         checkpoints={name: checkpoints.optional(name, str) for name in ("announced", "closed", "opened")},
-        proof=top.optional("proof", dict),
+        proof=top.optional("proof", dict) if "proof" in top.members else None,
     )
 
 
@@ -127,6 +149,8 @@ def _lot(part: "_Part") -> Lot:
     return Lot(
         number=part.take("lot", str),
         entries=tuple(_entry(each) for each in part.parts("entries")),
+        offers=tuple(_offer(each) for each in part.parts("offers")),
+        marks=tuple(_mark(each) for each in part.parts("marks")),
         draws=tuple(_draw(each) for each in part.parts("draws")),
         result=part.optional("result", dict),
     )
@@ -143,7 +167,17 @@ def _entry(part: "_Part") -> Entry:
         nonce=part.hex("nonce"),
         valid=part.optional("valid", bool),
         reason=part.optional("reason", str),
+        credit=part.score("credit"),
+        scores=part.take("scores", dict),
     )
+
+
+def _offer(part: "_Part") -> Offer:
+    return Offer(uscc=part.take("uscc", str), amount=_required(part.amount("amount"), part.at("amount")))
+
+
+def _mark(part: "_Part") -> Mark:
+    return Mark(uscc=part.take("uscc", str), mark=_required(part.score("mark"), part.at("mark")))
 
 
 def _draw(part: "_Part") -> Draw:
@@ -152,8 +186,8 @@ def _draw(part: "_Part") -> Draw:
         iteration=part.take("iteration", int),
         one_time_code=_required(part.hex("one_time_code"), part.at("one_time_code")),
         randomness=part.take("randomness", str),
-        labels=tuple(part.take("labels", list)),
-        order=tuple(part.take("order", list)),
+        labels=part.texts("labels"),
+        order=part.texts("order"),
     )
 
 
@@ -186,6 +220,12 @@ class _Part:
     def parts(self, name: str) -> list["_Part"]:
         return [_Part(each, f"{self.at(name)}.{index}") for index, each in enumerate(self.take(name, list))]
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        values = self.take(name, list)
+        if not all(isinstance(value, str) for value in values):
+            raise BadRecord(self.at(name), "a list of texts is expected")
+        return tuple(values)
+
     def hex(self, name: str) -> str | None:
         value: str | None = self.optional(name, str)
         if value is not None and not is_hex(value, octets=32):
@@ -196,6 +236,12 @@ class _Part:
         value = self.optional(name, str)
         if value is not None and not AMOUNT.fullmatch(value):
             raise BadRecord(self.at(name), "an amount such as 48000.00 is expected")
+        return None if value is None else Decimal(value)
+
+    def score(self, name: str) -> Decimal | None:
+        value = self.optional(name, str)
+        if value is not None and not SCORE.fullmatch(value):
+            raise BadRecord(self.at(name), "a number from 0 to 100 such as 87.40 is expected")
         return None if value is None else Decimal(value)
 
     def moment(self, name: str) -> datetime | None:

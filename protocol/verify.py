@@ -7,7 +7,7 @@ round keeps back is said to be kept back, and is no failure.
 import argparse
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -16,12 +16,14 @@ from protocol import draw, envelope, verify_log
 from protocol.canonical import read_timestamp, sha256_hex
 from protocol.check import Check
 from protocol.methods import METHODS
-from protocol.methods.base import Bid
-from protocol.record import BadRecord, Entry, Lot, Record, read_record
+from protocol.methods.base import Bid, Choice, Method
+from protocol.record import BadRecord, Draw, Entry, Lot, Record, read_record
 from protocol.verify_log import OUR_REASONS
 
 TIMEOUT = 30
 LARGEST = 64 * 1024 * 1024
+FIRST = 1
+"""The iteration that serves ranking and coefficient (PROTOCOL §3)."""
 
 
 def verify(record: Record, *, log: str | None = None, custodian: str | None = None) -> list[Check]:
@@ -36,9 +38,11 @@ def _contents(record: Record) -> list[Check]:
             Check(what="nothing is told before opening", holds=nothing and not _private(record)),
             Check(what="result", holds=None, detail="not opened"),
         ]
-    if record.platform_private is None:
+    if not _private(record):
         return [Check(what="result", holds=None, detail="amounts are kept back until the second announcement opens")]
-    checks = [*_keys(record)]
+    if len(_private(record)) < len(envelope.PARTIES):
+        return [Check(what="both keys are revealed together", holds=False)]
+    checks = [*_keys(record), *_terms(record)]
     for lot in record.lots:
         checks += [*_envelopes(record, lot), *_draws(record, lot), *_result(record, lot)]
     return [*checks, *_events(record)]
@@ -80,25 +84,64 @@ def _opens(record: Record, lot: Lot, entry: Entry) -> bool:
     return entry.opened is True and said == (entry.amount, entry.days, entry.nonce)
 
 
+def _method(record: Record) -> Method | None:
+    """The method, unless it is not known here or could make nothing of the parameters."""
+    method = METHODS.get(record.method)
+    return None if method is None or method.check_parameters(record.parameters) else method
+
+
+def _terms(record: Record) -> Iterator[Check]:
+    if method := METHODS.get(record.method):
+        wrong = [f"{problem.field} {problem.code}" for problem in method.check_parameters(record.parameters)]
+        yield Check(what=f"the parameters are those of {record.method}", holds=not wrong, detail=", ".join(wrong))
+
+
+def _bids(record: Record, lot: Lot) -> list[Bid]:
+    offers = {offer.uscc: offer.amount for offer in lot.offers}  # the last of each firm
+    return [
+        Bid(
+            uscc=entry.uscc,
+            amount=offers.get(entry.uscc) if record.method == "auction" else entry.amount,
+            opened=bool(entry.opened),
+            eligible=entry.reason is None or entry.reason in OUR_REASONS,
+            credit=entry.credit,
+            marks=tuple(each.mark for each in lot.marks if each.uscc == entry.uscc),
+        )
+        for entry in lot.entries
+    ]
+
+
 def _draws(record: Record, lot: Lot) -> Iterator[Check]:
-    told = {entry.uscc: (entry.nonce if entry.opened else entry.sha256) or "" for entry in lot.entries}
-    several = len(record.lots)
-    labels = sorted(draw.in_lot(told, lot=lot.number, lots=several))
+    method = _method(record)
+    wanted = method.draws(bids=_bids(record, lot), parameters=record.parameters) if method else {}
+    if method and lot.result is not None:
+        first = [each.purpose for each in lot.draws if each.iteration == FIRST]
+        holds = set(wanted) <= set(first) and len(set(first)) == len(first)
+        yield Check(what=f"lot {lot.number} has every draw that {record.method} needs", holds=holds)
     for each in lot.draws:
-        name = f"lot {lot.number} draw {each.iteration}"
-        belongs = draw.code_belongs(
-            each.one_time_code, iteration=each.iteration, committed=record.commitment, n=record.chain_length
-        )
-        yield Check(what=f"{name} code belongs to the commitment", holds=belongs)
-        random = _or_none(lambda: draw.randomness(told, sources=record.sources))
-        yield Check(what=f"{name} randomness is everybody's", holds=random == each.randomness)
-        yield Check(what=f"{name} has every entrant", holds=list(each.labels) == labels)
-        order = _or_none(
-            lambda each=each: draw.order(  # type: ignore[misc]
-                code=each.one_time_code, randomness=each.randomness, labels=each.labels
-            )
-        )
-        yield Check(what=f"{name} order", holds=order == list(each.order))
+        name = f"lot {lot.number} draw {each.iteration} {each.purpose}"
+        labels = draw.in_lot(wanted.get(each.purpose, ()), lot=lot.number, lots=len(record.lots))
+        yield from _draw(record, lot, each, name=name)
+        yield Check(what=f"{name} has every label", holds=_has_labels(each, labels))
+
+
+def _draw(record: Record, lot: Lot, each: Draw, *, name: str) -> Iterator[Check]:
+    told = {entry.uscc: (entry.nonce if entry.opened else entry.sha256) or "" for entry in lot.entries}
+    belongs = draw.code_belongs(
+        each.one_time_code, iteration=each.iteration, committed=record.commitment, n=record.chain_length
+    )
+    yield Check(what=f"{name} code belongs to the commitment", holds=belongs)
+    random = _or_none(lambda: draw.randomness(told, sources=record.sources))
+    yield Check(what=f"{name} randomness is everybody's", holds=random == each.randomness)
+    order = _or_none(lambda: draw.order(code=each.one_time_code, randomness=each.randomness, labels=each.labels))
+    yield Check(what=f"{name} order", holds=order == list(each.order))
+
+
+def _has_labels(each: Draw, labels: Sequence[str]) -> bool | None:
+    """Iteration 1 is over all labels, a later one over those that are left; labels of experts are not known here."""
+    if not labels:
+        return None
+    return list(each.labels) == list(labels) if each.iteration == FIRST else set(each.labels) <= set(labels)
 
 
 def _or_none(compute: Callable[[], object]) -> object:
@@ -110,22 +153,18 @@ def _or_none(compute: Callable[[], object]) -> object:
 
 
 def _result(record: Record, lot: Lot) -> Iterator[Check]:
-    method = METHODS.get(record.method)
-    if method is None or lot.result is None or not lot.draws:
+    method = _method(record)
+    if method is None or lot.result is None:
         yield Check(what=f"lot {lot.number} result", holds=None, detail="not decided, or by a method not known here")
         return
-    order = draw.out_of_lot(list(lot.draws[0].order), lot=lot.number, lots=len(record.lots))
-    bids = [
-        Bid(
-            uscc=entry.uscc,
-            amount=entry.amount,
-            opened=bool(entry.opened),
-            eligible=entry.reason is None or entry.reason in OUR_REASONS,
-        )
-        for entry in lot.entries
-    ]
     try:
-        result = method.decide(bids=bids, order=order, parameters=record.parameters, minimum=record.minimum)
+        result = method.decide(
+            bids=_bids(record, lot),
+            orders=_orders(record, lot),
+            parameters=record.parameters,
+            minimum=record.minimum,
+            choice=_choice(lot.result) if method.picked else None,
+        )
     except ValueError as error:
         yield Check(what=f"lot {lot.number} result", holds=False, detail=str(error))
         return
@@ -135,6 +174,29 @@ def _result(record: Record, lot: Lot) -> Iterator[Check]:
         yield Check(what=f"lot {lot.number} {name}", holds=agrees, detail=_short(computed[name]))
     valid = {entry.uscc for entry in lot.entries if entry.valid}
     yield Check(what=f"lot {lot.number} who is valid", holds=valid == set(result.ranking) or result.failed is not None)
+    if result.scores or any(entry.scores for entry in lot.entries):
+        agrees = all(entry.scores == result.scores.get(entry.uscc, {}) for entry in lot.entries)
+        yield Check(what=f"lot {lot.number} scores", holds=agrees)
+    if record.method == "auction":
+        yield Check(what=f"lot {lot.number} offers", holds=None, detail="the record does not tell the auction's times")
+
+
+def _orders(record: Record, lot: Lot) -> dict[str, list[str]]:
+    """The orders that iteration 1 gave. Raises ValueError for labels of another lot."""
+    return {
+        each.purpose: draw.out_of_lot(each.order, lot=lot.number, lots=len(record.lots))
+        for each in lot.draws
+        if each.iteration == FIRST
+    }
+
+
+def _choice(result: Mapping[str, Any]) -> Choice | None:
+    """Whom the owner picked; nobody as long as there is no winner."""
+    winner, reason, reasons = result.get("winner"), result.get("reason"), result.get("reasons")
+    if winner is None:
+        return None
+    reasons = reasons if isinstance(reasons, dict) else {}
+    return Choice(uscc=str(winner), reason=str(reason or ""), reasons={uscc: str(reasons[uscc]) for uscc in reasons})
 
 
 def _short(value: object) -> str:
@@ -203,9 +265,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m protocol.verify", description="Compute a round again from its public record."
     )
     parser.add_argument("record", help="a file, or an address")
-    parser.add_argument(
-        "--log", help="address of the log, …/ledger/; found by itself where RECORD is an address"
-    )
+    parser.add_argument("--log", help="address of the log, …/ledger/; found by itself where RECORD is an address")
     parser.add_argument("--log-key", help="the log's verifier key, known by another way")
     parser.add_argument("--custodian-key", help="the custodian's key for cosignatures, known by another way")
     return parser

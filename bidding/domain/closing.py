@@ -6,7 +6,7 @@ Each step locks the round, is safe to repeat, and is called by beat, by tests an
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -30,8 +30,8 @@ from protocol.methods.base import Bid, Result
 logger = logging.getLogger(__name__)
 Status = Round.Status
 BATCH = 1000
-RANKING = 1
-"""Iteration 1 of the draw serves the ranking of all lots (PROTOCOL §3)."""
+FIRST = 1
+"""Iteration 1 of the draw serves ranking and coefficient of all lots (PROTOCOL §3)."""
 
 
 def close_round(*, round_id: int, now: datetime) -> Round:
@@ -122,8 +122,8 @@ def _open(entry: Entry, round_: Round) -> None:
 
 
 def _code(round_: Round) -> str:
-    """The custodian's first code, which serves the ranking of all lots."""
-    code: str = round_.codes[RANKING - 1]
+    """The custodian's first code, which serves ranking and coefficient of all lots."""
+    code: str = round_.codes[FIRST - 1]
     return code
 
 
@@ -153,14 +153,14 @@ def evaluate_round(*, round_id: int, now: datetime) -> Round:
 
 
 def _evaluate(round_: Round, lot: Lot, entries: list[Entry], lots: list[Lot]) -> Result:
-    order = _draw(round_, lot, entries, lots)
+    method = METHODS[round_.method]
     bids = [
         Bid(uscc=entry.firm.uscc, amount=entry.amount, opened=bool(entry.opened), eligible=bool(entry.eligible))
         for entry in entries
     ]
-    result = METHODS[round_.method].decide(
-        bids=bids, order=order, parameters=round_.parameters, minimum=round_.minimum or 1
-    )
+    wanted = method.draws(bids=bids, parameters=round_.parameters)
+    orders = _draw(round_, lot, entries, wanted, lots=len(lots))
+    result = method.decide(bids=bids, orders=orders, parameters=round_.parameters, minimum=round_.minimum or 1)
     for entry in entries:
         code = result.invalid.get(entry.firm.uscc, "")
         entry.valid = not code
@@ -172,23 +172,27 @@ def _evaluate(round_: Round, lot: Lot, entries: list[Entry], lots: list[Lot]) ->
     return result
 
 
-def _draw(round_: Round, lot: Lot, entries: list[Entry], lots: list[Lot]) -> list[str]:
-    """Every entrant's USCC in the order of the draw, which is kept with all that is needed to compute it again."""
+def _draw(
+    round_: Round, lot: Lot, entries: list[Entry], wanted: Mapping[str, list[str]], *, lots: int
+) -> dict[str, list[str]]:
+    """The labels of every purpose in the order of the draw, which is kept with all that is needed to compute it again."""
     contributions = {entry.firm.uscc: entry.nonce if entry.opened else entry.envelope_sha256 for entry in entries}
-    randomness = draw.randomness(contributions)
-    labels = sorted(draw.in_lot(contributions, lot=lot.number, lots=len(lots)))
-    code = _code(round_)
-    order = draw.order(code=code, randomness=randomness, labels=labels)
-    Draw.objects.create(
-        lot=lot,
-        purpose="ranking",
-        iteration=RANKING,
-        one_time_code=code,
-        randomness=randomness,
-        labels=labels,
-        order=order,
-    )
-    return draw.out_of_lot(order, lot=lot.number, lots=len(lots))
+    code, randomness = _code(round_), draw.randomness(contributions)
+    orders = {}
+    for purpose, own in wanted.items():
+        labels = draw.in_lot(own, lot=lot.number, lots=lots)
+        order = draw.order(code=code, randomness=randomness, labels=labels)
+        Draw.objects.create(
+            lot=lot,
+            purpose=purpose,
+            iteration=FIRST,
+            one_time_code=code,
+            randomness=randomness,
+            labels=labels,
+            order=order,
+        )
+        orders[purpose] = draw.out_of_lot(order, lot=lot.number, lots=lots)
+    return orders
 
 
 def publish_candidate(*, round_id: int, now: datetime) -> Round:

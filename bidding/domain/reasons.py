@@ -29,6 +29,12 @@ TEXTS: dict[str, Promise | str] = {
     "unexpected_amount": _("本方式不报价，却含有报价"),
     "above_upper": _("高于最高限价"),
     "below_lower": _("低于最低限价"),
+    # Offers refused in an auction (protocol.auction); those beyond a limit have the words above.
+    "not_started": _("竞价还没有开始"),
+    "paused": _("竞价暂停中，恢复后再出价"),
+    "ended": _("竞价已经结束"),
+    "not_an_amount": _("出价须为大于零、最多两位小数的金额"),
+    "step_too_small": _("须比当前最低价至少低一个降价幅度"),
     # Failed.
     "too_few_entries": _("截止时报名数少于最少数，未开启即流标"),
     "too_few": _("有效报名数少于最少数"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -26,9 +25,12 @@ from market.models import Need, Project
 from protocol import draw, envelope
 from protocol.canonical import timestamp
 from protocol.methods import METHODS
+from protocol.parameters import Parameters
 
 Status = Round.Status
 ENDED = (Status.FAILED, Status.CANCELLED, Status.VOID)
+OFFERED = ("draw", "lowest", "mean", "lowest_draw")
+"""Methods that closing decides from the sealed envelopes alone; the others wait for scores, marks, offers or the owner."""
 
 
 class Stopped(DomainError):
@@ -90,14 +92,14 @@ def _take_from_need(round_: Round) -> None:
     round_.search = search_text(round_.code, need.title, need.service.name)
 
 
-def _amounts(parameters: Mapping[str, str]) -> dict[str, Any]:
+def _amounts(parameters: Parameters) -> dict[str, Any]:
     return {name: yuan(parameters[name]) if parameters.get(name) else None for name in ("price", "upper", "lower")}
 
 
 def edit_round(
-    *, round_id: int, method: str, parameters: Mapping[str, str], notice_length: int | None, by: Membership
+    *, round_id: int, method: str, parameters: Parameters, notice_length: int | None, by: Membership
 ) -> Round:
-    """Set how a drafted or returned round selects. `parameters` are those of PROTOCOL §4, amounts as decimal strings.
+    """Set how a drafted or returned round selects. `parameters` are those of PROTOCOL §4, as it writes them.
 
     Raises DomainError for what the method does not take; what is missing is told at submission.
     """
@@ -106,7 +108,7 @@ def edit_round(
         demand_owner(round_, by)
         if not round_.is_editable:
             raise WrongState
-        if method not in METHODS:
+        if method not in OFFERED:
             raise DomainError(_("没有这种选取方式。"), code="method")
         round_.method, round_.parameters, round_.notice_length = method, dict(parameters), notice_length
         _take_from_need(round_)
@@ -139,7 +141,7 @@ def submit_round(*, round_id: int, by: Membership) -> Round:
 
 def _demand_whole(round_: Round, *, at: datetime) -> None:
     method = METHODS.get(round_.method)
-    if method is None:
+    if method is None or round_.method not in OFFERED:
         raise DomainError(_("请先选定选取方式。"), code="method")
     if problems := method.check_parameters(round_.parameters):
         raise DomainError(_("选取方式的价格或限价没有填好，请回到上一步。"), code=problems[0].code)

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from bidding.domain.rounds import OFFERED
 from bidding.models import Policy, Round
 from bidding.wording import METHOD_NAMES, METHOD_SENTENCES
 from core.money import MAXIMUM, yuan
@@ -21,6 +22,8 @@ AMOUNT_HINTS = {
     "upper": _("高于它的报价无效。"),
     "lower": _("低于它的报价无效；财政资金和依法招标的项目不得设置。"),
 }
+ASKED = [code for code in OFFERED if set(METHODS[code].parameters) <= set(AMOUNT_LABELS)]
+"""Methods whose terms this form can ask for: amounts, and nothing else."""
 LONGEST = {Policy.Unit.WORKING_DAYS: 60, Policy.Unit.MINUTES: 30 * 24 * 60}
 """How long a notice may be at most; beyond it is a slip of the keyboard."""
 
@@ -35,7 +38,7 @@ class MethodForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["method"].choices = [  # type: ignore[attr-defined]
-            (code, f"{METHOD_NAMES[code]}：{METHOD_SENTENCES.get(code, '')}") for code in METHODS
+            (code, f"{METHOD_NAMES[code]}：{METHOD_SENTENCES[code]}") for code in ASKED
         ]
 
 

@@ -1,9 +1,10 @@
 """随机选取: the owner fixes the price, the first in the draw wins (PROTOCOL §4)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
-from protocol.methods.base import Bid, Method, Outcome, limit
+from protocol.methods.base import Bid, Method, Orders, Outcome, usccs
+from protocol.parameters import Parameters
 
 
 class RandomDraw(Method):
@@ -14,8 +15,8 @@ class RandomDraw(Method):
     parameters: ClassVar[tuple[str, ...]] = ("price",)
     required: ClassVar[tuple[str, ...]] = ("price",)
 
-    def rank(self, valid: Sequence[Bid], *, parameters: Mapping[str, str]) -> Outcome:
-        return Outcome(ranking=tuple(bid.uscc for bid in valid), amount=limit(parameters, "price"))
+    def rank(self, valid: Sequence[Bid], *, orders: Orders, parameters: Parameters) -> Outcome:
+        return Outcome(ranking=usccs(valid), redrawn=usccs(valid))
 
 
 METHOD = RandomDraw()

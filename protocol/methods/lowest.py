@@ -1,10 +1,10 @@
 """竞价·最低价: the lowest valid amount wins (PROTOCOL §4)."""
 
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import ClassVar
 
-from protocol.methods.base import Bid, Method, Outcome
+from protocol.methods.base import Bid, Method, Orders, Outcome, offered, usccs
+from protocol.parameters import Parameters
 
 
 class Lowest(Method):
@@ -14,14 +14,8 @@ class Lowest(Method):
     priced: ClassVar[bool] = True
     parameters: ClassVar[tuple[str, ...]] = ("upper", "lower")
 
-    def rank(self, valid: Sequence[Bid], *, parameters: Mapping[str, str]) -> Outcome:
-        ranked = sorted(valid, key=_amount)
-        return Outcome(ranking=tuple(bid.uscc for bid in ranked), amount=ranked[0].amount)
-
-
-def _amount(bid: Bid) -> Decimal:
-    assert bid.amount is not None, "a bid without an amount is not valid"
-    return bid.amount
+    def rank(self, valid: Sequence[Bid], *, orders: Orders, parameters: Parameters) -> Outcome:
+        return Outcome(ranking=usccs(sorted(valid, key=offered)))
 
 
 METHOD = Lowest()

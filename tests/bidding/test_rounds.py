@@ -177,6 +177,32 @@ def test_a_draw_can_be_recomputed_from_what_is_kept():
     assert lot.winner.uscc == kept.order[0] and str(lot.amount) == "48000.00"
 
 
+def test_a_coefficient_is_drawn_beside_the_order():
+    where = market.place()
+    terms = {"upper": "60000.00", "coefficients": ["0.95", "1.00"]}
+    round_ = market.announced(where, method="mean", parameters=terms)
+    firms = [market.firm(where) for _ in range(2)]
+    for each, amount in zip(firms, ["40000.00", "50000.00"], strict=True):
+        market.enters(round_, each, amount)
+    lot = market.closed_and_evaluated(round_).lots.get()
+    kept = {each.purpose: each for each in lot.draws.all()}
+    assert sorted(kept) == ["coefficient", "ranking"] and {each.iteration for each in kept.values()} == {1}
+    assert kept["coefficient"].labels == ["0.95", "1.00"]
+    assert kept["coefficient"].randomness == kept["ranking"].randomness
+    # 45,000 × 0.95 = 42,750: 40,000 is nearer; 45,000 × 1.00 is as far from both, and the lower amount goes first.
+    expected = {"0.95": "42750.00", "1.00": "45000.00"}[kept["coefficient"].order[0]]
+    assert lot.result["reference"] == expected and lot.winner == firms[0]
+
+
+@pytest.mark.parametrize("method", ["scored", "proposal", "credit_draw", "auction", "direct", "bribery"])
+def test_a_method_that_nothing_here_can_finish_is_not_taken(method):
+    where = market.place()
+    drafted = rounds.draft_round(need=market.need(where), by=where.owner)
+    with pytest.raises(DomainError) as refused:
+        rounds.edit_round(round_id=drafted.pk, method=method, parameters={}, notice_length=2, by=where.owner)
+    assert refused.value.code == "method"
+
+
 def test_too_few_envelopes_fail_the_round_unopened():
     where = market.place(minimum_public=3)
     round_ = market.announced(where, funding=Project.Funding.PUBLIC)

@@ -31,19 +31,26 @@ def record_of(round_):
     return Client().get(f"/rounds/{round_.code}/record.json").json()
 
 
-AMOUNTS = {"lowest": ["50000.00", "51000.00", "52000.00", "53000.00"], "draw": [None] * 4}
+TERMS = {
+    "lowest": {"upper": "60000.00"},
+    "draw": {"price": "48000.00"},
+    "mean": {"upper": "60000.00", "coefficients": ["0.95", "0.97", "1.00"], "trim_over": "3"},
+    "lowest_draw": {"upper": "60000.00", "k": "2"},
+}
 
 
-@pytest.fixture(params=["lowest", "draw"])
+@pytest.fixture(params=TERMS)
 def decided(request):
     """The record of a round that was lived through; once, since what is tampered with is a copy."""
-    if request.param not in _DECIDED:
-        round_ = market.lived(market.place(), method=request.param, amounts=AMOUNTS[request.param])
-        _DECIDED[request.param] = record_of(round_)
-    return copy.deepcopy(_DECIDED[request.param])
+    method = request.param
+    if method not in _DECIDED:
+        amounts = [None if method == "draw" else f"5{number}000.00" for number in range(4)]
+        round_ = market.lived(market.place(), method=method, amounts=amounts, parameters=TERMS[method])
+        _DECIDED[method] = record_of(round_)
+    return copy.deepcopy(_DECIDED[method])
 
 
-_DECIDED: dict[str, dict] = {}
+_DECIDED: dict[str, dict[str, object]] = {}
 
 
 def failed(record):
