@@ -17,6 +17,7 @@ from accounts.rules import ActingRequest, acting_as
 from bidding.domain import entries as domain
 from bidding.domain.eligibility import reasons_against
 from bidding.domain.queries import rounds_for_firm
+from bidding.domain.questions import addenda_since
 from bidding.forms.entries import EntryForm
 from bidding.models import Entry, Lot, Round
 from bidding.views.public import acting_firm
@@ -146,6 +147,7 @@ def receipt(request: ActingRequest, code: str) -> HttpResponse:
         "now": now,
         "takes_entries": round_.takes_entries_at(now),
         "left": domain.REPLACEMENTS - entry.replacements,
+        "addenda_since": addenda_since(entry),
     }
     return render(request, "bidding/receipt.html", context)
 

@@ -14,7 +14,9 @@ from django.views.decorators.http import require_safe
 
 from bidding import record as records
 from bidding.arithmetic import worked_lots
+from bidding.discussion import objections_of, questions_of
 from bidding.domain.entries import my_entry
+from bidding.domain.questions import addenda_since
 from bidding.filters import HistoricalRoundFilter, RoundFilter
 from bidding.models import HistoricalRound, Round
 from bidding.proof import proof_of
@@ -109,14 +111,20 @@ def what_moves(request: HttpRequest, round_: Round) -> dict[str, Any]:
     known = disclosure(round_)
     firm = acting_firm(request)
     takes = round_.takes_entries_at(now)
+    mine = my_entry(round_, firm) if firm is not None and takes else None
+    reader = getattr(request, "membership", None)
+    objections = objections_of(round_, reader=reader, now=now)
+    held = objections["pending_objection"]
     return {
+        **questions_of(round_, reader=reader, now=now),
+        **objections,
         "round": round_,
         "policy": round_.policy,
         "now": now,
         "shown_status": round_.status_at(now),
         "sentence": method_sentence(round_.method),
-        "ball": ball(round_, now=now),
-        "rail": rail(round_, now=now),
+        "ball": ball(round_, now=now, held=held),
+        "rail": rail(round_, now=now, held=held),
         "takes_entries": takes,
         "everything": known == Disclosure.EVERYTHING,
         "opened": known > Disclosure.NOTHING,
@@ -124,7 +132,8 @@ def what_moves(request: HttpRequest, round_: Round) -> dict[str, Any]:
         "successor": _announced_successor(round_),
         "proof": proof_of(round_, request=request),
         "firm": firm,
-        "mine": my_entry(round_, firm) if firm is not None and takes else None,
+        "mine": mine,
+        "addenda_since": addenda_since(mine) if mine is not None else [],
     }
 
 
