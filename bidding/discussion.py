@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 
 from accounts.models import WRITERS, Kind, Membership
 from bidding.domain.objections import rounds_to_object_to, takes_objections_at
@@ -17,17 +18,23 @@ SHOWN = 5
 
 
 def questions_of(round_: Round, *, reader: Membership | None, now: datetime) -> dict[str, Any]:
-    """The latest questions, all addenda, and what this reader may do. Whose a question is, only the asker's own are told."""
+    """The latest questions, all addenda, and what this reader may do; who may answer sees first what waits.
+
+    Whose a question is, only the asker's own are told.
+    """
     counted = round_.questions.aggregate(all=Count("pk"), waiting=Count("pk", filter=Q(answered_at=None)))
     takes = round_.takes_entries_at(now)
+    answers = takes and may_answer(round_, reader)
+    waiting_first = (F("answered_at").desc(nulls_first=True), "number")
+    rows = round_.questions.select_related("answered_by").order_by(*(waiting_first if answers else ("-number",)))
     return {
-        "questions": list(round_.questions.select_related("answered_by").order_by("-number")[:SHOWN]),
+        "questions": list(rows[:SHOWN]),
         "question_count": counted["all"],
         "waiting_count": counted["waiting"],
         "addenda": list(Question.objects.addenda().filter(round=round_)) if counted["all"] else [],
         "own_numbers": own_numbers(round_, reader),
         "takes_questions": takes,
-        "may_answer": takes and may_answer(round_, reader),
+        "may_answer": answers,
         "may_ask": takes and may_ask(reader),
         "visitor": reader is None,
     }
@@ -72,3 +79,9 @@ def objections_of(round_: Round, *, reader: Membership | None, now: datetime) ->
         "pending_objection": next((each for each in shown if each.is_pending), None),
         "may_object": may_object,
     }
+
+
+def held_by_objections(rounds: Iterable[Round]) -> dict[int, Objection]:
+    """The pending objection of each of these rounds that has one, by the round's primary key, in one query."""
+    pending = Objection.objects.pending().filter(round__in=[each.pk for each in rounds])
+    return {each.round_id: each for each in pending}

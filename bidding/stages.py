@@ -65,7 +65,7 @@ class Stage:
 
 def ball(round_: Round, *, now: datetime, held: Objection | None = None) -> Text:
     """Who has to do something next; with a pending objection, whoever must settle it."""
-    if held is not None:
+    if held is not None and (round_.status == Status.CANDIDATE or held.status == Objection.Status.STOPPED):
         return HELD_BY_SERVICE_CENTRE if held.status == Objection.Status.FILED else HELD_BY_REGULATOR
     return BALL[round_.status_at(now)]
 

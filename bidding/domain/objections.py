@@ -173,6 +173,7 @@ def decide_objection(*, objection_id: int, decision: Decision, text: str, by: Me
         now, said = clock.now(), _said(text, REASON_LENGTH)
         if decision == Decision.STOP:
             objection.stop_reason, objection.stopped_at = said, now
+            objection.stopped_by = by.organisation
         else:
             objection.decision, objection.decided_at = said, now
             objection.decided_by = by.organisation

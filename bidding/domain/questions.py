@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 from django.utils.translation import gettext as _
 
 from accounts.models import WRITERS, Membership
@@ -93,6 +94,13 @@ def next_addendum(round_: Round) -> int:
 def addenda_since(entry: Entry) -> list[Question]:
     """The addenda that came after a firm's entry: it stays valid, but its firm should look at it again."""
     return list(Question.objects.addenda().filter(round=entry.lot.round_id, answered_at__gt=entry.received_at))
+
+
+def overtaken(entries: Iterable[Entry]) -> set[int]:
+    """Which of these entries an addendum has come after, in one query: their primary keys."""
+    later = Question.objects.addenda().filter(round=OuterRef("lot__round"), answered_at__gt=OuterRef("received_at"))
+    listed = Entry.objects.live().filter(pk__in=[each.pk for each in entries])
+    return set(listed.filter(Exists(later)).values_list("pk", flat=True))
 
 
 def left_to_ask(round_: Round, firm: Firm) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -87,6 +88,7 @@ class Objection(models.Model):
     complaint = EncryptedTextField(_("投诉内容"), blank=True)
     decision_due_at = models.DateTimeField(_("处理期限"), null=True, blank=True)
     stopped_at = models.DateTimeField(_("责令暂停时间"), null=True, blank=True)
+    stopped_by = models.ForeignKey("accounts.Organisation", models.PROTECT, null=True, blank=True, related_name="+")
     stop_reason = EncryptedTextField(_("责令暂停的理由"), blank=True)
     decided_at = models.DateTimeField(_("决定时间"), null=True, blank=True)
     decided_by = models.ForeignKey("accounts.Organisation", models.PROTECT, null=True, blank=True, related_name="+")
@@ -118,6 +120,10 @@ class Objection(models.Model):
                 | Q(escalated_at__isnull=False, decision_due_at__isnull=False),
             ),
             models.CheckConstraint(
+                name="objection_stopped_whole",
+                condition=~Q(status="stopped") | Q(stopped_at__isnull=False, stopped_by__isnull=False),
+            ),
+            models.CheckConstraint(
                 name="objection_decided_whole",
                 condition=~Q(status__in=["dismissed", "sustained"])
                 | Q(decided_at__isnull=False, decided_by__isnull=False),
@@ -135,6 +141,18 @@ class Objection(models.Model):
     @property
     def is_pending(self) -> bool:
         return self.status in PENDING_OBJECTION and not self.is_moot
+
+    @property
+    def received_at(self) -> datetime:
+        """When it came to whoever settles it now: the complaint where there is one."""
+        return self.escalated_at or self.filed_at
+
+    @property
+    def due_at(self) -> datetime | None:
+        """By when it has to be answered or decided; None where nothing is."""
+        if not self.is_pending:
+            return None
+        return self.answer_due_at if self.status == self.Status.FILED else self.decision_due_at
 
 
 class ObjectionFile(models.Model):

@@ -17,7 +17,7 @@ from accounts.rules import ActingRequest, acting_as
 from bidding.domain import entries as domain
 from bidding.domain.eligibility import reasons_against
 from bidding.domain.queries import rounds_for_firm
-from bidding.domain.questions import addenda_since
+from bidding.domain.questions import addenda_since, overtaken
 from bidding.forms.entries import EntryForm
 from bidding.models import Entry, Lot, Round
 from bidding.views.public import acting_firm
@@ -58,7 +58,8 @@ def entries(request: ActingRequest) -> HttpResponse:
     rows = [
         {"entry": each, "round": each.lot.round, "status": each.lot.round.status_at(now)} for each in page.object_list
     ]
-    return render(request, "bidding/entries.html", {"firm": firm, "page": page, "rows": rows, "now": now})
+    context = {"firm": firm, "page": page, "rows": rows, "now": now, "overtaken": overtaken(page.object_list)}
+    return render(request, "bidding/entries.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

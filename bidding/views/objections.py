@@ -98,6 +98,7 @@ def answer(request: ActingRequest, code: str) -> HttpResponse:
             objection_id=found.pk, outcome=Status(given["outcome"]), text=given["text"], by=request.membership
         ),
         done=_("已答复，各方可以看到。"),
+        review=True,
     )
 
 
@@ -132,6 +133,7 @@ def decide(request: ActingRequest, code: str) -> HttpResponse:
             by=request.membership,
         ),
         done=_("决定已记录，各方可以看到。"),
+        review=True,
     )
 
 
@@ -142,10 +144,13 @@ def _step(
     take: Callable[[dict[str, str]], Objection],
     *,
     done: str,
+    review: bool = False,
 ) -> HttpResponse:
-    """Check the form, take the step, and tell what came of it."""
+    """Check the form, let it be read once more where `review` says so, take the step, and tell what came of it."""
     if not form.is_valid():
         return _shown(request, found, form=form, status=422)
+    if review and "confirm" not in request.POST:
+        return _shown(request, found, form=form, review="change" not in request.POST)
     try:
         take(form.cleaned_data)
     except NotAllowed as refused:
@@ -158,7 +163,12 @@ def _step(
 
 
 def _shown(
-    request: ActingRequest, found: Objection, *, form: forms.Form | None = None, status: int = 200
+    request: ActingRequest,
+    found: Objection,
+    *,
+    form: forms.Form | None = None,
+    review: bool = False,
+    status: int = 200,
 ) -> HttpResponse:
     now = clock.now()
     step = next_step(request, found, now=now)
@@ -168,10 +178,18 @@ def _shown(
         "files": list(found.files.all()),
         "now": now,
         "step": step,
+        "review": review and bool(step),
+        "voids": review and form is not None and _voids(form),
         "form": form or empty_form(step, found),
         "refused": form.non_field_errors() if form is not None and not step else None,
     }
     return render(request, "bidding/objection.html", context, status=status)
+
+
+def _voids(form: forms.Form) -> bool:
+    """Whether what is about to be done ends the round for good."""
+    given = form.cleaned_data
+    return given.get("outcome") == Status.UPHELD or given.get("decision") == domain.Decision.VOID
 
 
 def next_step(request: ActingRequest, found: Objection, *, now: datetime) -> str:
@@ -207,5 +225,5 @@ def readable(request: ActingRequest) -> QuerySet[Objection]:
     return (
         Objection.objects.readable_by(request.organisation)
         .for_list()
-        .select_related("answered_by", "decided_by", "round__policy")
+        .select_related("answered_by", "stopped_by", "decided_by", "round__policy")
     )

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import OWNER_KINDS
 from accounts.rules import ActingRequest, acting_as
-from bidding.models import Objection, Question, Round
+from bidding.discussion import held_by_objections
+from bidding.models import Question, Round
 from bidding.stages import ball
 from core import clock
 from market.models import Project
@@ -35,7 +36,7 @@ def desk(request: ActingRequest) -> HttpResponse:
     own = [each.pk for each in page.object_list]
     asked = Question.objects.to_answer(now=now).filter(round__in=own).order_by().values_list("round")
     waiting = dict(asked.annotate(n=Count("pk")))
-    held = {each.round_id: each for each in Objection.objects.pending().filter(round__in=own)}
+    held = held_by_objections(page.object_list)
     each: Any
     for each in page.object_list:
         each.waiting, each.held = waiting.get(each.pk, 0), held.get(each.pk)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from bidding import record as records
 from bidding.arithmetic import worked_lots
-from bidding.discussion import objections_of, questions_of
+from bidding.discussion import held_by_objections, objections_of, questions_of
 from bidding.domain.entries import my_entry
 from bidding.domain.questions import addenda_since
 from bidding.filters import HistoricalRoundFilter, RoundFilter
@@ -37,8 +37,9 @@ def rounds(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     chosen = RoundFilter(request.GET, queryset=Round.objects.public().for_list(), now=now)
     page = Paginator(chosen.qs, PAGE).get_page(request.GET.get("page"))
+    held = held_by_objections(page.object_list)
     for each in page.object_list:
-        each.shown_status = each.status_at(now)
+        each.shown_status, each.held = each.status_at(now), each.pk in held
     context = {"filter": chosen, "page": page, "now": now, "historical_count": HistoricalRound.objects.count()}
     return render(request, "bidding/rounds.html", context)
 

@@ -396,6 +396,7 @@ def test_a_regulator_voids_a_round_even_after_its_award(world):
     notice_ends(world.round)
     closing.move_due_rounds()
     escalates(objection, world.by)
+    assert "有投诉正在处理" in Client().get(f"/rounds/{world.round.code}/").content.decode()
     decides(objection, "void", "评定有误。")
     assert world.status == Round.Status.VOID
     assert "本通知书失效" in Client().get(f"/rounds/{world.round.code}/award/").content.decode()
@@ -456,6 +457,16 @@ def test_what_waits_is_on_the_service_centres_desk_with_its_deadline(world):
     assert objection.code not in client.get("/desk/operator/").content.decode()
 
 
+def test_a_pending_objection_is_a_mark_in_the_lists(world):
+    owner = acting(world.where.owner)
+    assert "异议处理中" not in Client().get("/rounds/").content.decode()
+    objection = world.objection()
+    assert "异议处理中" in Client().get("/rounds/").content.decode()
+    assert "中介管理服务中心：答复异议" in owner.get("/desk/owner/").content.decode()
+    settles(objection, world.where.operator)
+    assert "异议处理中" not in Client().get("/rounds/").content.decode()
+
+
 def test_oldest_first(world):
     first, second = world.objection(), objects(world.round, world.where.owner)
     text = acting(world.where.operator).get("/desk/operator/").content.decode()
@@ -472,6 +483,8 @@ def test_complaints_wait_on_the_regulators_desk(world):
     assert "已超期" in client.get("/desk/regulator/").content.decode()
     decides(objection, "dismiss")
     assert "没有待处理的投诉" in client.get("/desk/regulator/").content.decode()
+    settled = client.get("/desk/regulator/?tab=objections").content.decode()
+    assert objection.code in settled and "已超期" not in settled
 
 
 def test_the_whole_way_by_its_pages(world):
@@ -485,11 +498,29 @@ def test_the_whole_way_by_its_pages(world):
     for by, step, form in steps:
         client = acting(by)
         assert client.post(address(f"objection_{step}", objection), {}).status_code == 422
+        if step != "escalate":
+            before = Objection.objects.get().status
+            assert form["text"] in client.post(address(f"objection_{step}", objection), form).content.decode()
+            assert Objection.objects.get().status == before
+        form = {**form, "confirm": "1"}
         answer = client.post(address(f"objection_{step}", objection), form, follow=True)
         assert answer.status_code == 200 and form["text"] in answer.content.decode()
     assert Objection.objects.get().status == Status.DISMISSED
-    late = acting(regulator()).post(address("objection_decide", objection), {"decision": "void", "text": "迟了"})
+    late = acting(regulator()).post(
+        address("objection_decide", objection), {"decision": "void", "text": "迟了", "confirm": "1"}
+    )
     assert late.status_code == 409 and world.status == Round.Status.CANDIDATE
+
+
+def test_voiding_is_read_once_more_and_can_be_changed(world):
+    objection, client = world.objection(), acting(world.where.operator)
+    form = {"outcome": "upheld", "text": "漏算一份报价。"}
+    review = client.post(address("objection_answer", objection), form).content.decode()
+    assert "作废这次比选，公布理由" in review and "不能恢复" in review
+    changed = client.post(address("objection_answer", objection), {**form, "change": "1"}).content.decode()
+    assert "漏算一份报价。</textarea>" in changed and world.status == Round.Status.CANDIDATE
+    assert client.post(address("objection_answer", objection), {**form, "confirm": "1"}).status_code == 302
+    assert world.status == Round.Status.VOID
 
 
 @pytest.mark.parametrize("number", ["0", "2", "99999999999999999999"])

@@ -101,8 +101,8 @@ def test_nobody_but_the_asker_reads_whose_a_question_is(where, round_):
         for address in [*addresses, reverse("bidding:answer", args=[round_.code, 2]), "/desk/", "/ledger/"]:
             text = client.get(address, follow=True).content.decode()
             assert not any(each in text for each in told), (who, address)
-            assert "贵机构提的" not in text, (who, address)
-    assert page(acting(member(asker)), round_).count("贵机构提的") == 2
+            assert "这是贵机构提的" not in text, (who, address)
+    assert page(acting(member(asker)), round_).count("这是贵机构提的") == 2
 
 
 def test_no_page_differs_by_who_of_the_others_asked(where, round_):
@@ -227,6 +227,16 @@ def test_many_questions_stand_on_pages_and_none_says_so(where, round_):
     assert first.count('id="question-') == 30 and "?page=2" in first
 
 
+def test_who_answers_sees_what_waits_first(where, round_):
+    firm = market.firm(where)
+    asked = [asks(round_, firm, f"问题 {number}") for number in range(8)]
+    for question in asked[1:7]:
+        answers(round_, question, where.owner)
+    text = page(acting(where.owner), round_, "owner_round")
+    assert text.index("问题 0") < text.index("问题 7") < text.index("问题 6")
+    assert "问题 0" not in page(Client(), round_)
+
+
 def test_what_is_asked_is_shown_as_words(where, round_):
     asks(round_, market.firm(where), "<script>alert(1)</script>")
     for name in ("round", "questions", "live"):
@@ -329,12 +339,14 @@ def test_addenda_are_numbered_for_themselves(where, round_):
 def test_an_entry_before_an_addendum_stays_and_its_firm_is_told(where, round_):
     early, late = market.firm(where), market.firm(where)
     market.enters(round_, early, "50000.00")
-    answers(round_, asks(round_, late), where.owner, changes=True)
+    answers(round_, asks(round_, late), where.owner, "改为六份。", changes=True)
     market.enters(round_, late, "51000.00")
     for firm, told in ((early, True), (late, False)):
         client = acting(member(firm))
         for name in ("round", "receipt"):
             assert ("报名以后有新的补遗" in page(client, round_, name)) is told, (firm, name)
+        assert ("有新补遗" in client.get("/desk/firm/entries/").content.decode()) is told
+        assert "改为" in page(client, round_, "enter")
     assert "报名以后有新的补遗" not in page(Client(), round_)
     done = market.closed_and_evaluated(round_)
     assert done.lots.get().winner == early and Entry.objects.filter(valid=True).count() == 2
