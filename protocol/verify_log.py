@@ -32,6 +32,7 @@ MOMENTS = {
     "round.cancelled": "ended_at",
     "round.void": "ended_at",
 }
+ADDENDUM = "round.addendum"
 ORDER = ("announced_at", "closes_at", "closed_at", "opened_at", "evaluated_at", "candidate_at", "awarded_at")
 STATUS_OF = {
     f"round.{status}": status for status in ("announced", "closed", "opened", "evaluated", "candidate", "awarded")
@@ -185,8 +186,11 @@ def _entries(record: Record, told: list[tuple[int, bytes]]) -> Iterator[Check]:
     ended = [STATUS_OF[kind] for kind in types if kind in STATUS_OF]
     yield Check(what="the status is the last that the log tells", holds=bool(ended) and _same_status(record, ended[-1]))
     yield Check(what="no step was taken twice", holds=len(set(ended)) == len(ended))
+    moved = [
+        entry["data"] for _index, entry in read if entry.get("type") == ADDENDUM and isinstance(entry.get("data"), dict)
+    ]
     for _index, entry in read:
-        yield from _entry(record, str(entry.get("type")), entry)
+        yield from _entry(record, str(entry.get("type")), entry, addenda=moved)
     yield Check(what="times follow each other", holds=_ordered(record))
 
 
@@ -199,10 +203,14 @@ def _ordered(record: Record) -> bool:
     return moments == sorted(moments)
 
 
-def _entry(record: Record, kind: str, entry: Mapping[str, Any]) -> Iterator[Check]:
+def _entry(
+    record: Record, kind: str, entry: Mapping[str, Any], *, addenda: Sequence[Mapping[str, Any]]
+) -> Iterator[Check]:
     if name := MOMENTS.get(kind):
         yield Check(what=f"{kind} at its time", holds=_at(record.times.get(name)) == entry.get("at"))
     data = entry.get("data")
+    if kind == "round.announced" and isinstance(data, dict):
+        yield Check(what="round.announced: deadline", holds=_deadline(record, data, addenda))
     compare = {
         "round.announced": _announced,
         "round.closed": _closed,
@@ -224,7 +232,6 @@ Compared = Iterator[tuple[str, bool | None]]
 
 
 def _announced(record: Record, data: Mapping[str, Any]) -> Compared:
-    yield "deadline", _deadline_of(record, data.get("closes_at"))
     committed = data.get("commitment") or {}
     yield "commitment", (committed.get("value"), committed.get("n")) == (record.commitment, record.chain_length)
     keys = data.get("keys") or {}
@@ -236,9 +243,10 @@ def _announced(record: Record, data: Mapping[str, Any]) -> Compared:
     yield "lots", data.get("lots") == [lot.number for lot in record.lots]
 
 
-def _deadline_of(record: Record, announced: object) -> bool:
-    """The deadline is the one announced, unless an addendum has moved it later."""
-    return _at(record.closes_at) == announced
+def _deadline(record: Record, announced: Mapping[str, Any], addenda: Sequence[Mapping[str, Any]]) -> bool:
+    """The deadline is the one announced, or the one to which the last addendum moved it: later, never earlier."""
+    told = [str(data.get("closes_at")) for data in (announced, *addenda)]
+    return told == sorted(told) and told[-1] == _at(record.closes_at)
 
 
 def _closed(record: Record, data: Mapping[str, Any]) -> Compared:

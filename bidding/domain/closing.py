@@ -213,7 +213,10 @@ def publish_candidate(*, round_id: int, now: datetime) -> Round:
 
 
 def award_round(*, round_id: int, now: datetime) -> Round:
-    """Issue the award notice (中选通知书) of every lot when the public notice is over. Raises NotDue before."""
+    """Issue the award notice (中选通知书) of every lot when the public notice is over. Raises NotDue before.
+
+    Raises NotDue too while an objection is pending.
+    """
     with transaction.atomic():
         round_ = _locked(round_id)
         if round_.status != Status.CANDIDATE:
@@ -221,6 +224,8 @@ def award_round(*, round_id: int, now: datetime) -> Round:
         assert round_.candidate_until is not None
         if now < round_.candidate_until:
             raise NotDue
+        if round_.objections.pending().exists():
+            raise NotDue(_("有异议或投诉尚未处理完，暂不发出中选通知书。"))
         Round.lifecycle.move(round_, Status.AWARDED)
         round_.awarded_at = now
         round_.save()

@@ -34,6 +34,15 @@ class Policy(Dated):
     minimum_public_second = models.PositiveSmallIntegerField(_("再次公告：财政资金最少数"), default=2)
     minimum_private_second = models.PositiveSmallIntegerField(_("再次公告：社会资金最少数"), default=1)
     check_days = models.PositiveSmallIntegerField(_("审核期限（工作日）"), default=2)
+    objection_days = models.PositiveSmallIntegerField(
+        _("异议答复期限（工作日）"), default=3, validators=[MinValueValidator(1)]
+    )
+    complaint_days = models.PositiveSmallIntegerField(
+        _("投诉期限（工作日）"), default=10, validators=[MinValueValidator(1)], help_text=_("自异议答复起")
+    )
+    decision_days = models.PositiveSmallIntegerField(
+        _("投诉处理期限（工作日）"), default=30, validators=[MinValueValidator(1)]
+    )
     legal_basis = models.CharField(_("依据"), max_length=300)
 
     class Meta:

@@ -16,6 +16,9 @@ from core.fields import EncryptedTextField
 from core.lifecycle import Lifecycle
 from core.money import MoneyField
 
+PENDING_OBJECTION = ("filed", "escalated", "stopped")
+"""States of an objection in which its round is not awarded (bidding.models.objections)."""
+
 
 class RoundQuerySet(models.QuerySet["Round"]):
     def public(self) -> Self:
@@ -37,7 +40,8 @@ class RoundQuerySet(models.QuerySet["Round"]):
         return self.filter(status=Round.Status.CLOSED, custodian_private="", closed_at__lte=before)
 
     def due_to_award(self, *, now: datetime) -> Self:
-        return self.filter(status=Round.Status.CANDIDATE, candidate_until__lte=now)
+        due = self.filter(status=Round.Status.CANDIDATE, candidate_until__lte=now)
+        return due.exclude(objections__status__in=PENDING_OBJECTION)
 
     def open_at(self, now: datetime) -> Self:
         """Rounds that take entries at `now`, whatever the worker has moved since."""

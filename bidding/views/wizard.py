@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import OWNER_KINDS, WRITERS
 from accounts.rules import ActingRequest, acting_as
+from bidding.discussion import objections_of, questions_of
 from bidding.domain import rounds as domain
 from bidding.domain.eligibility import reasons_between
 from bidding.forms.checks import ReasonForm
@@ -214,6 +215,8 @@ def _shown(
     now = clock.now()
     context = {
         **_facts(round_),
+        **questions_of(round_, reader=request.membership, now=now),
+        **objections_of(round_, reader=request.membership, now=now),
         "form": form,
         "refused": refused,
         "now": now,
