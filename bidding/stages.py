@@ -48,6 +48,8 @@ BALL: dict[Status, Text] = {
     Status.VOID: _("没有下一步"),
 }
 
+CUSTODIAN_RELEASES: Text = _("见证方：交出密钥")
+OWNER_CHOOSES: Text = _("业主：从候选名单里选定")
 HELD_BY_SERVICE_CENTRE: Text = _("中介管理服务中心：答复异议")
 HELD_BY_REGULATOR: Text = _("监管部门：处理投诉")
 
@@ -67,6 +69,10 @@ def ball(round_: Round, *, now: datetime, held: Objection | None = None) -> Text
     """Who has to do something next; with a pending objection, whoever must settle it."""
     if held is not None and (round_.status == Status.CANDIDATE or held.status == Objection.Status.STOPPED):
         return HELD_BY_SERVICE_CENTRE if held.status == Objection.Status.FILED else HELD_BY_REGULATOR
+    if round_.status == Status.CLOSED and not round_.custodian_private:
+        return CUSTODIAN_RELEASES
+    if round_.status == Status.OPENED and round_.choice_due_at is not None:
+        return OWNER_CHOOSES
     return BALL[round_.status_at(now)]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from protocol import canonical, entries, tree
 from protocol.canonical import encode, read_timestamp, sha256_hex, timestamp
 from protocol.check import Check
+from protocol.methods import METHODS
 from protocol.methods.base import REASONS
 from protocol.note import BadNote, Checkpoint, Note, Verifier
 from protocol.record import Record
@@ -237,10 +238,15 @@ def _announced(record: Record, data: Mapping[str, Any]) -> Compared:
     keys = data.get("keys") or {}
     yield "keys", (keys.get("platform"), keys.get("custodian")) == (record.platform_public, record.custodian_public)
     yield "method", data.get("method") == record.method
-    yield "parameters", data.get("parameters") == dict(record.parameters)
+    yield "parameters", _without_words(data.get("parameters") or {}) == _without_words(record.parameters)
     yield "minimum", data.get("minimum") == record.minimum
     yield "policy", data.get("policy") == record.policy_version
     yield "lots", data.get("lots") == [lot.number for lot in record.lots]
+
+
+def _without_words(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The ground is in the log as a blinded hash only; that there is one is the same in both."""
+    return {name: bool(value) if name == "ground" else value for name, value in parameters.items()}
 
 
 def _deadline(record: Record, announced: Mapping[str, Any], addenda: Sequence[Mapping[str, Any]]) -> bool:
@@ -254,7 +260,13 @@ def _closed(record: Record, data: Mapping[str, Any]) -> Compared:
         yield "the frozen entrants", None
         return
     lines = [
-        [lot.number, entry.uscc, entry.sha256, entry.reason is None or entry.reason in OUR_REASONS]
+        [
+            lot.number,
+            entry.uscc,
+            entry.sha256,
+            entry.reason is None or entry.reason in OUR_REASONS,
+            None if entry.credit is None else f"{entry.credit:.2f}",
+        ]
         for lot in record.lots
         for entry in sorted(lot.entries, key=lambda entry: entry.uscc)
     ]
@@ -262,17 +274,28 @@ def _closed(record: Record, data: Mapping[str, Any]) -> Compared:
 
 
 def _opened(record: Record, data: Mapping[str, Any]) -> Compared:
-    keys = data.get("keys") or {}
     if record.platform_private is None:
         yield "keys", None
         return
-    yield "keys", (keys.get("platform"), keys.get("custodian")) == (record.platform_private, record.custodian_private)
+    if not _is_blind(record):
+        yield "keys", _are_ours(record, data.get("keys"))
     codes = {drawn.one_time_code for lot in record.lots for drawn in lot.draws if drawn.iteration == 1}
     yield "code", codes <= {data.get("code")}
 
 
+def _is_blind(record: Record) -> bool:
+    method = METHODS.get(record.method)
+    return method is not None and method.blind
+
+
+def _are_ours(record: Record, keys: object) -> bool:
+    return keys == {"platform": record.platform_private, "custodian": record.custodian_private}
+
+
 def _evaluated(record: Record, data: Mapping[str, Any]) -> Compared:
     results = {lot.number: dict(lot.result) for lot in record.lots if lot.result is not None}
+    if _is_blind(record):
+        yield "keys", _are_ours(record, data.get("keys"))
     yield "the results", (data.get("lots"), data.get("sha256")) == (len(results), sha256_hex(encode(results)))
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from approvals.models import Dated, dated_constraint
+from core.money import MoneyField
 
 
 class Policy(Dated):
@@ -43,6 +44,8 @@ class Policy(Dated):
     decision_days = models.PositiveSmallIntegerField(
         _("投诉处理期限（工作日）"), default=30, validators=[MinValueValidator(1)]
     )
+    choice_days = models.PositiveSmallIntegerField(_("业主选定期限（工作日）"), default=5)
+    direct_limit = MoneyField(_("直接选取的金额上限"), null=True, blank=True)
     legal_basis = models.CharField(_("依据"), max_length=300)
 
     class Meta:

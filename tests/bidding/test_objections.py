@@ -287,10 +287,10 @@ def test_the_log_has_each_step(world):
     decides(objection, "stop")
     decides(objection, "dismiss")
     (filed,) = logged(world.round, "objection.filed")
-    assert (filed["code"], filed["party"], filed["files"]["count"]) == (objection.code, world.loser.uscc, 2)
+    assert (filed["code"], len(filed["party"]), filed["files"]["count"]) == (objection.code, 64, 2)
     assert len(filed["text"]) == 64
     assert [each["outcome"] for each in logged(world.round, "objection.answered")] == ["rejected"]
-    assert [each["party"] for each in logged(world.round, "objection.escalated")] == [world.loser.uscc]
+    assert all(world.loser.uscc not in str(each) for each in logged(world.round, "objection.escalated"))
     assert [each["decision"] for each in logged(world.round, "objection.decided")] == ["stop", "dismiss"]
 
 

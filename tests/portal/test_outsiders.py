@@ -142,6 +142,7 @@ TABLE: dict[str, Door] = {
     "bidding:wizard_start": Door(OWNERS, "post", writes=True, own=True),
     "bidding:owner_round": Door(OWNERS, own=True),
     "bidding:owner_cancel": Door(OWNERS, "post", writes=True, own=True),
+    "bidding:choose": Door(OWNERS, writes=True, own=True),
     "bidding:announce_again": Door(OWNERS, "post", writes=True, own=True),
     "bidding:wizard": Door(OWNERS, writes=True, own=True),
 }
@@ -241,6 +242,7 @@ def world(settings, tmp_path) -> World:
         "withdraw",
         "owner_round",
         "owner_cancel",
+        "choose",
     ):
         values[f"bidding:{name}"] = by_code
     for name in ("check", "announce", "return", "cancel"):
