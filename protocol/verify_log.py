@@ -256,7 +256,7 @@ def _deadline(record: Record, announced: Mapping[str, Any], addenda: Sequence[Ma
 
 
 def _closed(record: Record, data: Mapping[str, Any]) -> Compared:
-    if record.opened_at is None:
+    if record.opened_at is None or (_is_blind(record) and record.status == "opened"):
         yield "the frozen entrants", None
         return
     lines = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from bidding.models import Policy, Round
-from core.identifiers import half_width, normalise_uscc
+from core.identifiers import normalise_uscc
 from core.money import MAXIMUM, yuan
 from core.widgets import MoneyInput
 from market.forms.projects import MONEY_ERRORS
@@ -117,7 +118,11 @@ class TermsForm(forms.Form):
 
     def clean_coefficients(self) -> list[str]:
         """Decimal strings as they are printed, which is how they enter the draw."""
-        found = [each for each in re.split(r"[\s,，、;；]+", half_width(self.cleaned_data["coefficients"])) if each]
+        found = [
+            each
+            for each in re.split(r"[\s,，、;；]+", unicodedata.normalize("NFKC", self.cleaned_data["coefficients"]))
+            if each
+        ]
         problem = problem_of("coefficients", found) if found else None
         if problem == "repeated":
             raise forms.ValidationError(_("系数不能重复。"))
