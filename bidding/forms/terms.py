@@ -118,11 +118,8 @@ class TermsForm(forms.Form):
 
     def clean_coefficients(self) -> list[str]:
         """Decimal strings as they are printed, which is how they enter the draw."""
-        found = [
-            each
-            for each in re.split(r"[\s,，、;；]+", unicodedata.normalize("NFKC", self.cleaned_data["coefficients"]))
-            if each
-        ]
+        typed = unicodedata.normalize("NFKC", self.cleaned_data["coefficients"])
+        found = [each for each in re.split(r"[\s,、;]+", typed) if each]
         problem = problem_of("coefficients", found) if found else None
         if problem == "repeated":
             raise forms.ValidationError(_("系数不能重复。"))

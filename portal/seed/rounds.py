@@ -211,14 +211,15 @@ class Rounds:
     def _terms(self, method: str, budget: Decimal) -> dict[str, Any]:
         """The method's parameters, with limits and prices that follow from the budget."""
         limit, price = {"upper": f"{budget:.2f}"}, {"price": f"{budget * 8 / 10:.2f}"}
-        return {
+        terms: dict[str, dict[str, Any]] = {
             "lowest": limit,
             "draw": price,
             "mean": {**limit, "coefficients": ["0.95", "0.96", "0.97", "0.98"], "trim_over": "5"},
             "lowest_draw": {**limit, "k": "3"},
             "credit_draw": {**price, "long_list": "8", "short_list": "3"},
             "proposal": {**limit, "ground": self.rng.choice(GROUNDS)},
-        }[method]
+        }
+        return terms[method]
 
     def _edit(self, round_: Round, plan: Plan, parameters: dict[str, Any]) -> None:
         rounds.edit_round(
