@@ -3,7 +3,7 @@
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from bidding.views import custody, firm, notices, objections, operator, public, questions, regulator
+from bidding.views import custody, firm, notices, objections, operator, public, questions, regulator, walking
 
 
 class RoundCode(StringConverter):
@@ -49,6 +49,7 @@ urlpatterns = [
     path("desk/objections/<word:code>/answer/", objections.answer, name="objection_answer"),
     path("desk/objections/<word:code>/escalate/", objections.escalate, name="objection_escalate"),
     path("desk/objections/<word:code>/decide/", objections.decide, name="objection_decide"),
+    path("desk/rounds/<round:code>/<word:lot>/walk-away/", walking.walk_away, name="walk_away"),
     path("desk/operator/", operator.desk, name="operator_desk"),
     path("desk/operator/rounds/<round:code>/", operator.check, name="check"),
     path("desk/operator/rounds/<round:code>/announce/", operator.announce, name="announce"),

@@ -142,6 +142,7 @@ TABLE: dict[str, Door] = {
     "bidding:wizard_start": Door(OWNERS, "post", writes=True, own=True),
     "bidding:owner_round": Door(OWNERS, own=True),
     "bidding:owner_cancel": Door(OWNERS, "post", writes=True, own=True),
+    "bidding:walk_away": Door((Kind.FIRM, Kind.OPERATOR), writes=True),
     "bidding:choose": Door(OWNERS, writes=True, own=True),
     "bidding:announce_again": Door(OWNERS, "post", writes=True, own=True),
     "bidding:wizard": Door(OWNERS, writes=True, own=True),
@@ -213,6 +214,7 @@ def world(settings, tmp_path) -> World:
         "ledger:entry": {"index": 0},
         "ledger:tile": {"level": "0", "number": "000", "width": "1"},
         "ledger:entries": {"number": "000", "width": "1"},
+        "bidding:walk_away": {"code": done.code, "lot": "1"},
         "bidding:history_round": {"code": "H1"},
         "bidding:award": {"code": award(done).code},
         "bidding:wizard_start": {"need": draft.code},
@@ -253,11 +255,11 @@ def world(settings, tmp_path) -> World:
 def award(round_):
     from datetime import timedelta
 
-    from bidding.domain import closing
+    from bidding.domain import due
     from bidding.models import Round
 
     Round.objects.filter(pk=round_.pk).update(candidate_until=clock.now() - timedelta(seconds=1))
-    closing.move_due_rounds()
+    due.move_due_rounds()
     return Round.objects.get(pk=round_.pk)
 
 
