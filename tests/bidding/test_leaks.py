@@ -7,11 +7,13 @@ import logging
 import re
 
 import pytest
+import redis
 from django.db import connection
 from django.test import Client
 
 from bidding.domain import entries
 from ledger.models import QueuedEntry
+from tests import custody
 from tests import market_place as market
 from tests.bidding.browse import acting, outsiders, steady
 from tests.bidding.discussion import answers, asks
@@ -121,6 +123,33 @@ def test_no_table_holds_what_is_sealed(world):
             (text,) = cursor.fetchone()
             for secret in (AMOUNT, NONCE, AMOUNT.encode().hex(), NONCE.encode().hex()):
                 assert secret not in text, table
+
+
+def test_neither_the_cache_nor_a_file_holds_what_is_sealed_or_whose_it_is(world, settings):
+    """Valkey, uploads, the sequencer's file and everything that the custodian has."""
+    where, round_, clients = world
+    firm = market.firm(where)
+    bid = market.sealed(round_, firm, AMOUNT, nonce=NONCE)
+    sent = {"envelope": base64.b64encode(bid.envelope).decode(), "token_sha256": bid.token_sha256}
+    client = acting(market.member_of(firm.organisation))
+    address = f"/api/v1/rounds/{round_.code}/envelopes"
+    answer = client.post(address, sent, content_type="application/json", headers={"Idempotency-Key": "k"})
+    assert answer.status_code == 201
+    read_by({**clients, "the firm": client}, round_)
+    custody.attend()
+    found = {}
+    with redis.Redis.from_url(settings.REDIS_URL) as valkey:
+        for key in valkey.scan_iter(match=f"{settings.KEY_PREFIX}:*"):
+            if valkey.type(key) == b"string":
+                found[f"valkey {key}"] = key + (valkey.get(key) or b"")
+    for folder in (settings.LEDGER_STATE, settings.CUSTODIAN_STATE):
+        found |= {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert any("custodian.db" in name for name in found) and any(name.startswith("valkey") for name in found)
+    for name, content in found.items():
+        for secret in (AMOUNT, NONCE, bid.token):
+            assert secret.encode() not in content, name
+        if "custodian" in name or "ledger" in name:
+            assert firm.uscc.encode() not in content, name
 
 
 def test_the_published_log_says_nothing_of_whose_sealed_entry_it_is(world):
