@@ -1,0 +1,179 @@
+// What the entries of the log say of a round beside what its record says, and the histories of its envelopes: the second half
+// of protocol/verify_log.py.
+
+import { decode, encode, isHex, sha256Hex, utf8 } from "./canonical.js";
+import { check, sameJson, wasEligible } from "./check.js";
+import { byUtf8 } from "./draw.js";
+
+export const MOST_REPLACEMENTS = 10;
+const ORDER = ["announced_at", "closes_at", "closed_at", "opened_at", "evaluated_at", "candidate_at", "awarded_at"];
+
+/** By type of entry: the step that it belongs to, its time in the record, and what else both say. */
+const KINDS = {
+  "round.announced": { group: "announced", moment: "announced_at", compare: announced },
+  "round.closed": { group: "sealed", moment: "closed_at", compare: closed },
+  "round.opened": { group: "opened", moment: "opened_at", compare: opened },
+  "round.evaluated": { group: "method", moment: "evaluated_at", compare: evaluated },
+  "round.candidate": { group: "method", moment: "candidate_at", compare: candidate },
+  "round.awarded": { group: "method", moment: "awarded_at", compare: awarded },
+  "round.failed": { group: "log", moment: "ended_at" },
+  "round.cancelled": { group: "log", moment: "ended_at" },
+  "round.void": { group: "log", moment: "ended_at" },
+};
+
+/** What the entries say is what the record says, and they came in their order. */
+export async function* toldBy(record, told) {
+  const read = [];
+  for (const { index, bytes } of told) {
+    const entry = entryIn(bytes);
+    if (entry?.subject !== `round/${record.round}`) {
+      yield check("log", "entry-subject", false, { index });
+      return;
+    }
+    read.push({ index, entry });
+  }
+  const indexes = read.map((each) => each.index);
+  yield check("log", "entries-order", indexes.every(Number.isSafeInteger) && isRising(indexes), { indexes });
+  const types = read.map((each) => String(each.entry.type));
+  yield check("log", "types", sameJson(types, record.log.map((each) => String(each.type))), { types });
+  const steps = types.filter((type) => Object.hasOwn(KINDS, type)).map((type) => type.slice("round.".length));
+  yield check("log", "status", isStatus(record.status, steps.at(-1)), { published: record.status, told: steps.at(-1) });
+  yield check("log", "steps-once", new Set(steps).size === steps.length);
+  for (const { index, entry } of read) yield* oneEntry(record, index, entry);
+  const moments = ORDER.map((name) => record.times[name] ?? null).filter((moment) => moment !== null);
+  yield check("log", "times", sameJson(moments, [...moments].sort()));
+}
+
+function entryIn(bytes) {
+  try {
+    const entry = decode(bytes);
+    return entry !== null && typeof entry === "object" ? entry : null;
+  } catch {
+    return null;
+  }
+}
+
+function isStatus(status, told) {
+  return told !== undefined && (status === told || (status === "contracted" && told === "awarded"));
+}
+
+/** Whether numbers ascend and none stands twice. @returns {boolean} */
+export function isRising(numbers) {
+  return numbers.every((each, place) => place === 0 || numbers[place - 1] < each);
+}
+
+async function* oneEntry(record, index, entry) {
+  const { type, at } = entry;
+  if (!Object.hasOwn(KINDS, type)) return;
+  const { group, moment, compare } = KINDS[type];
+  const published = record.times[moment] ?? null;
+  yield check(group, "entry-time", published === at, { type, index, at, published });
+  const data = entry.data !== null && typeof entry.data === "object" && !Array.isArray(entry.data) ? entry.data : {};
+  if (compare) for await (const [step, what, holds, numbers = {}] of compare(record, data)) yield check(step, what, holds, numbers);
+}
+
+function* announced(record, data) {
+  const [committed, keys] = [data.commitment ?? {}, data.keys ?? {}];
+  const { commitment, chainLength } = record;
+  const [platform, custodian] = [record.keys.platform.public, record.keys.custodian.public];
+  const agrees = (what, told, published) => ["announced", `announced-${what}`, sameJson(told ?? null, published), { told, published }];
+  // The deadline is the one announced, unless an addendum has moved it later.
+  yield agrees("deadline", data.closes_at, record.times.closes_at);
+  yield agrees("commitment", [committed.value ?? null, committed.n ?? null], [commitment, chainLength]);
+  yield agrees("keys", [keys.platform ?? null, keys.custodian ?? null], [platform, custodian]);
+  yield agrees("method", data.method, record.method);
+  yield agrees("parameters", data.parameters, record.parameters);
+  yield agrees("minimum", data.minimum, record.minimum);
+  yield agrees("policy", data.policy, record.policy);
+  yield agrees("lots", data.lots, record.lots.map((lot) => lot.number));
+}
+
+async function* closed(record, data) {
+  if (record.times.opened_at === null) {
+    yield ["sealed", "closed-entrants", null];
+    return;
+  }
+  const lines = record.lots.flatMap((lot) =>
+    [...lot.entries]
+      .sort((one, other) => byUtf8(one.uscc, other.uscc))
+      .map((entry) => [lot.number, entry.uscc, entry.sha256, wasEligible(entry)]),
+  );
+  const computed = await digestOf(lines);
+  const holds = data.count === lines.length && data.sha256 === computed;
+  yield ["sealed", "closed-entrants", holds, { count: lines.length, told: data.sha256, computed }];
+}
+
+function* opened(record, data) {
+  const { platform, custodian } = record.keys;
+  if (platform.private === null) {
+    yield ["keys", "opened-keys", null];
+    return;
+  }
+  const told = data.keys ?? {};
+  const same = sameJson([told.platform ?? null, told.custodian ?? null], [platform.private, custodian.private]);
+  yield ["keys", "opened-keys", same];
+  const codes = record.lots.flatMap((lot) => lot.draws.filter((each) => each.iteration === 1).map((each) => each.code));
+  yield ["draw", "opened-code", codes.every((code) => code === data.code), { code: data.code }];
+}
+
+async function* evaluated(record, data) {
+  const results = record.lots.filter((lot) => lot.result !== null).map((lot) => [lot.number, lot.result]);
+  const computed = await digestOf(Object.fromEntries(results));
+  const holds = data.lots === new Map(results).size && data.sha256 === computed;
+  yield ["method", "evaluated-results", holds, { told: data.sha256, computed }];
+}
+
+async function digestOf(value) {
+  try {
+    return await sha256Hex(encode(value));
+  } catch {
+    return null; // what JCS cannot hold agrees with nothing
+  }
+}
+
+function* candidate(record, data) {
+  yield ["method", "candidate-until", (data.until ?? null) === (record.times.candidate_until ?? null), { until: data.until }];
+  yield ["method", "candidate-winners", areWinners(record, data)];
+}
+
+function* awarded(record, data) {
+  yield ["method", "awarded-winners", areWinners(record, data)];
+}
+
+/** Codes of sole traders are in the log as a blinded hash, which the record does not open. */
+function areWinners({ lots }, { winners }) {
+  const listed = (Array.isArray(winners) ? winners : []).filter((each) => each !== null && typeof each === "object");
+  const told = new Map(listed.map((each) => [String(each.lot), each]));
+  const won = new Map(lots.filter((lot) => lot.result?.winner).map((lot) => [lot.number, lot.result]));
+  if (won.size !== told.size) return false;
+  return [...won].every(([lot, result]) => {
+    const each = told.get(lot);
+    if (each === undefined || (each.amount ?? null) !== (result.amount ?? null)) return false;
+    return each.uscc === result.winner || isHex(each.uscc, 32);
+  });
+}
+
+/** Firm by firm: only a token or the service centre, with its reason, replaces or withdraws; at most ten times. */
+export async function* histories({ events }) {
+  const tokens = new Map();
+  const replaced = new Map();
+  for (const told of events) {
+    const event = told.event ?? {};
+    const [lot, uscc, type] = [String(event.lot), String(event.uscc), event.type];
+    const whose = JSON.stringify([lot, uscc]);
+    const of = { lot, uscc, type, at: event.at, sha256: event.sha256, index: told.index };
+    if (type === "envelope.received") yield check("sealed", "received", !tokens.has(whose), of);
+    else {
+      const byCentre = type === "envelope.withdrawn" && Boolean(event.reason);
+      const shown = byCentre || tokens.get(whose) === (await sha256Hex(utf8(String(event.token ?? ""))));
+      const what = byCentre ? "withdrawn-by-centre" : type === "envelope.withdrawn" ? "withdrawn" : "replaced";
+      yield check("sealed", what, tokens.has(whose) && shown, { ...of, reason: event.reason });
+    }
+    if (type === "envelope.withdrawn") tokens.delete(whose);
+    else tokens.set(whose, String(event.token_sha256));
+    replaced.set(whose, (replaced.get(whose) ?? 0) + (type === "envelope.replaced" ? 1 : 0));
+  }
+  const most = Math.max(0, ...replaced.values());
+  const total = [...replaced.values()].reduce((sum, each) => sum + each, 0);
+  yield check("sealed", "few-replacements", most <= MOST_REPLACEMENTS, { most, total });
+}
