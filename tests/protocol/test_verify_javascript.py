@@ -9,11 +9,11 @@ import pytest
 
 from protocol import verify as verifier
 from protocol.record import BadRecord, read_record
+from tests import market_place as market
 from tests.protocol.tables import TABLES
 from tests.protocol.test_verify import TAMPERED, TERMS, entry, record_of
 from tests.protocol.test_verify_methods import CHANGES, table
 from tests.protocol.test_verify_methods import record_of as made_of
-from tests import market_place as market
 
 DRAW = "lot {lot} draw {iteration} {purpose}"
 NAMES = {
