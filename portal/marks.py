@@ -87,8 +87,6 @@ MARKS: dict[str, Mark] = {
     "late": Mark("warn", "seal"),
     "soon": Mark("wait", "amber"),
     "verified": Mark("verify", "jade"),
-    "not_verified": Mark("cross", "seal"),
-    "not_yet": Mark("wait", "amber"),
 }
 
 # Messages and notes by their level.

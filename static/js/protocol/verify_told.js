@@ -69,14 +69,17 @@ async function* oneEntry(record, index, entry) {
   const published = record.times[moment] ?? null;
   yield check(group, "entry-time", published === at, { type, index, at, published });
   const data = entry.data !== null && typeof entry.data === "object" && !Array.isArray(entry.data) ? entry.data : {};
-  if (compare) for await (const [step, what, holds, numbers = {}] of compare(record, data)) yield check(step, what, holds, numbers);
+  if (!compare) return;
+  for await (const [step, what, holds, numbers = {}] of compare(record, data)) yield check(step, what, holds, numbers);
 }
 
 function* announced(record, data) {
   const [committed, keys] = [data.commitment ?? {}, data.keys ?? {}];
   const { commitment, chainLength } = record;
   const [platform, custodian] = [record.keys.platform.public, record.keys.custodian.public];
-  const agrees = (what, told, published) => ["announced", `announced-${what}`, sameJson(told ?? null, published), { told, published }];
+  const agrees = (what, told, published) => {
+    return ["announced", `announced-${what}`, sameJson(told ?? null, published), { told, published }];
+  };
   // The deadline is the one announced, unless an addendum has moved it later.
   yield agrees("deadline", data.closes_at, record.times.closes_at);
   yield agrees("commitment", [committed.value ?? null, committed.n ?? null], [commitment, chainLength]);

@@ -2,6 +2,9 @@
 import { cents, compare, magnitude, text } from "../protocol/money.js";
 import { money } from "./words.js";
 
+/** Methods by which the owner fixes the price. */
+const FIXED = ["draw", "credit_draw", "direct"];
+
 /** @param {import("./steps.js").Known} known @returns {import("./steps.js").Told} */
 export function methodStep(known) {
   const sentences = [];
@@ -16,13 +19,15 @@ export function methodStep(known) {
 
 function tableName({ method }, computed) {
   if (Object.keys(computed.scores).length) return "scores";
-  return { mean: "distances", draw: "ranking-plain", credit_draw: "ranking-plain", direct: "ranking-plain" }[method] ?? "ranking";
+  if (FIXED.includes(method)) return "ranking-plain";
+  return method === "mean" ? "distances" : "ranking";
 }
 
 function working(round) {
   const { words, record, bids, computed } = round;
-  const counts = { all: bids.length, valid: computed.ranking.length, minimum: record.minimum };
-  const said = [words.say(computed.failed === null ? "counted" : "counted-failed", { ...counts, valid: bids.length - Object.keys(computed.invalid).length })];
+  const valid = bids.length - Object.keys(computed.invalid).length;
+  const counts = { all: bids.length, valid, minimum: record.minimum };
+  const said = [words.say(computed.failed === null ? "counted" : "counted-failed", counts)];
   for (const [uscc, reason] of Object.entries(computed.invalid)) {
     said.push(words.say("set-aside", { firm: round.name(uscc), reason: words.say(`reason-${reason}`) }));
   }
@@ -34,8 +39,7 @@ function working(round) {
 function outcome({ words, computed, name, record }) {
   if (computed.winner === null) return [words.say("not-picked")];
   const values = { firm: name(computed.winner), amount: money(computed.amount), reason: computed.reason };
-  const fixed = ["draw", "credit_draw", "direct"].includes(record.method);
-  const said = [words.say(fixed ? "won-at-price" : "won", values)];
+  const said = [words.say(FIXED.includes(record.method) ? "won-at-price" : "won", values)];
   return computed.reason === null ? said : [words.say("picked", values), ...said];
 }
 
@@ -47,7 +51,8 @@ const WAYS = {
     const { words, computed, name } = round;
     const { dropped, kept, total } = computed.working;
     const amounts = (firms) => words.list(firms.map((uscc) => `${name(uscc)} ${amountOf(round, uscc)}`));
-    const numbers = { total: money(total), n: kept.length, coefficient: computed.coefficient, reference: money(computed.reference) };
+    const { coefficient, reference } = computed;
+    const numbers = { total: money(total), n: kept.length, coefficient, reference: money(reference) };
     return [
       dropped.length ? words.say("way-mean-dropped", { dropped: amounts(dropped) }) : words.say("way-mean-all"),
       words.say("way-mean-reference", numbers),

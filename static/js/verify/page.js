@@ -1,6 +1,6 @@
 // The page on which a visitor computes a round again: fetch the record, run every check, say each step with its numbers.
 import { GROUPS } from "../protocol/check.js";
-import { BadRecord, readRecord } from "../protocol/record.js";
+import { readRecord } from "../protocol/record.js";
 import { verify } from "../protocol/verify.js";
 import { pin } from "./pins.js";
 import { lineOf } from "./lines.js";
@@ -74,13 +74,19 @@ class VerifyingPage {
         this.progress(checks.length, record);
       }
     } catch (error) {
-      if (!(error instanceof BadRecord)) checks.push({ group: "log", what: "broken", holds: false });
-      else return this.end("fails", this.words.say("no-record", { where: error.where || "–" }), { source, focus });
+      if (!record) return this.refuse(error, { source, focus });
+      checks.push({ group: "log", what: "broken", holds: false });
     }
     if (mine !== this.runs) return;
     this.show(record, checks);
     this.conclude(checks, { source, change, focus });
     if (change === null) this.offerChange(record);
+  }
+
+  /** What cannot be read has nothing to compute with. */
+  refuse({ where }, shown) {
+    this.part("trying").hidden = true;
+    this.end("fails", this.words.say("no-record", { where: where || "–" }), shown);
   }
 
   async *everyCheck(record) {

@@ -3,6 +3,8 @@ import { methodStep } from "./method.js";
 import { moment, money, short } from "./words.js";
 
 const MOST_ROWS = 60;
+/** Checks that say that a step has still to come. */
+const WAITING = ["not-opened", "kept-back", "log-pending"];
 
 /**
  * @typedef {{sentences: string[], tables: {name: string, rows: Object[]}[]}} Told
@@ -17,6 +19,8 @@ export const STEPS = { announced, sealed, keys, opened, draw, method: methodStep
 export function told(group, { record, checks, words }) {
   const names = new Map(record.lots.flatMap((lot) => lot.entries.map((entry) => [entry.uscc, entry.name])));
   const of = (what) => checks.filter((each) => each.what === what);
+  const later = checks.find((each) => each.group === group && WAITING.includes(each.what));
+  if (later) return { sentences: [words.say(`check-${later.what}`)], tables: [] };
   return STEPS[group]({ record, words, of, name: (uscc) => names.get(uscc) ?? uscc });
 }
 
@@ -43,7 +47,7 @@ function announced({ record, words, of }) {
   return { sentences, tables: [] };
 }
 
-function sealed({ record, words, of, name }) {
+function sealed({ words, of, name }) {
   const [time] = of("in-time");
   const [order] = of("before-closing");
   const [changes] = of("few-replacements");
@@ -68,7 +72,6 @@ function sealed({ record, words, of, name }) {
       holds: each.holds && event !== undefined && event.holds,
     };
   });
-  if (record.times.opened_at === null) return { sentences: [], tables: [] };
   return { sentences, tables: rows.length ? [table("sealed", rows, words)] : [] };
 }
 
@@ -164,7 +167,10 @@ function log({ words, of }) {
   if (signed?.holds) {
     sentences.push(words.say("log-signed", { log: signed.log, custodian: signed.custodian, at: moment(signed.at) }));
   }
-  if (goes?.to !== undefined) sentences.push(words.say("log-goes-on", { from: goes.from, to: goes.to, more: goes.to - goes.from }));
+  if (goes?.holds) {
+    const values = { from: goes.from, to: goes.to, more: goes.to - goes.from };
+    sentences.push(words.say(values.more ? "log-goes-on" : "log-is-the-same", values));
+  }
   const [same, fresh] = [of("remembered")[0], of("remembered-now")[0]];
   const keys = same ?? fresh;
   if (keys) {

@@ -41,7 +41,13 @@ export function fillStep(root, step, { checks, told, lines, single }) {
   all.hidden = !checks.length;
   all.open = verdict === false;
   all.querySelector("summary").textContent = single;
-  all.querySelector("ul").replaceChildren(...checks.map((each, index) => checkLine(root, each, lines[index])));
+  const made = checks.map((each, index) => checkLine(root, each, lines[index]));
+  all.querySelector("ul").replaceChildren(...wrongFirst(made, checks));
+}
+
+function wrongFirst(lines, checks) {
+  const wrong = lines.filter((_, index) => checks[index].holds === false);
+  return [...wrong, ...lines.filter((each) => !wrong.includes(each))];
 }
 
 function line(text) {

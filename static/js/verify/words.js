@@ -17,7 +17,8 @@ export class Words {
 
   /** Those that an element holds as `data-word`. */
   static in(root) {
-    return new Words(new Map([...root.querySelectorAll("[data-word]")].map((each) => [each.dataset.word, each.textContent.trim()])));
+    const written = [...root.querySelectorAll("[data-word]")];
+    return new Words(new Map(written.map((each) => [each.dataset.word, each.textContent.trim()])));
   }
 
   /** A text with its numbers; its name where there is no such text. @returns {string} */
@@ -44,7 +45,7 @@ export class Words {
 
 /** An amount for people, a dash for none. @param {string | null | undefined} amount @returns {string} */
 export function money(amount) {
-  return typeof amount === "string" ? shown(amount) : "–";
+  return typeof amount === "string" ? shown(amount).replaceAll(" ", "\u00a0") : "–"; // never broken after the sign
 }
 
 /** The beginning of a fingerprint. @param {string | null | undefined} digest @returns {string} */
