@@ -12,7 +12,7 @@ const BLIND_OCTETS = 16;
 export async function* logChecks(record) {
   const { proof } = record;
   if (proof === null) {
-    yield check("log", "log-pending", null);
+    for (const group of ["announced", "sealed", "log"]) yield check(group, "log-pending", null);
     return;
   }
   let read;

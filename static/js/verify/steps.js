@@ -4,7 +4,7 @@ import { moment, money, short } from "./words.js";
 
 const MOST_ROWS = 60;
 /** Checks that say that a step has still to come. */
-const WAITING = ["not-opened", "kept-back", "log-pending"];
+const WAITING = ["not-opened", "kept-back"];
 
 /**
  * @typedef {{sentences: string[], tables: {name: string, rows: Object[]}[]}} Told
@@ -21,7 +21,9 @@ export function told(group, { record, checks, words }) {
   const of = (what) => checks.filter((each) => each.what === what);
   const later = checks.find((each) => each.group === group && WAITING.includes(each.what));
   if (later) return { sentences: [words.say(`check-${later.what}`)], tables: [] };
-  return STEPS[group]({ record, words, of, name: (uscc) => names.get(uscc) ?? uscc });
+  const found = STEPS[group]({ record, words, of, name: (uscc) => names.get(uscc) ?? uscc });
+  const pending = checks.some((each) => each.group === group && each.what === "log-pending");
+  return pending ? { ...found, sentences: [...found.sentences, words.say("check-log-pending")] } : found;
 }
 
 /** Rows up to a number that a person reads; how many more there are is said. */
