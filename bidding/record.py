@@ -128,7 +128,7 @@ def _entry(entry: Entry, known: Disclosure) -> dict[str, Any]:
         "nonce": (entry.nonce or None) if everything else None,
         "valid": entry.valid,
         "reason": entry.reason or None,
-        "credit": None,
+        "credit": _amount(entry.credit),
         "scores": {},
     }
 

@@ -14,6 +14,7 @@ from typing import Any
 from protocol import canonical, entries, tree
 from protocol.canonical import encode, read_timestamp, sha256_hex, timestamp
 from protocol.check import Check
+from protocol.methods import METHODS
 from protocol.methods.base import REASONS
 from protocol.note import BadNote, Checkpoint, Note, Verifier
 from protocol.record import Record
@@ -32,6 +33,7 @@ MOMENTS = {
     "round.cancelled": "ended_at",
     "round.void": "ended_at",
 }
+ADDENDUM = "round.addendum"
 ORDER = ("announced_at", "closes_at", "closed_at", "opened_at", "evaluated_at", "candidate_at", "awarded_at")
 STATUS_OF = {
     f"round.{status}": status for status in ("announced", "closed", "opened", "evaluated", "candidate", "awarded")
@@ -185,8 +187,11 @@ def _entries(record: Record, told: list[tuple[int, bytes]]) -> Iterator[Check]:
     ended = [STATUS_OF[kind] for kind in types if kind in STATUS_OF]
     yield Check(what="the status is the last that the log tells", holds=bool(ended) and _same_status(record, ended[-1]))
     yield Check(what="no step was taken twice", holds=len(set(ended)) == len(ended))
+    moved = [
+        entry["data"] for _index, entry in read if entry.get("type") == ADDENDUM and isinstance(entry.get("data"), dict)
+    ]
     for _index, entry in read:
-        yield from _entry(record, str(entry.get("type")), entry)
+        yield from _entry(record, str(entry.get("type")), entry, addenda=moved)
     yield Check(what="times follow each other", holds=_ordered(record))
 
 
@@ -199,10 +204,14 @@ def _ordered(record: Record) -> bool:
     return moments == sorted(moments)
 
 
-def _entry(record: Record, kind: str, entry: Mapping[str, Any]) -> Iterator[Check]:
+def _entry(
+    record: Record, kind: str, entry: Mapping[str, Any], *, addenda: Sequence[Mapping[str, Any]]
+) -> Iterator[Check]:
     if name := MOMENTS.get(kind):
         yield Check(what=f"{kind} at its time", holds=_at(record.times.get(name)) == entry.get("at"))
     data = entry.get("data")
+    if kind == "round.announced" and isinstance(data, dict):
+        yield Check(what="round.announced: deadline", holds=_deadline(record, data, addenda))
     compare = {
         "round.announced": _announced,
         "round.closed": _closed,
@@ -224,29 +233,40 @@ Compared = Iterator[tuple[str, bool | None]]
 
 
 def _announced(record: Record, data: Mapping[str, Any]) -> Compared:
-    yield "deadline", _deadline_of(record, data.get("closes_at"))
     committed = data.get("commitment") or {}
     yield "commitment", (committed.get("value"), committed.get("n")) == (record.commitment, record.chain_length)
     keys = data.get("keys") or {}
     yield "keys", (keys.get("platform"), keys.get("custodian")) == (record.platform_public, record.custodian_public)
     yield "method", data.get("method") == record.method
-    yield "parameters", data.get("parameters") == dict(record.parameters)
+    yield "parameters", _without_words(data.get("parameters") or {}) == _without_words(record.parameters)
     yield "minimum", data.get("minimum") == record.minimum
     yield "policy", data.get("policy") == record.policy_version
     yield "lots", data.get("lots") == [lot.number for lot in record.lots]
 
 
-def _deadline_of(record: Record, announced: object) -> bool:
-    """The deadline is the one announced, unless an addendum has moved it later."""
-    return _at(record.closes_at) == announced
+def _without_words(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The ground is in the log as a blinded hash only; that there is one is the same in both."""
+    return {name: bool(value) if name == "ground" else value for name, value in parameters.items()}
+
+
+def _deadline(record: Record, announced: Mapping[str, Any], addenda: Sequence[Mapping[str, Any]]) -> bool:
+    """The deadline is the one announced, or the one to which the last addendum moved it: later, never earlier."""
+    told = [str(data.get("closes_at")) for data in (announced, *addenda)]
+    return told == sorted(told) and told[-1] == _at(record.closes_at)
 
 
 def _closed(record: Record, data: Mapping[str, Any]) -> Compared:
-    if record.opened_at is None:
+    if record.opened_at is None or (_is_blind(record) and record.status == "opened"):
         yield "the frozen entrants", None
         return
     lines = [
-        [lot.number, entry.uscc, entry.sha256, entry.reason is None or entry.reason in OUR_REASONS]
+        [
+            lot.number,
+            entry.uscc,
+            entry.sha256,
+            entry.reason is None or entry.reason in OUR_REASONS,
+            None if entry.credit is None else f"{entry.credit:.2f}",
+        ]
         for lot in record.lots
         for entry in sorted(lot.entries, key=lambda entry: entry.uscc)
     ]
@@ -254,17 +274,28 @@ def _closed(record: Record, data: Mapping[str, Any]) -> Compared:
 
 
 def _opened(record: Record, data: Mapping[str, Any]) -> Compared:
-    keys = data.get("keys") or {}
     if record.platform_private is None:
         yield "keys", None
         return
-    yield "keys", (keys.get("platform"), keys.get("custodian")) == (record.platform_private, record.custodian_private)
+    if not _is_blind(record):
+        yield "keys", _are_ours(record, data.get("keys"))
     codes = {drawn.one_time_code for lot in record.lots for drawn in lot.draws if drawn.iteration == 1}
     yield "code", codes <= {data.get("code")}
 
 
+def _is_blind(record: Record) -> bool:
+    method = METHODS.get(record.method)
+    return method is not None and method.blind
+
+
+def _are_ours(record: Record, keys: object) -> bool:
+    return keys == {"platform": record.platform_private, "custodian": record.custodian_private}
+
+
 def _evaluated(record: Record, data: Mapping[str, Any]) -> Compared:
     results = {lot.number: dict(lot.result) for lot in record.lots if lot.result is not None}
+    if _is_blind(record):
+        yield "keys", _are_ours(record, data.get("keys"))
     yield "the results", (data.get("lots"), data.get("sha256")) == (len(results), sha256_hex(encode(results)))
 
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from bidding.domain import live, timetable
+from bidding.domain import credit, live, timetable
 from bidding.domain.custody import PATIENCE, void_unreleased
 from bidding.domain.eligibility import reasons_between
 from bidding.domain.rounds import end_round
@@ -25,7 +25,7 @@ from core.errors import NotDue
 from ledger import domain as ledger
 from protocol import canonical, draw, envelope
 from protocol.methods import METHODS
-from protocol.methods.base import Bid, Result
+from protocol.methods.base import Bid, Choice, Result
 
 logger = logging.getLogger(__name__)
 Status = Round.Status
@@ -75,12 +75,17 @@ def _frozen(round_: Round, *, at: datetime) -> list[Entry]:
         entry.eligible = not against
         if against:
             entry.reason, entry.reason_detail = against[0].code, against[0].detail
-    Entry.objects.bulk_update(entries, ["eligible", "reason", "reason_detail"])
+    if METHODS[round_.method].weighs_credit:
+        scores = credit.scores_at(list(firms.values()), at)
+        for entry in entries:
+            entry.credit = scores[entry.firm_id]
+    Entry.objects.bulk_update(entries, ["eligible", "reason", "reason_detail", "credit"], batch_size=BATCH)
     return entries
 
 
 def _frozen_line(entry: Entry) -> list[Any]:
-    return [entry.lot.number, entry.firm.uscc, entry.envelope_sha256, entry.eligible]
+    score = None if entry.credit is None else f"{entry.credit:.2f}"
+    return [entry.lot.number, entry.firm.uscc, entry.envelope_sha256, entry.eligible, score]
 
 
 def _count(entries: Iterable[Entry], lot: Lot) -> int:
@@ -103,8 +108,8 @@ def open_round(*, round_id: int, now: datetime) -> Round:
         Round.lifecycle.move(round_, Status.OPENED)
         round_.opened_at = now
         round_.save()
-        private = {"custodian": round_.custodian_private, "platform": round_.platform_private}
-        ledger.append("round.opened", round_.subject, {"code": _code(round_), "keys": private}, at=now)
+        keys = None if METHODS[round_.method].blind else _private(round_)
+        ledger.append("round.opened", round_.subject, {"code": _code(round_), "keys": keys}, at=now)
         transaction.on_commit(partial(live.changed, round_))
     return round_
 
@@ -121,6 +126,10 @@ def _open(entry: Entry, round_: Round) -> None:
     entry.opened, entry.amount, entry.days, entry.nonce = True, read.amount, read.days, read.nonce
 
 
+def _private(round_: Round) -> dict[str, str]:
+    return {"custodian": round_.custodian_private, "platform": round_.platform_private}
+
+
 def _code(round_: Round) -> str:
     """The custodian's first code, which serves ranking and coefficient of all lots."""
     code: str = round_.codes[FIRST - 1]
@@ -128,7 +137,10 @@ def _code(round_: Round) -> str:
 
 
 def evaluate_round(*, round_id: int, now: datetime) -> Round:
-    """Draw the order of every lot's entrants and let the method decide (PROTOCOL §3, §4). Without a winner the round fails."""
+    """Draw the order of every lot's entrants and let the method decide (PROTOCOL §3, §4). Without a winner the round fails.
+
+    Where the owner picks and has not yet, the round stays opened and waits for `choosing.choose`.
+    """
     with transaction.atomic():
         round_ = _locked(round_id)
         if round_.status != Status.OPENED:
@@ -136,7 +148,9 @@ def evaluate_round(*, round_id: int, now: datetime) -> Round:
         lots = list(round_.lots.all())
         entries = list(_entries(round_).select_for_update(of=["self"]))
         results = {lot.number: _evaluate(round_, lot, [e for e in entries if e.lot_id == lot.pk], lots) for lot in lots}
-        Entry.objects.bulk_update(entries, ["valid", "reason", "reason_detail"])
+        Entry.objects.bulk_update(entries, ["valid", "reason", "reason_detail"], batch_size=BATCH)
+        if any(result.pending for result in results.values()):
+            return _wait_for_choice(round_, now)
         if all(result.winner is None for result in results.values()):
             failure = next(result.failed for result in results.values() if result.failed)
             end_round(round_, Status.FAILED, reason=_("有效报名数少于最少数，流标。"), failure=failure, at=now)
@@ -147,7 +161,20 @@ def evaluate_round(*, round_id: int, now: datetime) -> Round:
         digest = canonical.sha256_hex(
             canonical.encode({number: result.as_record() for number, result in results.items()})
         )
-        ledger.append("round.evaluated", round_.subject, {"lots": len(lots), "sha256": digest}, at=now)
+        data: dict[str, Any] = {"lots": len(lots), "sha256": digest}
+        if METHODS[round_.method].blind:
+            data["keys"] = _private(round_)
+        ledger.append("round.evaluated", round_.subject, data, at=now)
+        transaction.on_commit(partial(live.changed, round_))
+    return round_
+
+
+def _wait_for_choice(round_: Round, now: datetime) -> Round:
+    """The owner has the ball, for as long as the policy says; nothing of what was drawn changes meanwhile."""
+    if round_.choice_due_at is None:
+        assert round_.policy is not None
+        round_.choice_due_at = worktime.add_working_days(now, round_.policy.choice_days)
+        round_.save(update_fields=["choice_due_at"])
         transaction.on_commit(partial(live.changed, round_))
     return round_
 
@@ -155,21 +182,41 @@ def evaluate_round(*, round_id: int, now: datetime) -> Round:
 def _evaluate(round_: Round, lot: Lot, entries: list[Entry], lots: list[Lot]) -> Result:
     method = METHODS[round_.method]
     bids = [
-        Bid(uscc=entry.firm.uscc, amount=entry.amount, opened=bool(entry.opened), eligible=bool(entry.eligible))
+        Bid(
+            uscc=entry.firm.uscc,
+            amount=entry.amount,
+            opened=bool(entry.opened),
+            eligible=bool(entry.eligible),
+            credit=entry.credit,
+        )
         for entry in entries
     ]
     wanted = method.draws(bids=bids, parameters=round_.parameters)
     orders = _draw(round_, lot, entries, wanted, lots=len(lots))
-    result = method.decide(bids=bids, orders=orders, parameters=round_.parameters, minimum=round_.minimum or 1)
+    result = method.decide(
+        bids=bids,
+        orders=orders,
+        parameters=round_.parameters,
+        minimum=round_.minimum or 1,
+        choice=_choice(round_, lot),
+    )
     for entry in entries:
         code = result.invalid.get(entry.firm.uscc, "")
         entry.valid = not code
         if code and code != "ineligible":  # what made the firm ineligible was written down at closing
             entry.reason, entry.reason_detail = code, ""
-    lot.result, lot.amount = result.as_record(), result.amount
+    lot.short_list = list(result.short_list)
+    lot.result, lot.amount = None if result.pending else result.as_record(), result.amount
     lot.winner = next((entry.firm for entry in entries if entry.firm.uscc == result.winner), None)
     lot.save()
     return result
+
+
+def _choice(round_: Round, lot: Lot) -> Choice | None:
+    """Whom the owner has picked; by the method `direct` that stands in the announcement."""
+    if round_.named is not None:
+        return Choice(uscc=round_.named.uscc, reason=str(round_.parameters.get("ground")))
+    return Choice(**lot.choice) if lot.choice else None
 
 
 def _draw(
@@ -182,14 +229,11 @@ def _draw(
     for purpose, own in wanted.items():
         labels = draw.in_lot(own, lot=lot.number, lots=lots)
         order = draw.order(code=code, randomness=randomness, labels=labels)
-        Draw.objects.create(
+        Draw.objects.get_or_create(
             lot=lot,
             purpose=purpose,
             iteration=FIRST,
-            one_time_code=code,
-            randomness=randomness,
-            labels=labels,
-            order=order,
+            defaults={"one_time_code": code, "randomness": randomness, "labels": labels, "order": order},
         )
         orders[purpose] = draw.out_of_lot(order, lot=lot.number, lots=lots)
     return orders
@@ -213,7 +257,10 @@ def publish_candidate(*, round_id: int, now: datetime) -> Round:
 
 
 def award_round(*, round_id: int, now: datetime) -> Round:
-    """Issue the award notice (中选通知书) of every lot when the public notice is over. Raises NotDue before."""
+    """Issue the award notice (中选通知书) of every lot when the public notice is over. Raises NotDue before.
+
+    Raises NotDue too while an objection is pending.
+    """
     with transaction.atomic():
         round_ = _locked(round_id)
         if round_.status != Status.CANDIDATE:
@@ -221,6 +268,8 @@ def award_round(*, round_id: int, now: datetime) -> Round:
         assert round_.candidate_until is not None
         if now < round_.candidate_until:
             raise NotDue
+        if round_.objections.pending().exists():
+            raise NotDue(_("有异议或投诉尚未处理完，暂不发出中选通知书。"))
         Round.lifecycle.move(round_, Status.AWARDED)
         round_.awarded_at = now
         round_.save()
@@ -275,7 +324,7 @@ def move_due_rounds(now: datetime | None = None) -> int:
         (close_round, Round.objects.due_to_close(now=now)),
         (open_round, Round.objects.due_to_open()),
         (void_unreleased, Round.objects.due_to_void(before=now - PATIENCE)),
-        (evaluate_round, Round.objects.filter(status=Status.OPENED)),
+        (evaluate_round, Round.objects.due_to_evaluate()),
         (publish_candidate, Round.objects.filter(status=Status.EVALUATED)),
         (award_round, Round.objects.due_to_award(now=now)),
     ]
@@ -298,7 +347,7 @@ def _each_on_its_own(step: Step, rounds: Any, *, now: datetime) -> int:
 def _locked(round_id: int) -> Round:
     return (
         Round.objects.select_for_update(of=["self"])
-        .select_related("need", "policy", "department__organisation")
+        .select_related("need", "policy", "department__organisation", "named__organisation")
         .get(pk=round_id)
     )
 

@@ -1,7 +1,22 @@
 from bidding.models.custody import CustodianKey
 from bidding.models.entries import Award, Draw, Entry
 from bidding.models.history import HistoricalBid, HistoricalRound
+from bidding.models.objections import Objection, ObjectionFile
 from bidding.models.policy import Policy
+from bidding.models.questions import Question
 from bidding.models.rounds import Lot, Round
 
-__all__ = ["Award", "CustodianKey", "Draw", "Entry", "HistoricalBid", "HistoricalRound", "Lot", "Policy", "Round"]
+__all__ = [
+    "Award",
+    "CustodianKey",
+    "Draw",
+    "Entry",
+    "HistoricalBid",
+    "HistoricalRound",
+    "Lot",
+    "Objection",
+    "ObjectionFile",
+    "Policy",
+    "Question",
+    "Round",
+]

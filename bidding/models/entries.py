@@ -43,8 +43,10 @@ class Entry(models.Model):
     token_sha256 = models.CharField(max_length=64, blank=True)
     receipt = models.ForeignKey("ledger.QueuedEntry", models.PROTECT, null=True, related_name="+")
 
-    # Frozen at closing: whether the firm may take part, by the reasons of bidding.domain.eligibility.
+    # Frozen at closing: whether the firm may take part, by the reasons of bidding.domain.eligibility, and its credit score
+    # where the method weighs it.
     eligible = models.BooleanField(null=True)
+    credit = models.DecimalField(_("信用分"), max_digits=5, decimal_places=2, null=True, blank=True)
     # Known after opening.
     opened = models.BooleanField(null=True)
     amount = MoneyField(_("报价"), null=True, blank=True)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from approvals.models import Dated, dated_constraint
+from core.money import MoneyField
 
 
 class Policy(Dated):
@@ -34,6 +35,17 @@ class Policy(Dated):
     minimum_public_second = models.PositiveSmallIntegerField(_("再次公告：财政资金最少数"), default=2)
     minimum_private_second = models.PositiveSmallIntegerField(_("再次公告：社会资金最少数"), default=1)
     check_days = models.PositiveSmallIntegerField(_("审核期限（工作日）"), default=2)
+    objection_days = models.PositiveSmallIntegerField(
+        _("异议答复期限（工作日）"), default=3, validators=[MinValueValidator(1)]
+    )
+    complaint_days = models.PositiveSmallIntegerField(
+        _("投诉期限（工作日）"), default=10, validators=[MinValueValidator(1)], help_text=_("自异议答复起")
+    )
+    decision_days = models.PositiveSmallIntegerField(
+        _("投诉处理期限（工作日）"), default=30, validators=[MinValueValidator(1)]
+    )
+    choice_days = models.PositiveSmallIntegerField(_("业主选定期限（工作日）"), default=5)
+    direct_limit = MoneyField(_("直接选取的金额上限"), null=True, blank=True)
     legal_basis = models.CharField(_("依据"), max_length=300)
 
     class Meta:

@@ -16,6 +16,9 @@ from core.fields import EncryptedTextField
 from core.lifecycle import Lifecycle
 from core.money import MoneyField
 
+PENDING_OBJECTION = ("filed", "escalated", "stopped")
+"""States of an objection in which its round is not awarded (bidding.models.objections)."""
+
 
 class RoundQuerySet(models.QuerySet["Round"]):
     def public(self) -> Self:
@@ -32,12 +35,17 @@ class RoundQuerySet(models.QuerySet["Round"]):
         """Closed rounds for which the custodian has released its key."""
         return self.filter(status=Round.Status.CLOSED).exclude(custodian_private="")
 
+    def due_to_evaluate(self) -> Self:
+        """Opened rounds that do not wait for their owner's choice."""
+        return self.filter(status=Round.Status.OPENED, choice_due_at=None)
+
     def due_to_void(self, *, before: datetime) -> Self:
         """Closed rounds for which the custodian's key had not come `before`."""
         return self.filter(status=Round.Status.CLOSED, custodian_private="", closed_at__lte=before)
 
     def due_to_award(self, *, now: datetime) -> Self:
-        return self.filter(status=Round.Status.CANDIDATE, candidate_until__lte=now)
+        due = self.filter(status=Round.Status.CANDIDATE, candidate_until__lte=now)
+        return due.exclude(objections__status__in=PENDING_OBJECTION)
 
     def open_at(self, now: datetime) -> Self:
         """Rounds that take entries at `now`, whatever the worker has moved since."""
@@ -101,6 +109,8 @@ class Round(models.Model):
     method = models.CharField(_("选取方式"), max_length=16, blank=True)
     parameters = models.JSONField(_("参数"), default=dict, blank=True)
     policy = models.ForeignKey(Policy, models.PROTECT, null=True, blank=True, related_name="rounds")
+    # Whom the owner names, by the method `direct`.
+    named = models.ForeignKey("market.Firm", models.PROTECT, null=True, blank=True, related_name="+")
     notice_length = models.PositiveSmallIntegerField(_("公告时长"), null=True, blank=True)
     minimum = models.PositiveSmallIntegerField(_("最少有效报名数"), null=True, blank=True)
 
@@ -111,6 +121,7 @@ class Round(models.Model):
     closes_at = models.DateTimeField(_("截止时间"), null=True, blank=True)
     closed_at = models.DateTimeField(_("关闭时间"), null=True, blank=True)
     opened_at = models.DateTimeField(_("开启时间"), null=True, blank=True)
+    choice_due_at = models.DateTimeField(_("业主选定期限"), null=True, blank=True)
     evaluated_at = models.DateTimeField(_("评定时间"), null=True, blank=True)
     candidate_at = models.DateTimeField(_("公示开始"), null=True, blank=True)
     candidate_until = models.DateTimeField(_("公示结束"), null=True, blank=True)
@@ -228,6 +239,9 @@ class Lot(models.Model):
     price = MoneyField(_("固定价格"), null=True, blank=True)
     upper = MoneyField(_("最高限价"), null=True, blank=True)
     lower = MoneyField(_("最低限价"), null=True, blank=True)
+    # Where the owner picks: from whom, in the order in which they are shown, and then whom and why.
+    short_list = models.JSONField(_("候选名单"), default=list, blank=True)
+    choice = models.JSONField(_("业主的选定"), null=True, blank=True)
     # The first result, as PROTOCOL §5 `result` has it; null until evaluated.
     result = models.JSONField(_("结果"), null=True, blank=True)
     winner = models.ForeignKey("market.Firm", models.PROTECT, null=True, blank=True, related_name="won_lots")

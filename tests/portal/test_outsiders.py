@@ -19,6 +19,7 @@ from market.domain import admission as admissions
 from market.models import Admission, Firm
 from tests import market_place as market
 from tests.bidding.browse import acting
+from tests.bidding.discussion import asks, objects, with_candidate
 
 pytestmark = pytest.mark.django_db
 
@@ -109,6 +110,15 @@ TABLE: dict[str, Door] = {
     "bidding:enter": Door(FIRMS, writes=True),
     "bidding:receipt": Door(FIRMS, own=True),
     "bidding:withdraw": Door(FIRMS, writes=True, own=True),
+    "bidding:questions": Door(EVERYBODY),
+    "bidding:ask": Door(FIRMS, writes=True),
+    "bidding:answer": Door((*OWNERS, Kind.OPERATOR), writes=True, own=True),
+    "bidding:object_to": Door((*OWNERS, Kind.FIRM), writes=True, own=True),
+    "bidding:objection": Door((*OWNERS, Kind.FIRM, Kind.OPERATOR, Kind.REGULATOR), own=True),
+    "bidding:objection_file": Door((*OWNERS, Kind.FIRM, Kind.OPERATOR, Kind.REGULATOR), own=True),
+    "bidding:objection_answer": Door(OPERATORS, "post", writes=True),
+    "bidding:objection_escalate": Door((*OWNERS, Kind.FIRM), "post", writes=True, own=True),
+    "bidding:objection_decide": Door((Kind.REGULATOR,), "post", writes=True),
     "bidding:operator_desk": Door(OPERATORS),
     "bidding:check": Door(OPERATORS),
     "bidding:announce": Door(OPERATORS, "post", writes=True),
@@ -133,6 +143,7 @@ TABLE: dict[str, Door] = {
     "bidding:wizard_start": Door(OWNERS, "post", writes=True, own=True),
     "bidding:owner_round": Door(OWNERS, own=True),
     "bidding:owner_cancel": Door(OWNERS, "post", writes=True, own=True),
+    "bidding:choose": Door(OWNERS, writes=True, own=True),
     "bidding:announce_again": Door(OWNERS, "post", writes=True, own=True),
     "bidding:wizard": Door(OWNERS, writes=True, own=True),
 }
@@ -167,13 +178,17 @@ class World:
 
 
 @pytest.fixture
-def world() -> World:
+def world(settings, tmp_path) -> World:
+    settings.MEDIA_ROOT = tmp_path / "media"
     place = market.place()
     firm, open_round = market.firm(place, level="甲级"), market.announced(place)
     market.enters(open_round, firm, "50000.00")
     done = market.announced(place)
     market.enters(done, firm, "50000.00")
     done = market.closed_and_evaluated(done)
+    disputed = with_candidate(place, firm)
+    objection = objects(disputed, market.member_of(firm.organisation), files=1)
+    question = asks(open_round, firm)
     waiting, draft = market.submitted(place), market.need(place)
     applicant = Firm.objects.create(organisation=market.organisation(Kind.FIRM))
     now = clock.now()
@@ -206,6 +221,11 @@ def world() -> World:
         "bidding:announce_again": {"code": done.code},
         "bidding:wizard": {"code": drafted(place).code, "step": "method"},
     }
+    for name in ("objection", "objection_answer", "objection_escalate", "objection_decide"):
+        values[f"bidding:{name}"] = {"code": objection.code}
+    values["bidding:objection_file"] = {"code": objection.code, "number": 1}
+    values["bidding:object_to"] = {"code": disputed.code}
+    values["bidding:answer"] = {"code": open_round.code, "number": question.number}
     for name in ("admission_check", "admission_publish", "admission_refuse"):
         values[f"market:{name}"] = {"code": applied.code}
     for name in ("project", "project_edit", "need_new"):
@@ -217,11 +237,14 @@ def world() -> World:
         "verify",
         "qr",
         "notice",
+        "questions",
+        "ask",
         "enter",
         "receipt",
         "withdraw",
         "owner_round",
         "owner_cancel",
+        "choose",
     ):
         values[f"bidding:{name}"] = by_code
     for name in ("check", "announce", "return", "cancel"):
@@ -300,7 +323,7 @@ def test_what_belongs_to_another_is_not_there(world):
     }
     for name, door in TABLE.items():
         if door.own:
-            for kind in door.who:
+            for kind in others.keys() & set(door.who):
                 client = acting(market.member_of(others[kind]))
                 assert getattr(client, door.method)(world.address(name)).status_code == 404, (name, kind)
 

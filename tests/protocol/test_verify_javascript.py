@@ -58,6 +58,7 @@ NAMES = {
     "closed-entrants": "round.closed: the frozen entrants",
     "opened-keys": "round.opened: keys",
     "opened-code": "round.opened: code",
+    "evaluated-keys": "round.evaluated: keys",
     "evaluated-results": "round.evaluated: the results",
     "candidate-until": "round.candidate: until",
     "candidate-winners": "round.candidate: winners",

@@ -39,8 +39,8 @@ const WAYS = {
   mean: { rank: byDistanceFromMean },
   lowest_draw: { rank: byDrawAmongLowest },
   credit_draw: { rank: byTicketAmongBest, priced: false, chosen: true, places: firmsByBestTicket },
-  scored: { rank: byScore },
-  proposal: { rank: byDraw, chosen: true, demand: demandEveryReason },
+  scored: { rank: byScore, blind: true },
+  proposal: { rank: byDraw, chosen: true, blind: true, demand: demandEveryReason },
   auction: { rank: byOffer, drawn: false },
   direct: { rank: byDraw, priced: false, chosen: true, drawn: false },
 };
@@ -51,6 +51,11 @@ export const METHODS = Object.fromEntries(Object.entries(WAYS).map(([code, way])
 /** Whether the owner picks by this method. @param {string} code of METHODS @returns {boolean} */
 export function isPicked(code) {
   return Boolean(WAYS[code].chosen);
+}
+
+/** Whether names and keys stay back until it is decided. @param {string} code @returns {boolean} */
+export function isBlind(code) {
+  return Object.hasOwn(WAYS, code) && Boolean(WAYS[code].blind);
 }
 
 /**

@@ -20,7 +20,7 @@ const TAKEN = {
   lowest_draw: { required: ["k"], optional: LIMITS },
   credit_draw: { required: ["price", "long_list", "short_list"] },
   scored: { required: ["weights"], optional: LIMITS },
-  proposal: { optional: LIMITS },
+  proposal: { optional: [...LIMITS, "ground"] },
   auction: { required: ["step", "extend_within_s", "extend_by_s"], optional: [...LIMITS, "max_extensions"] },
   direct: { required: ["price", "ground"] },
 };

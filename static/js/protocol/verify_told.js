@@ -4,8 +4,10 @@
 import { decode, encode, isHex, sha256Hex, utf8 } from "./canonical.js";
 import { check, sameJson, wasEligible } from "./check.js";
 import { byUtf8 } from "./draw.js";
+import { isBlind } from "./methods.js";
 
 export const MOST_REPLACEMENTS = 10;
+const ADDENDUM = "round.addendum";
 const ORDER = ["announced_at", "closes_at", "closed_at", "opened_at", "evaluated_at", "candidate_at", "awarded_at"];
 
 /** By type of entry: the step that it belongs to, its time in the record, and what else both say. */
@@ -39,7 +41,8 @@ export async function* toldBy(record, told) {
   const steps = types.filter((type) => Object.hasOwn(KINDS, type)).map((type) => type.slice("round.".length));
   yield check("log", "status", isStatus(record.status, steps.at(-1)), { published: record.status, told: steps.at(-1) });
   yield check("log", "steps-once", new Set(steps).size === steps.length);
-  for (const { index, entry } of read) yield* oneEntry(record, index, entry);
+  const addenda = read.filter(({ entry }) => entry.type === ADDENDUM && isObject(entry.data)).map(({ entry }) => entry.data);
+  for (const { index, entry } of read) yield* oneEntry(record, { index, entry, addenda });
   const moments = ORDER.map((name) => record.times[name] ?? null).filter((moment) => moment !== null);
   yield check("log", "times", sameJson(moments, [...moments].sort()));
 }
@@ -62,44 +65,58 @@ export function isRising(numbers) {
   return numbers.every((each, place) => place === 0 || numbers[place - 1] < each);
 }
 
-async function* oneEntry(record, index, entry) {
+function isObject(value) {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
+}
+
+async function* oneEntry(record, { index, entry, addenda }) {
   const { type, at } = entry;
   if (!Object.hasOwn(KINDS, type)) return;
   const { group, moment, compare } = KINDS[type];
   const published = record.times[moment] ?? null;
   yield check(group, "entry-time", published === at, { type, index, at, published });
-  const data = entry.data !== null && typeof entry.data === "object" && !Array.isArray(entry.data) ? entry.data : {};
   if (!compare) return;
-  for await (const [step, what, holds, numbers = {}] of compare(record, data)) yield check(step, what, holds, numbers);
+  const data = isObject(entry.data) ? entry.data : {};
+  for await (const [step, what, holds, numbers = {}] of compare(record, data, addenda)) yield check(step, what, holds, numbers);
 }
 
-function* announced(record, data) {
+function* announced(record, data, addenda) {
   const [committed, keys] = [data.commitment ?? {}, data.keys ?? {}];
   const { commitment, chainLength } = record;
   const [platform, custodian] = [record.keys.platform.public, record.keys.custodian.public];
   const agrees = (what, told, published) => {
     return ["announced", `announced-${what}`, sameJson(told ?? null, published), { told, published }];
   };
-  // The deadline is the one announced, unless an addendum has moved it later.
-  yield agrees("deadline", data.closes_at, record.times.closes_at);
+  yield deadline(record, [data, ...addenda].map((each) => String(each.closes_at)));
   yield agrees("commitment", [committed.value ?? null, committed.n ?? null], [commitment, chainLength]);
   yield agrees("keys", [keys.platform ?? null, keys.custodian ?? null], [platform, custodian]);
   yield agrees("method", data.method, record.method);
-  yield agrees("parameters", data.parameters, record.parameters);
+  yield agrees("parameters", withoutWords(data.parameters ?? {}), withoutWords(record.parameters));
   yield agrees("minimum", data.minimum, record.minimum);
   yield agrees("policy", data.policy, record.policy);
   yield agrees("lots", data.lots, record.lots.map((lot) => lot.number));
 }
 
+/** The deadline is the one announced, or the one to which the last addendum moved it: later, never earlier. */
+function deadline({ times: { closes_at: published } }, told) {
+  const holds = sameJson(told, [...told].sort()) && told.at(-1) === published;
+  return ["announced", "announced-deadline", holds, { told: told.at(-1), published }];
+}
+
+/** The ground is in the log as a blinded hash only; that there is one is the same in both. */
+function withoutWords(parameters) {
+  return Object.hasOwn(parameters, "ground") ? { ...parameters, ground: Boolean(parameters.ground) } : parameters;
+}
+
 async function* closed(record, data) {
-  if (record.times.opened_at === null) {
+  if (record.times.opened_at === null || (isBlind(record.method) && record.status === "opened")) {
     yield ["sealed", "closed-entrants", null];
     return;
   }
   const lines = record.lots.flatMap((lot) =>
     [...lot.entries]
       .sort((one, other) => byUtf8(one.uscc, other.uscc))
-      .map((entry) => [lot.number, entry.uscc, entry.sha256, wasEligible(entry)]),
+      .map((entry) => [lot.number, entry.uscc, entry.sha256, wasEligible(entry), entry.credit]),
   );
   const computed = await digestOf(lines);
   const holds = data.count === lines.length && data.sha256 === computed;
@@ -107,19 +124,21 @@ async function* closed(record, data) {
 }
 
 function* opened(record, data) {
-  const { platform, custodian } = record.keys;
-  if (platform.private === null) {
+  if (record.keys.platform.private === null) {
     yield ["keys", "opened-keys", null];
     return;
   }
-  const told = data.keys ?? {};
-  const same = sameJson([told.platform ?? null, told.custodian ?? null], [platform.private, custodian.private]);
-  yield ["keys", "opened-keys", same];
+  if (!isBlind(record.method)) yield ["keys", "opened-keys", areOurs(record, data.keys)];
   const codes = record.lots.flatMap((lot) => lot.draws.filter((each) => each.iteration === 1).map((each) => each.code));
   yield ["draw", "opened-code", codes.every((code) => code === data.code), { code: data.code }];
 }
 
+function areOurs({ keys: { platform, custodian } }, told) {
+  return sameJson(told ?? null, { platform: platform.private, custodian: custodian.private });
+}
+
 async function* evaluated(record, data) {
+  if (isBlind(record.method)) yield ["keys", "evaluated-keys", areOurs(record, data.keys)];
   const results = record.lots.filter((lot) => lot.result !== null).map((lot) => [lot.number, lot.result]);
   const computed = await digestOf(Object.fromEntries(results));
   const holds = data.lots === new Map(results).size && data.sha256 === computed;
