@@ -18,12 +18,11 @@ from protocol.methods.base import REASONS
 def verify(request: HttpRequest, code: str) -> HttpResponse:
     """The frame: what will be done and why, in words; the script fills in the numbers."""
     round_ = public_round(code)
-    known = disclosure(round_)
     record_url = reverse("bidding:record", args=[code])
     context = {
         "round": round_,
-        "opened": known > Disclosure.NOTHING,
-        "everything": known == Disclosure.EVERYTHING,
+        "opened": round_.opened_at is not None,
+        "everything": disclosure(round_) == Disclosure.EVERYTHING,
         "record_url": record_url,
         "record_address": request.build_absolute_uri(record_url),
         "methods": METHOD_NAMES.items(),

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import copy
 import json
+from datetime import timedelta
 
 import pytest
 
+from bidding.models import Round
+from core import clock
 from protocol import verify as verifier
+from protocol.canonical import timestamp
 from protocol.record import BadRecord, read_record
+from tests import custody
 from tests import market_place as market
+from tests.bidding.discussion import answers, asks
+from tests.bidding.test_choosing import CREDIT, PROPOSAL, at_opening, pick
 from tests.protocol.tables import TABLES
 from tests.protocol.test_verify import TAMPERED, TERMS, entry, record_of
 from tests.protocol.test_verify_methods import CHANGES, table
@@ -114,6 +121,44 @@ def test_before_opening(ask):
     telling = copy.deepcopy(honest)
     telling["lots"][0]["entries"] = [entry(record_of(market.lived(where, amounts=["50000.00"])))]
     assert [bool(wrong) for wrong in agree(ask, [honest, telling])] == [False, True]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("method", "parameters"), [("credit_draw", CREDIT), ("proposal", PROPOSAL)])
+def test_a_round_in_which_the_owner_picks_before_and_after(ask, method, parameters):
+    where = market.place()
+    amounts = [None] * 5 if method == "credit_draw" else ["50000.00", "40000.00", "70000.00"]
+    round_ = market.lived(where, method=method, parameters=parameters, amounts=amounts)
+    waiting = record_of(round_)
+    with at_opening(round_):
+        pick(round_, where)
+    market.goes_on(round_, at=round_.opened_at + timedelta(minutes=1))
+    decided = record_of(round_)
+    forged = [copy.deepcopy(decided) for _ in range(4)]
+    forged[0]["lots"][0]["result"].update(reason="没有理由")
+    forged[1]["lots"][0]["result"].update(winner=decided["lots"][0]["result"]["ranking"][1])
+    forged[2]["parameters"].pop("ground" if method == "proposal" else "long_list")
+    entry(forged[3]).update(credit="99.00")
+    honest = [waiting, decided]
+    found = agree(ask, [*honest, *forged])
+    assert found[:2] == [set(), set()]
+    assert all(found[2:])
+
+
+@pytest.mark.django_db
+def test_a_deadline_that_an_addendum_moved(ask):
+    where = market.place()
+    with clock.travelling(clock.now() - timedelta(minutes=30)):
+        round_ = market.announced(where)
+        custody.attend()
+    with clock.travelling(round_.announced_at + timedelta(minutes=1)):
+        answers(round_, asks(round_, market.firm(where)), where.owner, changes=True)
+        custody.attend()
+    moved = Round.objects.get(pk=round_.pk)
+    assert moved.closes_at > round_.closes_at
+    honest, forged = record_of(moved), record_of(moved)
+    forged["timetable"]["closes_at"] = timestamp(round_.closes_at)
+    assert agree(ask, [honest, forged]) == [set(), {"round.announced: deadline"}]
 
 
 @pytest.mark.parametrize("lots", [1, 2])
