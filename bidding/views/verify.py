@@ -21,6 +21,7 @@ def verify(request: HttpRequest, code: str) -> HttpResponse:
     record_url = reverse("bidding:record", args=[code])
     context = {
         "round": round_,
+        "ended": round_.ended_at is not None,
         "opened": round_.opened_at is not None,
         "everything": disclosure(round_) == Disclosure.EVERYTHING,
         "record_url": record_url,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from bidding.models import Round
 from protocol.note import Signer
 from tests import custody
 from tests import market_place as market
+from tests.bidding.test_choosing import CREDIT, at_opening, pick
 from tests.protocol.test_verify import TERMS
 
 pytestmark = pytest.mark.browser
@@ -88,6 +90,19 @@ def test_a_visitor_sees_every_step_hold_and_a_changed_amount_noticed(new_page, s
     screenshot(page, "verify-tampered")
     page.get_by_role("button", name="恢复原样").click()
     holds(page)
+
+
+def test_a_weighted_draw_shows_the_best_ticket_of_each_firm(new_page, screenshot, where):
+    round_ = market.lived(where, method="credit_draw", parameters=CREDIT, amounts=[None] * 5)
+    page = opens(new_page(), round_)
+    assert failing(page) == set()
+    with at_opening(round_):
+        pick(round_, where)
+    market.goes_on(round_, at=round_.opened_at + timedelta(minutes=1))
+    holds(opens(page, round_))
+    expect(page.locator("[data-step=draw] tbody tr")).to_have_count(5)
+    expect(page.locator("[data-step=method]")).to_contain_text("经验更合适")
+    screenshot(page, "verify-credit_draw")
 
 
 @pytest.mark.parametrize("method", ["draw", "mean", "lowest_draw"])

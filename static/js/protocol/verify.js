@@ -14,6 +14,7 @@ import { isTime } from "./record.js";
 import { logChecks } from "./verify_log.js";
 
 const AFTER_OPENING = ["sealed", "keys", "opened", "draw", "method"];
+const ENDED = ["failed", "cancelled", "void"];
 /** The iteration that serves ranking and coefficient (PROTOCOL §3). */
 const FIRST = 1;
 
@@ -33,7 +34,8 @@ async function* contents(record) {
   if (record.times.opened_at === null) {
     const told = record.lots.some((lot) => lot.entries.length || lot.draws.length) || record.events.length > 0;
     yield check("announced", "nothing-told", !told && revealed === 0);
-    for (const group of AFTER_OPENING) yield check(group, "not-opened", null);
+    const what = ENDED.includes(record.status) ? "never-opened" : "not-opened";
+    for (const group of AFTER_OPENING) yield check(group, what, null);
     return;
   }
   if (revealed === 0) {

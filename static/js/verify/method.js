@@ -57,6 +57,7 @@ const WAYS = {
       dropped.length ? words.say("way-mean-dropped", { dropped: amounts(dropped) }) : words.say("way-mean-all"),
       words.say("way-mean-reference", numbers),
       words.say("way-mean-nearest"),
+      ...(dropped.length ? [words.say("way-mean-last")] : []),
     ];
   },
   lowest_draw(round) {

@@ -4,7 +4,7 @@ import { moment, money, short } from "./words.js";
 
 const MOST_ROWS = 60;
 /** Checks that say that a step has still to come. */
-const WAITING = ["not-opened", "kept-back"];
+const WAITING = ["not-opened", "never-opened", "kept-back"];
 
 /**
  * @typedef {{sentences: string[], tables: {name: string, rows: Object[]}[]}} Told
@@ -124,7 +124,8 @@ function draw(known) {
     const hashes = { code: short(code.code), n: code.iteration, computed: short(code.computed) };
     sentences.push(words.say("draw-code", { ...hashes, committed: short(code.committed) }));
     sentences.push(words.say("draw-joined", { n: random.told.length, joined: joinedShort(random.random) }));
-    sentences.push(words.say("draw-placed"));
+    const tickets = drawn.places.some(({ label }) => label.includes("#"));
+    sentences.push(words.say(tickets ? "draw-tickets" : "draw-placed", { n: drawn.places.length }));
     tables.push(table("draw", drawnRows(known, drawn, random), words));
   }
   return { sentences, tables };
@@ -139,8 +140,11 @@ function joinedShort(random) {
 
 function drawnRows({ name, record }, drawn, random) {
   const told = new Map(random.told);
-  return drawn.places.map(({ label, position }, place) => {
+  const shown = new Set(); // a firm stands where its best ticket does
+  return drawn.places.flatMap(({ label, position }, place) => {
     const uscc = firmOf(label, drawn.lot, record.lots.length);
+    if (shown.has(uscc)) return [];
+    shown.add(uscc);
     return {
       place: place + 1,
       firm: label.includes("#") ? `${name(uscc)} #${label.split("#").at(-1)}` : name(uscc),
