@@ -77,7 +77,8 @@ def worked_lots(round_: Round, known: Disclosure) -> list[Worked]:
 def _worked(round_: Round, lot: Lot, *, entries: list[Entry], draws: dict[str, Draw], known: Disclosure) -> Worked:
     ranking, coefficient = draws.get("ranking"), draws.get("coefficient")
     rows = _rows(lot, entries, METHODS[round_.method].firms(_drawn(ranking, lot)), known)
-    case = Case(round=round_, lot=lot, rows=rows, coefficients=_drawn(coefficient, lot))
+    gone = list(lot.substitutions.select_related("out__organisation", "successor__organisation")) if lot.result else []
+    case = Case(round=round_, lot=lot, rows=rows, coefficients=_drawn(coefficient, lot), gone=gone)
     shown = _shown(ranking, lot, entries) if ranking else None
     told = lot.result is not None or lot.short_list
     return Worked(lot=lot, rows=rows, sentences=sentences_of(case) if told else [], draw=shown)
@@ -100,7 +101,7 @@ def _rows(lot: Lot, entries: list[Entry], order: Sequence[str], known: Disclosur
     result: dict[str, Any] = lot.result or {}
     everything = known == Disclosure.EVERYTHING
     ranking: list[str] = list(result.get("ranking") or []) if everything else []
-    winner = result.get("winner") if everything else None
+    winner = lot.winner_id if everything else None
     rows = [
         Row(
             place=ranking.index(entry.firm.uscc) + 1 if entry.firm.uscc in ranking and entry.valid else None,
@@ -111,7 +112,7 @@ def _rows(lot: Lot, entries: list[Entry], order: Sequence[str], known: Disclosur
             valid=entry.valid,
             reason=reason_text(entry.reason, entry.reason_detail if everything else "") if entry.valid is False else "",
             drawn=order.index(entry.firm.uscc) + 1 if entry.firm.uscc in order else None,
-            won=winner is not None and entry.firm.uscc == winner,
+            won=winner is not None and entry.firm_id == winner,
             credit=entry.credit,
             scores={},
         )

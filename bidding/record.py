@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from bidding.models import Draw, Entry, Lot, Round
+from bidding.models import Draw, Entry, Lot, Round, Substitution
 from bidding.rules import Disclosure, disclosure
 from ledger import domain as ledger
 from ledger.domain.proofs import proof_of
@@ -90,6 +90,9 @@ def _lots(round_: Round, known: Disclosure) -> list[dict[str, Any]]:
         if known == Disclosure.EVERYTHING
         else {}
     )
+    gone = _by_lot(
+        Substitution.objects.filter(lot__round=round_).select_related("out__organisation", "successor__organisation")
+    )
     return [
         {
             "lot": lot.number,
@@ -102,7 +105,7 @@ def _lots(round_: Round, known: Disclosure) -> list[dict[str, Any]]:
             "marks": [],
             "draws": [_draw(each) for each in draws.get(lot.pk, [])],
             "result": _result(lot, known),
-            "substitutions": [],
+            "substitutions": [_substitution(each) for each in gone.get(lot.pk, [])],
         }
         for lot in lots
     ]
@@ -141,6 +144,17 @@ def _draw(draw: Draw) -> dict[str, Any]:
         "randomness": draw.randomness,
         "labels": draw.labels,
         "order": draw.order,
+    }
+
+
+def _substitution(gone: Substitution) -> dict[str, Any]:
+    return {
+        "at": timestamp(gone.at),
+        "out": gone.out.uscc,
+        "reason": gone.reason,
+        "in": gone.successor.uscc if gone.successor else None,
+        "iteration": gone.iteration,
+        "settled": gone.settled_at is not None,
     }
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bidding.domain.reasons import reason_text
-from bidding.models import Lot, Round
+from bidding.models import Lot, Round, Substitution
 from protocol.methods.base import half_up
 from protocol.methods.credit_draw import tickets
 from protocol.parameters import count
@@ -45,6 +45,7 @@ class Case:
     lot: Lot
     rows: Sequence[Row]
     coefficients: Sequence[str] = ()
+    gone: Sequence[Substitution] = ()
 
     @property
     def valid(self) -> list[Row]:
@@ -52,7 +53,9 @@ class Case:
 
     @property
     def winner(self) -> Row:
-        return next(row for row in self.rows if row.won)
+        """The first winner, of whom the arithmetic is; who follows a winner that walked away is told after it."""
+        first = (self.lot.result or {}).get("winner")
+        return next(row for row in self.rows if row.uscc == first)
 
     @property
     def by_draw(self) -> list[Row]:
@@ -66,13 +69,31 @@ def money(amount: Decimal) -> str:
 def sentences_of(case: Case) -> list[str]:
     """From how many there were to who won and why."""
     said = [_counted(case)]
-    if any(row.won for row in case.rows):
+    if (case.lot.result or {}).get("winner") and any(row.place for row in case.rows):
         told = TOLD.get(case.round.method)
-        said += told(case) if told else []
+        said += [*(told(case) if told else []), *_followed(case)]
     elif failed := (case.lot.result or {}).get("failed"):
         said.append(_("%(reason)s，因此流标。") % {"reason": reason_text(failed)})
     elif case.lot.short_list:
         said += _short_listed(case)
+    return said
+
+
+def _followed(case: Case) -> list[str]:
+    """Who walked away, and who followed."""
+    said = []
+    for gone in case.gone:
+        told = {"out": gone.out.organisation.public_name, "reason": gone.reason}
+        said.append(_("%(out)s 放弃中选，原因：%(reason)s") % told)
+        if gone.successor is not None and gone.iteration is not None:
+            name = gone.successor.organisation.public_name
+            said.append(_("用下一个抽取码在其余机构中重新抽签，%(name)s 递补。") % {"name": name})
+        elif gone.successor is not None:
+            said.append(_("按原来的名次，%(name)s 递补。") % {"name": gone.successor.organisation.public_name})
+        elif gone.settled_at is None:
+            said.append(_("正在等见证方给出下一个抽取码。"))
+        else:
+            said.append(_("没有可以递补的机构。"))
     return said
 
 

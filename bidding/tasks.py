@@ -2,10 +2,10 @@
 
 from celery import shared_task
 
-from bidding.domain import closing
+from bidding.domain import due
 
 
 @shared_task
 def move_due_rounds() -> int:
     """Move every round whose time has come; any number of workers may run it at once."""
-    return closing.move_due_rounds()
+    return due.move_due_rounds()

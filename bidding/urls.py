@@ -3,7 +3,7 @@
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from bidding.views import custody, firm, notices, objections, operator, public, questions, regulator
+from bidding.views import custody, firm, notices, objections, operator, public, questions, regulator, walking
 from bidding.views.verify import verify
 
 
@@ -51,11 +51,13 @@ urlpatterns = [
     path("desk/objections/<word:code>/answer/", objections.answer, name="objection_answer"),
     path("desk/objections/<word:code>/escalate/", objections.escalate, name="objection_escalate"),
     path("desk/objections/<word:code>/decide/", objections.decide, name="objection_decide"),
+    path("desk/rounds/<round:code>/<word:lot>/walk-away/", walking.walk_away, name="walk_away"),
     path("desk/operator/", operator.desk, name="operator_desk"),
     path("desk/operator/rounds/<round:code>/", operator.check, name="check"),
     path("desk/operator/rounds/<round:code>/announce/", operator.announce, name="announce"),
     path("desk/operator/rounds/<round:code>/return/", operator.send_back, name="return"),
     path("desk/operator/rounds/<round:code>/cancel/", operator.cancel, name="cancel"),
+    path("desk/operator/rounds/<round:code>/withdraw/", operator.withdraw_for, name="withdraw_for"),
     path("desk/regulator/", regulator.desk, name="regulator_desk"),
     path("desk/owner/", include("bidding.urls_wizard")),
 ]

@@ -47,7 +47,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "firm_count": Firm.objects.listed().count(),
         "service_count": Service.objects.count(),
         "closing": Round.objects.open_at(now).for_list().order_by("closes_at", "id")[:SHOWN],
-        "latest": Award.objects.exclude(lot__round__status=Round.Status.VOID)
+        "latest": Award.objects.in_force()
+        .exclude(lot__round__status=Round.Status.VOID)
         .select_related("lot__round", "firm__organisation")
         .order_by("-issued_at", "-id")[:SHOWN],
     }

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-from protocol import draw, envelope, verify_log
+from protocol import draw, envelope, verify_follow, verify_log
 from protocol.canonical import read_timestamp, sha256_hex
 from protocol.check import Check
 from protocol.methods import METHODS
@@ -177,6 +177,7 @@ def _result(record: Record, lot: Lot) -> Iterator[Check]:
     if result.scores or any(entry.scores for entry in lot.entries):
         agrees = all(entry.scores == result.scores.get(entry.uscc, {}) for entry in lot.entries)
         yield Check(what=f"lot {lot.number} scores", holds=agrees)
+    yield from verify_follow.checks(record, lot, method=method, result=result, bids=_bids(record, lot))
     if record.method == "auction":
         yield Check(what=f"lot {lot.number} offers", holds=None, detail="the record does not tell the auction's times")
 

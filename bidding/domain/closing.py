@@ -5,8 +5,7 @@ Each step locks the round, is safe to repeat, and is called by beat, by tests an
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -16,18 +15,16 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from bidding.domain import credit, live, timetable
-from bidding.domain.custody import PATIENCE, void_unreleased
 from bidding.domain.eligibility import reasons_between
 from bidding.domain.rounds import end_round
 from bidding.models import Award, Draw, Entry, Lot, Round
-from core import clock, codes, worktime
+from core import codes, worktime
 from core.errors import NotDue
 from ledger import domain as ledger
 from protocol import canonical, draw, envelope
 from protocol.methods import METHODS
-from protocol.methods.base import Bid, Choice, Result
+from protocol.methods.base import RANKING, Bid, Choice, Result
 
-logger = logging.getLogger(__name__)
 Status = Round.Status
 BATCH = 1000
 FIRST = 1
@@ -180,26 +177,8 @@ def _wait_for_choice(round_: Round, now: datetime) -> Round:
 
 
 def _evaluate(round_: Round, lot: Lot, entries: list[Entry], lots: list[Lot]) -> Result:
-    method = METHODS[round_.method]
-    bids = [
-        Bid(
-            uscc=entry.firm.uscc,
-            amount=entry.amount,
-            opened=bool(entry.opened),
-            eligible=bool(entry.eligible),
-            credit=entry.credit,
-        )
-        for entry in entries
-    ]
-    wanted = method.draws(bids=bids, parameters=round_.parameters)
-    orders = _draw(round_, lot, entries, wanted, lots=len(lots))
-    result = method.decide(
-        bids=bids,
-        orders=orders,
-        parameters=round_.parameters,
-        minimum=round_.minimum or 1,
-        choice=_choice(round_, lot),
-    )
+    orders = _draw(round_, lot, entries, lots=len(lots))
+    result = _decide(round_, lot, entries, orders)
     for entry in entries:
         code = result.invalid.get(entry.firm.uscc, "")
         entry.valid = not code
@@ -212,6 +191,45 @@ def _evaluate(round_: Round, lot: Lot, entries: list[Entry], lots: list[Lot]) ->
     return result
 
 
+def _bids(entries: Iterable[Entry]) -> list[Bid]:
+    return [
+        Bid(
+            uscc=entry.firm.uscc,
+            amount=entry.amount,
+            opened=bool(entry.opened),
+            eligible=bool(entry.eligible),
+            credit=entry.credit,
+        )
+        for entry in entries
+    ]
+
+
+def _decide(round_: Round, lot: Lot, entries: list[Entry], orders: Mapping[str, list[str]]) -> Result:
+    return METHODS[round_.method].decide(
+        bids=_bids(entries),
+        orders=orders,
+        parameters=round_.parameters,
+        minimum=round_.minimum or 1,
+        choice=_choice(round_, lot),
+    )
+
+
+def decided(round_: Round, lot: Lot) -> Result:
+    """The first result of a lot, computed again from what is kept."""
+    several = round_.lots.count()
+    drawn = {each.purpose: each.order for each in lot.draws.filter(iteration=FIRST)}
+    orders = {purpose: draw.out_of_lot(order, lot=lot.number, lots=several) for purpose, order in drawn.items()}
+    return _decide(round_, lot, [entry for entry in _entries(round_) if entry.lot_id == lot.pk], orders)
+
+
+def draw_again(round_: Round, lot: Lot, *, without: Collection[str], iteration: int) -> list[str]:
+    """The order of a new draw over the labels of who is left, kept as the first one is."""
+    entries, several = [entry for entry in _entries(round_) if entry.lot_id == lot.pk], round_.lots.count()
+    left = [bid for bid in _bids(entries) if bid.uscc not in without]
+    labels = METHODS[round_.method].labels(left)
+    return _drawn(round_, lot, entries, {RANKING: labels}, lots=several, iteration=iteration)[RANKING]
+
+
 def _choice(round_: Round, lot: Lot) -> Choice | None:
     """Whom the owner has picked; by the method `direct` that stands in the announcement."""
     if round_.named is not None:
@@ -219,12 +237,17 @@ def _choice(round_: Round, lot: Lot) -> Choice | None:
     return Choice(**lot.choice) if lot.choice else None
 
 
-def _draw(
-    round_: Round, lot: Lot, entries: list[Entry], wanted: Mapping[str, list[str]], *, lots: int
+def _draw(round_: Round, lot: Lot, entries: list[Entry], *, lots: int) -> dict[str, list[str]]:
+    wanted = METHODS[round_.method].draws(bids=_bids(entries), parameters=round_.parameters)
+    return _drawn(round_, lot, entries, wanted, lots=lots, iteration=FIRST)
+
+
+def _drawn(
+    round_: Round, lot: Lot, entries: list[Entry], wanted: Mapping[str, list[str]], *, lots: int, iteration: int
 ) -> dict[str, list[str]]:
     """The labels of every purpose in the order of the draw, which is kept with all that is needed to compute it again."""
     contributions = {entry.firm.uscc: entry.nonce if entry.opened else entry.envelope_sha256 for entry in entries}
-    code, randomness = _code(round_), draw.randomness(contributions)
+    code, randomness = round_.codes[iteration - 1], draw.randomness(contributions)
     orders = {}
     for purpose, own in wanted.items():
         labels = draw.in_lot(own, lot=lot.number, lots=lots)
@@ -232,7 +255,7 @@ def _draw(
         Draw.objects.get_or_create(
             lot=lot,
             purpose=purpose,
-            iteration=FIRST,
+            iteration=iteration,
             defaults={"one_time_code": code, "randomness": randomness, "labels": labels, "order": order},
         )
         orders[purpose] = draw.out_of_lot(order, lot=lot.number, lots=lots)
@@ -308,40 +331,6 @@ def _winners(round_: Round) -> list[dict[str, str]]:
         for lot in lots
         if lot.winner is not None
     ]
-
-
-Step = Callable[..., Round]
-
-
-def move_due_rounds(now: datetime | None = None) -> int:
-    """Move every round whose time has come as far as it goes; give the number of steps taken.
-
-    Any number of workers may run it at once: each passes by what another holds. One round that cannot be moved is logged
-    and stops no other.
-    """
-    now = now or clock.now()
-    due: list[tuple[Step, Any]] = [
-        (close_round, Round.objects.due_to_close(now=now)),
-        (open_round, Round.objects.due_to_open()),
-        (void_unreleased, Round.objects.due_to_void(before=now - PATIENCE)),
-        (evaluate_round, Round.objects.due_to_evaluate()),
-        (publish_candidate, Round.objects.filter(status=Status.EVALUATED)),
-        (award_round, Round.objects.due_to_award(now=now)),
-    ]
-    return sum(_each_on_its_own(step, rounds, now=now) for step, rounds in due)
-
-
-def _each_on_its_own(step: Step, rounds: Any, *, now: datetime) -> int:
-    moved = 0
-    for pk in list(rounds.order_by("id").values_list("pk", flat=True)):
-        try:
-            with transaction.atomic():
-                if Round.objects.select_for_update(skip_locked=True).filter(pk=pk).values_list("pk", flat=True):
-                    before = rounds.filter(pk=pk).values_list("status", flat=True).first()
-                    moved += step(round_id=pk, now=now).status != (before or "")
-        except Exception:  # whatever is wrong with one round must not keep the others from their deadlines
-            logger.exception("round %s could not be moved by %s", pk, step.__name__)
-    return moved
 
 
 def _locked(round_id: int) -> Round:

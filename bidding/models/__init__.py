@@ -5,6 +5,7 @@ from bidding.models.objections import Objection, ObjectionFile
 from bidding.models.policy import Policy
 from bidding.models.questions import Question
 from bidding.models.rounds import Lot, Round
+from bidding.models.substitutions import Substitution
 
 __all__ = [
     "Award",
@@ -19,4 +20,5 @@ __all__ = [
     "Policy",
     "Question",
     "Round",
+    "Substitution",
 ]

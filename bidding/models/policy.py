@@ -44,6 +44,7 @@ class Policy(Dated):
     decision_days = models.PositiveSmallIntegerField(
         _("投诉处理期限（工作日）"), default=30, validators=[MinValueValidator(1)]
     )
+    walk_away_days = models.PositiveSmallIntegerField(_("弃选后暂停（日）"), default=90)
     choice_days = models.PositiveSmallIntegerField(_("业主选定期限（工作日）"), default=5)
     direct_limit = MoneyField(_("直接选取的金额上限"), null=True, blank=True)
     legal_basis = models.CharField(_("依据"), max_length=300)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
+from django.apps import apps
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
@@ -18,6 +19,10 @@ from core.money import MoneyField
 
 PENDING_OBJECTION = ("filed", "escalated", "stopped")
 """States of an objection in which its round is not awarded (bidding.models.objections)."""
+
+
+def _open_substitutions() -> models.QuerySet[models.Model]:
+    return apps.get_model("bidding", "Substitution").objects.filter(settled_at=None)
 
 
 class RoundQuerySet(models.QuerySet["Round"]):
@@ -38,6 +43,14 @@ class RoundQuerySet(models.QuerySet["Round"]):
     def due_to_evaluate(self) -> Self:
         """Opened rounds that do not wait for their owner's choice."""
         return self.filter(status=Round.Status.OPENED, choice_due_at=None)
+
+    def due_to_publish(self) -> Self:
+        """Evaluated rounds whose winners are known."""
+        return self.filter(status=Round.Status.EVALUATED).exclude(lots__substitutions__in=_open_substitutions())
+
+    def due_to_settle(self) -> Self:
+        """Rounds with a winner that walked away, and nobody who follows yet."""
+        return self.filter(status=Round.Status.EVALUATED, lots__substitutions__in=_open_substitutions()).distinct()
 
     def due_to_void(self, *, before: datetime) -> Self:
         """Closed rounds for which the custodian's key had not come `before`."""
@@ -84,9 +97,10 @@ class Round(models.Model):
             Status.ANNOUNCED: {Status.CLOSED, Status.CANCELLED},
             Status.CLOSED: {Status.OPENED, Status.FAILED, Status.VOID},
             Status.OPENED: {Status.EVALUATED, Status.FAILED, Status.VOID},
-            Status.EVALUATED: {Status.CANDIDATE, Status.VOID},
-            Status.CANDIDATE: {Status.AWARDED, Status.VOID},
-            Status.AWARDED: {Status.CONTRACTED, Status.VOID},
+            Status.EVALUATED: {Status.CANDIDATE, Status.VOID, Status.FAILED},
+            # A winner that walks away sends its round back: the next one is on public notice anew.
+            Status.CANDIDATE: {Status.AWARDED, Status.VOID, Status.EVALUATED},
+            Status.AWARDED: {Status.CONTRACTED, Status.VOID, Status.EVALUATED},
         }
     )
     EDITABLE = (Status.DRAFT, Status.RETURNED)

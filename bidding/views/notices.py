@@ -38,7 +38,10 @@ def award(request: HttpRequest, code: str) -> HttpResponse:
     if disclosure(round_) != Disclosure.EVERYTHING:
         raise Http404
     awards = list(
-        Award.objects.filter(lot__round=round_).select_related("lot", "firm__organisation").order_by("lot__number")
+        Award.objects.in_force()
+        .filter(lot__round=round_)
+        .select_related("lot", "firm__organisation")
+        .order_by("lot__number")
     )
     if not awards:
         raise Http404

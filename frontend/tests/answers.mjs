@@ -41,7 +41,7 @@ const ANSWERS = {
     return { ...checkpoint, root: toBase64(root) };
   },
   decide: (method, lot) => {
-    const { working, ...result } = decide(method, lot);
+    const { working, redrawn, ...result } = decide(method, lot);
     return result;
   },
   rootFrom: async (leaves, size, proof) => {
@@ -50,8 +50,9 @@ const ANSWERS = {
   },
   verify: async (text) => {
     const checks = [];
-    for await (const { what, holds, lot, uscc, party, purpose, iteration, type, index } of verify(readRecord(text))) {
-      checks.push({ what, holds, lot, uscc, party, purpose, iteration, type, index });
+    for await (const each of verify(readRecord(text))) {
+      const { what, holds, lot, uscc, party, purpose, iteration, type, index, number } = each;
+      checks.push({ what, holds, lot, uscc, party, purpose, iteration, type, index, number });
     }
     return checks;
   },

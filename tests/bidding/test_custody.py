@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from bidding.domain import closing, custody, rounds, stock
+from bidding.domain import custody, due, rounds, stock
 from bidding.models import CustodianKey, Round
 from core import clock
 from core.errors import Conflict, DomainError, NotAllowed
@@ -50,7 +50,7 @@ def closed():
     where = market.place()
     round_ = market.announced(where)
     market.enters(round_, market.firm(where), "48000.00")
-    closing.move_due_rounds(market.pass_deadline(round_))
+    due.move_due_rounds(market.pass_deadline(round_))
     round_.refresh_from_db()
     held = custodian.state()
     key = held.key(round_.custodian_public)
@@ -101,11 +101,11 @@ def test_a_wrong_key_or_code_is_refused_and_the_right_one_still_works(closed):
         assert told.value.code == refused
     with pytest.raises(NotAllowed):
         custody.receive_release(releasing(round_, key.private, code, signer=STRANGER))
-    closing.move_due_rounds()
+    due.move_due_rounds()
     assert Round.objects.get(pk=round_.pk).status == Status.CLOSED
     for _ in range(2):
         custody.receive_release(releasing(round_, key.private, code))
-    closing.move_due_rounds()
+    due.move_due_rounds()
     assert Round.objects.get(pk=round_.pk).status == Status.CANDIDATE
 
 
@@ -138,8 +138,8 @@ def test_nothing_that_the_platform_stores_before_closing_opens_an_envelope():
 def test_a_round_without_its_key_for_a_day_is_void_unopened_and_says_who(closed):
     round_, _key, _code = closed
     now = Round.objects.get(pk=round_.pk).closed_at
-    assert closing.move_due_rounds(now + timedelta(hours=24) - timedelta(seconds=1)) == 0
-    closing.move_due_rounds(now + timedelta(hours=24))
+    assert due.move_due_rounds(now + timedelta(hours=24) - timedelta(seconds=1)) == 0
+    due.move_due_rounds(now + timedelta(hours=24))
     round_.refresh_from_db()
     assert (round_.status, round_.failure) == (Status.VOID, "no_release")
     assert CUSTODIAN.name in round_.reason
@@ -150,7 +150,7 @@ def test_a_round_without_its_key_for_a_day_is_void_unopened_and_says_who(closed)
 
 def test_a_key_that_comes_too_late_changes_nothing(closed):
     round_, key, code = closed
-    closing.move_due_rounds(round_.closed_at + timedelta(hours=25))
+    due.move_due_rounds(round_.closed_at + timedelta(hours=25))
     with pytest.raises(Conflict):
         custody.receive_release(releasing(round_, key.private, code))
 
@@ -198,7 +198,7 @@ def test_the_program_itself_over_the_network(live_server, settings):
         custodian_state(lambda held: held._db.execute("UPDATE round SET closes_at = ?", [timestamp(past)]))
         process.kill()
         process.wait()
-        closing.move_due_rounds(market.pass_deadline(round_))
+        due.move_due_rounds(market.pass_deadline(round_))
         sequencer.sequence(settings.LEDGER_STATE)
         assert Round.objects.get(pk=round_.pk).custodian_private == ""
         process = start(live_server)
@@ -206,7 +206,7 @@ def test_the_program_itself_over_the_network(live_server, settings):
     finally:
         process.terminate()
         process.wait(timeout=20)
-    closing.move_due_rounds()
+    due.move_due_rounds()
     assert Round.objects.get(pk=round_.pk).status == Status.CANDIDATE
 
 

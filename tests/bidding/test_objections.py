@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Kind, Role
-from bidding.domain import closing, objections
+from bidding.domain import closing, due, objections
 from bidding.models import Award, Objection, ObjectionFile, Policy, Round
 from core import clock, worktime
 from core.errors import Conflict, DomainError, NotAllowed, NotDue, WrongState
@@ -312,17 +312,17 @@ def test_no_award_while_one_is_pending(world):
     assert not Round.objects.due_to_award(now=clock.now()).exists()
     with pytest.raises(NotDue):
         closing.award_round(round_id=world.round.pk, now=clock.now())
-    closing.move_due_rounds()
+    due.move_due_rounds()
     assert world.status == Round.Status.CANDIDATE and not Award.objects.exists()
     assert "有异议正在处理" in Client().get(f"/rounds/{world.round.code}/").content.decode()
     settles(objection, world.where.operator)
-    closing.move_due_rounds()
+    due.move_due_rounds()
     assert world.status == Round.Status.AWARDED
 
 
 def test_an_answer_before_the_end_of_the_notice_does_not_shorten_it(world):
     settles(world.objection(), world.where.operator)
-    closing.move_due_rounds()
+    due.move_due_rounds()
     assert world.status == Round.Status.CANDIDATE
 
 
@@ -330,10 +330,10 @@ def test_one_of_two_is_enough_to_wait(world):
     first, second = world.objection(), objects(world.round, world.where.owner)
     notice_ends(world.round)
     settles(first, world.where.operator)
-    closing.move_due_rounds()
+    due.move_due_rounds()
     assert world.status == Round.Status.CANDIDATE
     settles(second, world.where.operator, "no_effect")
-    closing.move_due_rounds()
+    due.move_due_rounds()
     assert world.status == Round.Status.AWARDED
 
 
@@ -343,14 +343,14 @@ def test_a_complaint_and_a_stop_hold_the_award_until_dismissed(world):
     escalates(objection, world.by)
     notice_ends(world.round)
     for decision in ("stop", "stop"):
-        closing.move_due_rounds()
+        due.move_due_rounds()
         assert world.status == Round.Status.CANDIDATE
         decides(objection, decision)
     assert "监管部门：处理投诉" in Client().get(f"/rounds/{world.round.code}/").content.decode()
-    closing.move_due_rounds()
+    due.move_due_rounds()
     assert world.status == Round.Status.CANDIDATE
     decides(objection, "dismiss")
-    closing.move_due_rounds()
+    due.move_due_rounds()
     assert world.status == Round.Status.AWARDED
     assert Objection.objects.get().stop_reason and Objection.objects.get().decision
 
@@ -369,7 +369,7 @@ def test_upheld_voids_the_round_and_everybody_reads_why(world):
         settles(other, world.where.operator)
     assert not Objection.objects.pending().exists()
     notice_ends(world.round)
-    closing.move_due_rounds()
+    due.move_due_rounds()
     assert not Award.objects.exists()
 
 
@@ -394,7 +394,7 @@ def test_a_regulator_voids_a_round_even_after_its_award(world):
     objection = world.objection()
     settles(objection, world.where.operator)
     notice_ends(world.round)
-    closing.move_due_rounds()
+    due.move_due_rounds()
     escalates(objection, world.by)
     assert "有投诉正在处理" in Client().get(f"/rounds/{world.round.code}/").content.decode()
     decides(objection, "void", "评定有误。")

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
-from bidding.domain import closing, entries, rounds
+from bidding.domain import closing, due, entries, rounds
 from bidding.models import Award, Entry, Objection, Question, Round
 from core import clock
 from core.errors import Conflict, DomainError, NotDue
@@ -82,15 +82,15 @@ def test_two_workers_move_a_round_once_through_every_step():
     for each in several:
         market.enters(each, market.firm(where), "100.00")
         market.pass_deadline(each)
-    at_once(*[closing.move_due_rounds] * 3)
+    at_once(*[due.move_due_rounds] * 3)
     custody.attend(deadlines_passed=True)
     for _ in range(3):
-        at_once(*[closing.move_due_rounds] * 3)
+        at_once(*[due.move_due_rounds] * 3)
     for each in several:
         types = list(QueuedEntry.objects.filter(subject=each.subject).order_by("id").values_list("type", flat=True))
         assert types.count("round.closed") == types.count("round.opened") == types.count("round.evaluated") == 1
     ends = max(Round.objects.filter(pk__in=[each.pk for each in several]).values_list("candidate_until", flat=True))
-    at_once(*[lambda: closing.move_due_rounds(ends)] * 3)
+    at_once(*[lambda: due.move_due_rounds(ends)] * 3)
     assert Award.objects.filter(lot__round__in=several).count() == 4
 
 
@@ -240,7 +240,7 @@ def test_the_award_and_an_objection_in_the_last_moment_do_not_both_happen():
     def award() -> int:
         while clock.now() < until:
             time.sleep(0.002)
-        return closing.move_due_rounds()
+        return due.move_due_rounds()
 
     objected, _moved = at_once(object_late, award)
     assert isinstance(objected, Objection) != Award.objects.exists()

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import Kind, Role
-from bidding.domain import closing, rounds
+from bidding.domain import closing, due, rounds
 from bidding.models import Award, Round
 from core import clock
 from core.errors import Conflict, DomainError, NotAllowed, NotDue, WrongState
@@ -141,7 +141,7 @@ def test_nothing_closes_before_its_deadline():
     round_ = market.announced(where)
     with pytest.raises(NotDue):
         closing.close_round(round_id=round_.pk, now=round_.closes_at - timedelta(microseconds=1))
-    assert closing.move_due_rounds(clock.now()) == 0
+    assert due.move_due_rounds(clock.now()) == 0
 
 
 def test_lowest_from_announcement_to_award():

@@ -12,7 +12,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import expect
 
 from accounts.models import Membership
-from bidding.domain import closing
+from bidding.domain import due
 from bidding.models import Entry, Round
 from core import clock
 from market.models import Firm
@@ -105,7 +105,7 @@ def enters(page: Any, round_: Round, amount: str | None) -> None:
 
 def ends_the_notice(round_: Round) -> None:
     Round.objects.filter(pk=round_.pk).update(candidate_until=clock.now() - timedelta(seconds=1))
-    closing.move_due_rounds()
+    due.move_due_rounds()
 
 
 def winner_of(round_: Round) -> Firm:
@@ -130,7 +130,7 @@ def test_a_whole_round(new_page, screenshot, where, firms, method):
         expect(visitor.locator("main")).to_contain_text("等业主选定")
         screenshot(visitor, f"round-{method}-waits")
         chooses(owner, round_, screenshot)
-        closing.move_due_rounds()
+        due.move_due_rounds()
     winner = winner_of(round_)
     expect(visitor.locator(".winner-name")).to_have_text(winner.organisation.name)  # it changed by itself
     if method == "lowest":

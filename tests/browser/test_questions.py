@@ -9,7 +9,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import expect
 
 from accounts.models import Kind
-from bidding.domain import closing
+from bidding.domain import due
 from bidding.models import Objection, Round
 from core import clock
 from tests import market_place as market
@@ -133,7 +133,7 @@ def test_an_objection_a_complaint_and_the_award(new_page, picture, screenshot, w
     round_ = market.announced(where)
     market.enters(round_, winner, "48000.00")
     market.enters(round_, loser, "49000.00")
-    closing.move_due_rounds(market.pass_deadline(round_))
+    due.move_due_rounds(market.pass_deadline(round_))
     Round.objects.filter(pk=round_.pk).update(candidate_until=clock.now() + timedelta(minutes=10))
     visitor = new_page(size="phone")
     visitor.goto(f"/rounds/{round_.code}/")
@@ -148,14 +148,14 @@ def test_an_objection_a_complaint_and_the_award(new_page, picture, screenshot, w
     picture("/desk/operator/", "operator-objections", where.operator.user)
 
     notice_ends(round_)
-    closing.move_due_rounds()
+    due.move_due_rounds()
     operator, text = new_page(where.operator.user), "证书的有效期到今年年底，截止日有效。"
     reads_once_more(operator, objection, "异议不成立，选取继续", text)
     screenshot(operator, "questions-review")
     settles(operator, "公布结论，答复各方", text)
     complains(firm, objection)
     expect(visitor.locator("#objections")).to_contain_text("已向监管部门投诉")
-    closing.move_due_rounds()
+    due.move_due_rounds()
     assert Round.objects.get(pk=round_.pk).status == Round.Status.CANDIDATE
     picture("/desk/regulator/", "regulator", watching.user)
     picture(f"/desk/objections/{objection.code}/", "decide", watching.user)
@@ -163,5 +163,5 @@ def test_an_objection_a_complaint_and_the_award(new_page, picture, screenshot, w
     deciding, text = new_page(watching.user), "证书登记系统显示该证书有效，投诉不成立。"
     reads_once_more(deciding, objection, "投诉不成立，恢复进行", text)
     settles(deciding, "作出决定", text)
-    closing.move_due_rounds()
+    due.move_due_rounds()
     expect(visitor.get_by_role("link", name="中选通知书")).to_be_visible()

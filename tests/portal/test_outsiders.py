@@ -64,6 +64,8 @@ TABLE: dict[str, Door] = {
     "accounts:act": Door(SIGNED_IN, "post"),
     "accounts:add_member": Door(SIGNED_IN, "post"),
     "accounts:end_membership": Door(SIGNED_IN, "post"),
+    "accounts:api_tokens": Door(SIGNED_IN),
+    "accounts:revoke_token": Door(SIGNED_IN, "post"),
     "exchange:rounds": Door(EVERYBODY),
     "exchange:round": Door(EVERYBODY),
     "exchange:firms": Door(EVERYBODY),
@@ -124,6 +126,7 @@ TABLE: dict[str, Door] = {
     "bidding:announce": Door(OPERATORS, "post", writes=True),
     "bidding:return": Door(OPERATORS, "post", writes=True),
     "bidding:cancel": Door(OPERATORS, writes=True),
+    "bidding:withdraw_for": Door(OPERATORS, writes=True),
     "bidding:regulator_desk": Door((Kind.REGULATOR,)),
     "bidding:custodian": Door(EVERYBODY),
     "bidding:custodian_stock": Door(EVERYBODY),
@@ -143,6 +146,7 @@ TABLE: dict[str, Door] = {
     "bidding:wizard_start": Door(OWNERS, "post", writes=True, own=True),
     "bidding:owner_round": Door(OWNERS, own=True),
     "bidding:owner_cancel": Door(OWNERS, "post", writes=True, own=True),
+    "bidding:walk_away": Door((Kind.FIRM, Kind.OPERATOR), writes=True),
     "bidding:choose": Door(OWNERS, writes=True, own=True),
     "bidding:announce_again": Door(OWNERS, "post", writes=True, own=True),
     "bidding:wizard": Door(OWNERS, writes=True, own=True),
@@ -200,6 +204,8 @@ def world(settings, tmp_path) -> World:
     project = {"code": draft.project.code}
     values: dict[str, dict[str, Any]] = {
         "accounts:end_membership": {"pk": place.owner.pk},
+        "accounts:revoke_token": {"pk": 1},
+        "bidding:withdraw_for": by_code,
         "exchange:round": by_code,
         "exchange:firm": {"uscc": firm.uscc},
         "exchange:service": {"code": place.service.code},
@@ -214,6 +220,7 @@ def world(settings, tmp_path) -> World:
         "ledger:entry": {"index": 0},
         "ledger:tile": {"level": "0", "number": "000", "width": "1"},
         "ledger:entries": {"number": "000", "width": "1"},
+        "bidding:walk_away": {"code": done.code, "lot": "1"},
         "bidding:history_round": {"code": "H1"},
         "bidding:award": {"code": award(done).code},
         "bidding:wizard_start": {"need": draft.code},
@@ -255,11 +262,11 @@ def world(settings, tmp_path) -> World:
 def award(round_):
     from datetime import timedelta
 
-    from bidding.domain import closing
+    from bidding.domain import due
     from bidding.models import Round
 
     Round.objects.filter(pk=round_.pk).update(candidate_until=clock.now() - timedelta(seconds=1))
-    closing.move_due_rounds()
+    due.move_due_rounds()
     return Round.objects.get(pk=round_.pk)
 
 

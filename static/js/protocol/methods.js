@@ -27,14 +27,15 @@ export const COEFFICIENTS = ["0.95", "0.96", "0.97", "0.98"];
  *   Lot `parameters` as in PROTOCOL §4, `weights` as {price, quality, record}
  * @typedef {{winner: string | null, amount: string | null, reference: string | null, ranking: string[],
  *   failed: string | null, invalid: Object<string, string>, scores: Object<string, {price: string, quality: string,
- *   record: string, total: string}>, reason: string | null, reasons?: Object<string, string>, working: Object}} Result
+ *   record: string, total: string}>, reason: string | null, reasons?: Object<string, string>, redrawn: string[], working: Object}} Result
  *   `ranking` has every valid entrant, best first. Where an owner has still to choose, `winner` is null and `failed` too; a
- *   choice is put first, with its reasons. `scores` is for `scored` only; `working` has what a person would note on the way
+ *   choice is put first, with its reasons. `scores` is for `scored` only; among `redrawn` a new draw decides when the winner walks
+ *   away; `working` has what a person would note on the way
  */
 
 /** How each of the nine methods ranks; the rest is what `decided` is told of it. */
 const WAYS = {
-  draw: { rank: byDraw, priced: false },
+  draw: { rank: (valid) => ({ ranked: valid, redrawn: valid }), priced: false },
   lowest: { rank: byAmount },
   mean: { rank: byDistanceFromMean },
   lowest_draw: { rank: byDrawAmongLowest },
@@ -88,6 +89,27 @@ export function decide(code, lot) {
   return METHODS[code](lot);
 }
 
+/**
+ * Who follows when the winner has walked away: the next in the ranking; but while some of `redrawn` are left, the first of
+ * them in the order of a new draw over the labels of who is left.
+ *
+ * @param {string} code of METHODS
+ * @param {Result} result
+ * @param {{out: Set<string>, order: string[]}} left who has walked away so far, and the order of the new draw
+ * @returns {string | null} null where nobody is left
+ * @throws {RangeError} where nobody has been picked yet, and for an order that lacks somebody who is left
+ */
+export function follow(code, result, { out, order }) {
+  if (result.winner === null && result.failed === null) throw new RangeError("nobody has been picked yet");
+  const left = result.ranking.filter((uscc) => !out.has(uscc));
+  const group = left.filter((uscc) => result.redrawn.includes(uscc));
+  if (group.length === 0) return left[0] ?? null;
+  const { places = (labels) => labels } = WAYS[code];
+  const drawn = places(order).filter((uscc) => group.includes(uscc));
+  if (drawn.length !== group.length) throw new RangeError("the order of the new draw must hold everybody who is left");
+  return drawn[0];
+}
+
 /** How many tickets a credit score gives in a weighted draw: max(1, round-half-up(score / 10)). @returns {number} */
 export function ticketCount(credit) {
   const tens = divide(creditOf({ credit }), 10_00n);
@@ -106,7 +128,7 @@ function decided(lot, way) {
   const byFirm = new Map(bids.map((bid) => [bid.uscc, bid]));
   const valid = order.filter((uscc) => !Object.hasOwn(invalid, uscc)).map((uscc) => inUnits(byFirm.get(uscc)));
   const nothing = { winner: null, amount: null, reference: null, ranking: [], failed: null, reason: null };
-  if (valid.length < Math.max(minimum, 1)) return { ...nothing, failed: TOO_FEW, invalid, scores: {}, working: {} };
+  if (valid.length < Math.max(minimum, 1)) return { ...nothing, failed: TOO_FEW, invalid, scores: {}, redrawn: [], working: {} };
   const outcome = way.rank(valid, { parameters, orders });
   const ranked = choice === null ? outcome.ranked : withFirst(choice, outcome, way);
   const [first] = chosen && choice === null ? [] : ranked;
@@ -120,6 +142,7 @@ function decided(lot, way) {
     ...(Object.keys(choice?.reasons ?? {}).length ? { reasons: choice.reasons } : {}),
     invalid,
     scores: outcome.scores ?? {},
+    redrawn: usccs(outcome.redrawn ?? []),
     working: outcome.working ?? {},
   };
 }
@@ -206,7 +229,8 @@ function byDrawAmongLowest(valid, { parameters }) {
   const cheapest = cheapestFirst(valid);
   const last = cheapest[Math.min(whole(parameters, "k"), cheapest.length) - 1].amount;
   const entering = valid.filter((bid) => bid.amount <= last);
-  return { ranked: [...entering, ...cheapest.filter((bid) => bid.amount > last)], working: { entering: usccs(entering) } };
+  const others = cheapest.filter((bid) => bid.amount > last);
+  return { ranked: [...entering, ...others], redrawn: entering, working: { entering: usccs(entering) } };
 }
 
 /** The best `long_list` by credit score in the order of their tickets, the others behind; open are the `short_list` first. */
@@ -215,7 +239,7 @@ function byTicketAmongBest(valid, { parameters }) {
   const kept = byCredit.slice(0, whole(parameters, "long_list"));
   const ranked = [...valid.filter((bid) => kept.includes(bid)), ...byCredit.slice(kept.length)];
   const open = ranked.slice(0, Math.min(whole(parameters, "short_list"), kept.length));
-  return { ranked, open, working: { best: usccs(kept), open: usccs(open) } };
+  return { ranked, open, redrawn: kept, working: { best: usccs(kept), open: usccs(open) } };
 }
 
 /** Price, quality and record, each half-up to 0.01; the highest total first, then the lower amount. */

@@ -14,8 +14,10 @@ const OCTETS = 32;
  *   amount: string | null, days: number | null, nonce: string | null, valid: boolean | null, reason: string | null,
  *   credit: string | null, scores: Object}} Entry `name` is for people and computes nothing
  * @typedef {{purpose: string, iteration: number, code: string, randomness: string, labels: string[], order: string[]}} Draw
+ * @typedef {{out: string, successor: string | null, iteration: number | null, settled: boolean}} Substitution a winner that
+ *   walked away, and who follows; `iteration` is that of the new draw, where there is one
  * @typedef {{number: string, entries: Entry[], offers: {uscc: string, amount: string}[], marks: {uscc: string, mark: string}[],
- *   draws: Draw[], result: Object | null}} Lot
+ *   draws: Draw[], result: Object | null, substitutions: Substitution[]}} Lot
  * @typedef {{public: string | null, private: string | null}} Pair
  * @typedef {{round: string, status: string, method: string, parameters: Object, minimum: number, policy: string | null,
  *   times: Object<string, string | null>, keys: {platform: Pair, custodian: Pair}, commitment: string, chainLength: number,
@@ -63,7 +65,7 @@ export function readRecord(text) {
     checkpoints: Object.fromEntries(
       ["announced", "closed", "opened"].map((name) => [name, checkpoints.optional(name, "string")]),
     ),
-    proof: Object.hasOwn(top.members, "proof") ? top.optional("proof", "object") : null,
+    proof: top.has("proof") ? top.optional("proof", "object") : null,
   };
   required(times.time("closes_at"), "timetable.closes_at");
   times.time("opened_at");
@@ -98,6 +100,17 @@ function lot(part) {
     marks: part.parts("marks").map((each) => ({ uscc: each.take("uscc", "string"), mark: each.given("mark", "score") })),
     draws: part.parts("draws").map(drawn),
     result: part.optional("result", "object"),
+    substitutions: part.has("substitutions") ? part.parts("substitutions").map(substitution) : [],
+  };
+}
+
+/** `iteration` and `settled` are more than PROTOCOL §5 asks for. */
+function substitution(part) {
+  return {
+    out: part.take("out", "string"),
+    successor: part.optional("in", "string"),
+    iteration: part.has("iteration") ? part.optional("iteration", "number") : null,
+    settled: part.has("settled") ? Boolean(part.optional("settled", "boolean")) : true,
   };
 }
 
@@ -150,8 +163,12 @@ class Part {
     return this.where ? `${this.where}.${name}` : name;
   }
 
+  has(name) {
+    return Object.hasOwn(this.members, name);
+  }
+
   optional(name, kind) {
-    if (!Object.hasOwn(this.members, name)) throw new BadRecord(this.at(name), "is missing");
+    if (!this.has(name)) throw new BadRecord(this.at(name), "is missing");
     const value = this.members[name];
     if (value !== null && !KINDS[kind](value)) throw new BadRecord(this.at(name), `${kind} is expected`);
     return value;

@@ -11,6 +11,7 @@ import { CannotOpen, InvalidPlaintext, PARTIES, publicOf, readPlaintext, unsealB
 import { METHODS, decide, drawsOf, isPicked } from "./methods.js";
 import { problemsOf } from "./parameters.js";
 import { isTime } from "./record.js";
+import { followChecks } from "./verify_follow.js";
 import { logChecks } from "./verify_log.js";
 
 const AFTER_OPENING = ["sealed", "keys", "opened", "draw", "method"];
@@ -185,6 +186,7 @@ async function* result(record, lot) {
   if (Object.keys(computed.scores).length || lot.entries.some((entry) => Object.keys(entry.scores).length)) {
     yield check("method", "scores", lot.entries.every((entry) => sameJson(entry.scores, score(entry))), of);
   }
+  yield* followChecks(record, lot, { computed, bids });
   if (record.method === "auction") yield check("method", "offers", null, of);
 }
 

@@ -8,6 +8,10 @@ import { isBlind } from "./methods.js";
 
 export const MOST_REPLACEMENTS = 10;
 const ADDENDUM = "round.addendum";
+const WALKED_AWAY = "round.walked_away";
+const SUBSTITUTED = "round.substituted";
+/** Steps that a round may take again after its winner has walked away; the record tells the last time of each. */
+const AGAIN = ["round.evaluated", "round.candidate", "round.awarded"];
 const ORDER = ["announced_at", "closes_at", "closed_at", "opened_at", "evaluated_at", "candidate_at", "awarded_at"];
 
 /** By type of entry: the step that it belongs to, its time in the record, and what else both say. */
@@ -16,8 +20,8 @@ const KINDS = {
   "round.closed": { group: "sealed", moment: "closed_at", compare: closed },
   "round.opened": { group: "opened", moment: "opened_at", compare: opened },
   "round.evaluated": { group: "method", moment: "evaluated_at", compare: evaluated },
-  "round.candidate": { group: "method", moment: "candidate_at", compare: candidate },
-  "round.awarded": { group: "method", moment: "awarded_at", compare: awarded },
+  "round.candidate": { group: "method", moment: "candidate_at", compare: notified },
+  "round.awarded": { group: "method", moment: "awarded_at", compare: notified },
   "round.failed": { group: "log", moment: "ended_at" },
   "round.cancelled": { group: "log", moment: "ended_at" },
   "round.void": { group: "log", moment: "ended_at" },
@@ -38,11 +42,20 @@ export async function* toldBy(record, told) {
   yield check("log", "entries-order", indexes.every(Number.isSafeInteger) && isRising(indexes), { indexes });
   const types = read.map((each) => String(each.entry.type));
   yield check("log", "types", sameJson(types, record.log.map((each) => String(each.type))), { types });
-  const steps = types.filter((type) => Object.hasOwn(KINDS, type)).map((type) => type.slice("round.".length));
-  yield check("log", "status", isStatus(record.status, steps.at(-1)), { published: record.status, told: steps.at(-1) });
-  yield check("log", "steps-once", new Set(steps).size === steps.length);
+  const steps = types.filter((type) => Object.hasOwn(KINDS, type) || type === WALKED_AWAY);
+  const status = steps.at(-1) === WALKED_AWAY ? "evaluated" : steps.at(-1)?.slice("round.".length);
+  yield check("log", "status", isStatus(record.status, status), { published: record.status, told: status });
+  const again = types.includes(WALKED_AWAY) ? [WALKED_AWAY, ...AGAIN] : [];
+  const once = steps.filter((type) => !again.includes(type));
+  yield check("log", "steps-once", new Set(once).size === once.length);
   const addenda = read.filter(({ entry }) => entry.type === ADDENDUM && isObject(entry.data)).map(({ entry }) => entry.data);
-  for (const { index, entry } of read) yield* oneEntry(record, { index, entry, addenda });
+  const winners = new Map(record.lots.filter((lot) => lot.result).map((lot) => [lot.number, lot.result.winner ?? null]));
+  for (const [at, { index, entry }] of read.entries()) {
+    const last = !types.slice(at + 1).includes(String(entry.type));
+    yield* oneEntry(record, { index, entry, addenda, winners, last });
+    if (entry.type === SUBSTITUTED && isObject(entry.data)) winners.set(String(entry.data.lot), entry.data.in ?? null);
+  }
+  yield* substitutions(record, read.filter(({ entry }) => entry.type === SUBSTITUTED).map(({ entry }) => entry.data));
   const moments = ORDER.map((name) => record.times[name] ?? null).filter((moment) => moment !== null);
   yield check("log", "times", sameJson(moments, [...moments].sort()));
 }
@@ -69,18 +82,19 @@ function isObject(value) {
   return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
-async function* oneEntry(record, { index, entry, addenda }) {
+/** One entry against the record; of a step that was taken again only the last has its time there. */
+async function* oneEntry(record, { index, entry, ...known }) {
   const { type, at } = entry;
   if (!Object.hasOwn(KINDS, type)) return;
   const { group, moment, compare } = KINDS[type];
   const published = record.times[moment] ?? null;
-  yield check(group, "entry-time", published === at, { type, index, at, published });
+  if (known.last) yield check(group, "entry-time", published === at, { type, index, at, published });
   if (!compare) return;
   const data = isObject(entry.data) ? entry.data : {};
-  for await (const [step, what, holds, numbers = {}] of compare(record, data, addenda)) yield check(step, what, holds, numbers);
+  for await (const [step, what, holds, numbers = {}] of compare(record, data, { ...known, type })) yield check(step, what, holds, numbers);
 }
 
-function* announced(record, data, addenda) {
+function* announced(record, data, { addenda }) {
   const [committed, keys] = [data.commitment ?? {}, data.keys ?? {}];
   const { commitment, chainLength } = record;
   const [platform, custodian] = [record.keys.platform.public, record.keys.custodian.public];
@@ -153,26 +167,35 @@ async function digestOf(value) {
   }
 }
 
-function* candidate(record, data) {
-  yield ["method", "candidate-until", (data.until ?? null) === (record.times.candidate_until ?? null), { until: data.until }];
-  yield ["method", "candidate-winners", areWinners(record, data)];
-}
-
-function* awarded(record, data) {
-  yield ["method", "awarded-winners", areWinners(record, data)];
+/** The notice of the candidate, and of the award: to the firms in force at that moment. */
+function* notified(record, data, { type, winners, last }) {
+  const step = type.slice("round.".length);
+  if (step === "candidate" && last) {
+    const until = data.until ?? null;
+    yield ["method", "candidate-until", until === (record.times.candidate_until ?? null), { until }];
+  }
+  const listed = (Array.isArray(data.winners) ? data.winners : []).filter(isObject);
+  const told = new Map(listed.map((each) => [String(each.lot), each.uscc]));
+  const won = [...winners].filter(([, uscc]) => uscc);
+  const same = won.length === told.size && won.every(([lot, uscc]) => told.has(lot) && isParty(told.get(lot), uscc));
+  yield ["method", `${step}-winners`, same];
 }
 
 /** Codes of sole traders are in the log as a blinded hash, which the record does not open. */
-function areWinners({ lots }, { winners }) {
-  const listed = (Array.isArray(winners) ? winners : []).filter((each) => each !== null && typeof each === "object");
-  const told = new Map(listed.map((each) => [String(each.lot), each]));
-  const won = new Map(lots.filter((lot) => lot.result?.winner).map((lot) => [lot.number, lot.result]));
-  if (won.size !== told.size) return false;
-  return [...won].every(([lot, result]) => {
-    const each = told.get(lot);
-    if (each === undefined || (each.amount ?? null) !== (result.amount ?? null)) return false;
-    return each.uscc === result.winner || isHex(each.uscc, 32);
-  });
+function isParty(told, uscc) {
+  return (told ?? null) === uscc || (uscc !== null && isHex(told, 32));
+}
+
+/** Every substitution of the record is in the log, lot by lot in its order. */
+function* substitutions({ lots }, told) {
+  for (const lot of lots) {
+    const logged = told.filter((each) => isObject(each) && each.lot === lot.number);
+    const settled = lot.substitutions.filter((each) => each.settled);
+    if (logged.length === 0 && settled.length === 0) continue;
+    const pairs = settled.map((each, place) => [each, logged[place] ?? {}]);
+    const agree = pairs.every(([each, entry]) => isParty(entry.out, each.out) && isParty(entry.in, each.successor));
+    yield check("method", "substitutions-logged", logged.length === settled.length && agree, { lot: lot.number });
+  }
 }
 
 /** Firm by firm: only a token or the service centre, with its reason, replaces or withdraws; at most ten times. */

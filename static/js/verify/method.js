@@ -11,7 +11,7 @@ export function methodStep(known) {
   const tables = [];
   for (const { lot, bids, computed } of known.of("result").filter((each) => each.computed)) {
     const round = { ...known, bids, computed, byFirm: new Map(bids.map((bid) => [bid.uscc, bid])) };
-    sentences.push(...working(round));
+    sentences.push(...working(round), ...followed(known, lot));
     tables.push({ name: tableName(known.record, computed), rows: rows(round, lot), more: "" });
   }
   return { sentences, tables };
@@ -41,6 +41,16 @@ function outcome({ words, computed, name, record }) {
   const values = { firm: name(computed.winner), amount: money(computed.amount), reason: computed.reason };
   const said = [words.say(FIXED.includes(record.method) ? "won-at-price" : "won", values)];
   return computed.reason === null ? said : [words.say("picked", values), ...said];
+}
+
+/** Who walked away afterwards, and who follows. */
+function followed({ words, of, name }, number) {
+  return of("follows")
+    .filter((each) => each.lot === number)
+    .map(({ out, holds, computed }) => {
+      const told = holds === null ? "followed-later" : computed === null ? "followed-by-nobody" : "followed";
+      return words.say(told, { out: name(out), next: computed && name(computed) });
+    });
 }
 
 const WAYS = {
