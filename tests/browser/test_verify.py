@@ -15,6 +15,7 @@ from bidding.models import Round
 from protocol.note import Signer
 from tests import custody
 from tests import market_place as market
+from tests.bidding import test_substitution as substitution
 from tests.bidding.test_choosing import CREDIT, at_opening, pick
 from tests.protocol.test_verify import TERMS
 
@@ -103,6 +104,18 @@ def test_a_weighted_draw_shows_the_best_ticket_of_each_firm(new_page, screenshot
     expect(page.locator("[data-step=draw] tbody tr")).to_have_count(5)
     expect(page.locator("[data-step=method]")).to_contain_text("经验更合适")
     screenshot(page, "verify-credit_draw")
+
+
+def test_a_winner_that_walked_away(new_page, screenshot, where):
+    round_ = decided(where, method="draw")
+    moment = round_.opened_at + timedelta(seconds=40)
+    substitution.walks(round_, at=moment)
+    market.goes_on(round_, at=moment + timedelta(seconds=5))
+    page = opens(new_page(), round_)
+    holds(page)
+    expect(page.locator("[data-step=draw] tbody tr")).to_have_count(4 + 3)  # the first draw, and that among the rest
+    expect(page.locator("[data-step=method]")).to_contain_text("退出，接替的是")
+    screenshot(page, "verify-walked-away")
 
 
 @pytest.mark.parametrize("method", ["draw", "mean", "lowest_draw"])

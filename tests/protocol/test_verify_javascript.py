@@ -15,6 +15,7 @@ from protocol.canonical import timestamp
 from protocol.record import BadRecord, read_record
 from tests import custody
 from tests import market_place as market
+from tests.bidding import test_substitution as substitution
 from tests.bidding.discussion import answers, asks
 from tests.bidding.test_choosing import CREDIT, PROPOSAL, at_opening, pick
 from tests.protocol.tables import TABLES
@@ -147,6 +148,31 @@ def test_a_round_in_which_the_owner_picks_before_and_after(ask, method, paramete
     found = agree(ask, [*honest, *forged])
     assert found[:2] == [set(), set()]
     assert all(found[2:])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["lowest", "draw", "lowest_draw", "credit_draw"])
+def test_winners_that_walk_away(ask, method):
+    round_ = substitution.lived(market.place(), method)
+    start, records = round_.opened_at + timedelta(seconds=40), []
+    for step in range(3):
+        moment = start + timedelta(seconds=20 * step)
+        substitution.walks(round_, at=moment)
+        with clock.travelling(moment + timedelta(seconds=1)):
+            custody.attend()
+        records.append(record_of(round_))  # where a new draw decides, the next code is on its way
+        market.goes_on(round_, at=moment + timedelta(seconds=5))
+        records.append(record_of(round_))
+    forged = [copy.deepcopy(records[-1]) for _ in range(5)]
+    gone = [record["lots"][0]["substitutions"] for record in forged]
+    gone[0][0].update({"in": gone[0][0]["out"]})
+    gone[1][1].update(out=gone[1][0]["out"])
+    gone[2][0].update({"in": None})
+    gone[3].clear()
+    gone[4].reverse()
+    found = agree(ask, [*records, *forged])
+    assert not any(found[: len(records)])
+    assert all(found[len(records) :])
 
 
 @pytest.mark.django_db
