@@ -4,6 +4,7 @@ from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
 from bidding.views import custody, firm, notices, objections, operator, public, questions, regulator, walking
+from bidding.views.verify import verify
 
 
 class RoundCode(StringConverter):
@@ -29,6 +30,7 @@ urlpatterns = [
     path("rounds/<round:code>/", public.round_page, name="round"),
     path("rounds/<round:code>/live/", public.live, name="live"),
     path("rounds/<round:code>/record.json", public.record, name="record"),
+    path("rounds/<round:code>/verify/", verify, name="verify"),
     path("rounds/<round:code>/qr.svg", notices.qr, name="qr"),
     path("rounds/<round:code>/notice/", notices.notice, name="notice"),
     path("rounds/<round:code>/award/", notices.award, name="award"),

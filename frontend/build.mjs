@@ -1,4 +1,5 @@
-// Builds static/dist/app.css, app.js and seal.js, the script of the page on which a bid is sealed. `--watch` builds again when a source changes.
+// Builds static/dist/app.css and app.js for every page, and the scripts that pages have of their own: seal.js, where a bid is
+// sealed, and verify.js, where a round is computed again. `--watch` builds again when a source changes.
 import { mkdir, readFile, rm, watch, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +10,7 @@ import * as sass from "sass";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, "static", "dist");
 const LIMIT = 120 * 1024;
+const SCRIPTS = ["app.js", "seal.js", "verify.js"];
 
 async function styles() {
   const { css } = sass.compile(join(root, "frontend/scss/app.scss"), {
@@ -22,7 +24,7 @@ async function styles() {
 
 async function scripts() {
   await esbuild.build({
-    entryPoints: ["app.js", "seal.js"].map((name) => join(root, "static/js", name)),
+    entryPoints: SCRIPTS.map((name) => join(root, "static/js", name)),
     outdir: dist,
     bundle: true,
     format: "esm",
@@ -35,9 +37,10 @@ async function scripts() {
 async function build() {
   await mkdir(dist, { recursive: true });
   await Promise.all([styles(), scripts()]);
-  const sizes = await Promise.all(["app.css", "app.js", "seal.js"].map(async (name) => gzipSync(await readFile(join(dist, name))).length));
+  const names = ["app.css", ...SCRIPTS];
+  const sizes = await Promise.all(names.map(async (name) => gzipSync(await readFile(join(dist, name))).length));
   const total = sizes.reduce((sum, size) => sum + size);
-  console.log(`app.css ${sizes[0]} + app.js ${sizes[1]} + seal.js ${sizes[2]} = ${total} bytes compressed`);
+  console.log(`${names.map((name, index) => `${name} ${sizes[index]}`).join(" + ")} = ${total} bytes compressed`);
   if (total > LIMIT) throw new Error(`style and script are over ${LIMIT} bytes together`);
 }
 

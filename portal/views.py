@@ -79,7 +79,7 @@ def check(request: HttpRequest) -> HttpResponse:
     problem = ""
     if code:
         if CODE.match(code) and Round.objects.public().filter(code=code).exists():
-            return redirect("bidding:record", code=code)
+            return redirect("bidding:verify", code=code)
         problem = _("没有这个编号的公开比选。编号像 R202611220001。")
     return render(request, "portal/check.html", {"code": code, "problem": problem}, status=422 if problem else 200)
 

@@ -7,6 +7,8 @@ import * as draw from "../../static/js/protocol/draw.js";
 import * as envelope from "../../static/js/protocol/envelope.js";
 import * as log from "../../static/js/protocol/log.js";
 import { decide } from "../../static/js/protocol/methods.js";
+import { readRecord } from "../../static/js/protocol/record.js";
+import { verify } from "../../static/js/protocol/verify.js";
 
 const { fromBase64, toBase64 } = canonical;
 const all = (list) => list.map(fromBase64);
@@ -38,14 +40,29 @@ const ANSWERS = {
     const { root, ...checkpoint } = await log.verifiedCheckpoint(note, { log: logKey, witness });
     return { ...checkpoint, root: toBase64(root) };
   },
-  decide,
+  decide: (method, lot) => {
+    const { working, redrawn, ...result } = decide(method, lot);
+    return result;
+  },
+  rootFrom: async (leaves, size, proof) => {
+    const root = await log.rootFrom(new Map(leaves.map(([index, leaf]) => [index, fromBase64(leaf)])), size, all(proof));
+    return root && toBase64(root);
+  },
+  verify: async (text) => {
+    const checks = [];
+    for await (const each of verify(readRecord(text))) {
+      const { what, holds, lot, uscc, party, purpose, iteration, type, index, number } = each;
+      checks.push({ what, holds, lot, uscc, party, purpose, iteration, type, index, number });
+    }
+    return checks;
+  },
 };
 
 async function answer([name, ...question]) {
   try {
     return (await ANSWERS[name](...question)) ?? null;
   } catch (error) {
-    return { error: error.code ?? error.name };
+    return { error: error.code ?? error.name, ...(error.where === undefined ? {} : { where: error.where }) };
   }
 }
 

@@ -139,9 +139,10 @@ test("credit_draw: the best by credit, by their best tickets, and the owner pick
   const waiting = decide("credit_draw", lot(bids, { orders, parameters }));
   assert.deepEqual([waiting.winner, waiting.amount, waiting.failed], [null, null, null]);
   assert.deepEqual(waiting.ranking, ["D", "B", "A", "C", "E"]); // C ties with D at 80.00 and stands later in the draw
-  const picked = decide("credit_draw", lot(bids, { orders, parameters, choice: "B" }));
-  assert.deepEqual([picked.winner, picked.ranking], ["B", ["B", "D", "A", "C", "E"]]);
-  for (const choice of ["A", "E", "X"])
+  assert.deepEqual(waiting.working, { best: ["A", "B", "D"], open: ["D", "B"] });
+  const picked = decide("credit_draw", lot(bids, { orders, parameters, choice: { uscc: "B", reason: "离得近" } }));
+  assert.deepEqual([picked.winner, picked.ranking, picked.reason], ["B", ["B", "D", "A", "C", "E"], "离得近"]);
+  for (const choice of [..."AEX"].map((uscc) => ({ uscc, reason: "离得近" })).concat({ uscc: "B", reason: " " }))
     assert.throws(() => decide("credit_draw", lot(bids, { orders, parameters, choice })), RangeError);
   assert.deepEqual([null, "0.00", "14.99", "15.00", "84.99", "100.00"].map(ticketCount), [1, 1, 1, 2, 8, 10]);
 });
@@ -183,9 +184,14 @@ test("scored: equal totals go to the lower amount, and an amount of nought break
 test("proposal: the owner picks among the valid ones", () => {
   const bids = [...priced({ A: "1.00", B: "2.00" }), bid("C", null)];
   assert.equal(decide("proposal", lot(bids)).winner, null);
-  const result = decide("proposal", lot(bids, { choice: "B" }));
+  const choice = { uscc: "B", reason: "更完整", reasons: { A: "缺一章", B: "完整" } };
+  const result = decide("proposal", lot(bids, { choice }));
   assert.deepEqual([result.winner, result.amount, result.ranking], ["B", "2.00", ["B", "A"]]);
-  assert.throws(() => decide("proposal", lot(bids, { choice: "C" })), RangeError);
+  assert.deepEqual([result.reason, result.reasons], [choice.reason, choice.reasons]);
+  const wrong = [{ A: "缺一章" }, { A: "缺一章", B: " " }, { ...choice.reasons, C: "没有报价" }, undefined];
+  for (const each of [...wrong.map((reasons) => ({ ...choice, reasons })), { ...choice, uscc: "C" }])
+    assert.throws(() => decide("proposal", lot(bids, { choice: each })), RangeError);
+  assert.throws(() => decide("lowest", lot(bids, { choice })), RangeError);
 });
 
 test("auction: the lowest offer, without a draw", () => {
@@ -196,9 +202,15 @@ test("auction: the lowest offer, without a draw", () => {
   );
 });
 
-test("direct: the firm that the owner names, within the limit", () => {
-  const bids = priced({ A: "50000.00" });
-  const result = decide("direct", { bids, parameters: LIMITS, minimum: 1, choice: "A" });
-  assert.deepEqual([result.winner, result.amount, result.failed], ["A", "50000.00", null]);
-  assert.equal(decide("direct", { bids: priced({ A: "70000.00" }), parameters: LIMITS, choice: "A" }).failed, "too_few");
+test("auction: two equal last offers cannot be", () => {
+  assert.throws(() => decide("auction", lot(priced({ A: "3.00", B: "3.00" }), { orders: {} })), RangeError);
+});
+
+test("direct: the firm that the owner names, at the owner's price, whatever its envelope says", () => {
+  const bids = [bid("B", "70000.00"), bid("A", null), bid("C", null, { eligible: false })];
+  const parameters = { price: "50000.00", ground: "金额在限额以内" };
+  const waiting = decide("direct", { bids, parameters });
+  assert.deepEqual([waiting.winner, waiting.ranking, waiting.invalid], [null, ["A", "B"], { C: "ineligible" }]);
+  const result = decide("direct", { bids, parameters, choice: { uscc: "B", reason: "做过前期" } });
+  assert.deepEqual([result.winner, result.amount, result.ranking], ["B", "50000.00", ["B", "A"]]);
 });

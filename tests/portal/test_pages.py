@@ -49,6 +49,24 @@ def test_pages_open_under_the_policy_and_ask_nobody_else(pages, language):
         assert f'<html lang="{language}"' in text, path
 
 
+def test_the_page_that_computes_a_round_again_opens_under_the_policy():
+    done = market.lived(market.place(), amounts=["50000.00"])
+    answer = Client().get(f"/rounds/{done.code}/verify/")
+    assert "unsafe" not in answer["Content-Security-Policy"]
+    assert (
+        "connect-src 'self'" in answer["Content-Security-Policy"]
+        or "default-src 'self'" in answer["Content-Security-Policy"]
+    )
+    assert not re.search(r"\son[a-z]+=\"|\sstyle=\"|<style|<script(?![^>]*src=)", answer.content.decode())
+
+
+def test_a_round_and_the_search_for_one_lead_to_it():
+    done = market.lived(market.place(), amounts=["50000.00"])
+    address = f"/rounds/{done.code}/verify/"
+    assert address in Client().get(f"/rounds/{done.code}/").content.decode()
+    assert Client().get("/check/", {"code": done.code})["Location"] == address
+
+
 def test_english_pages_have_no_chinese_of_ours(pages):
     client = Client(headers={"accept-language": "en"})
     names = re.compile(

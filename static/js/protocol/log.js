@@ -87,6 +87,36 @@ export async function verifyConsistency({ from, to, fromRoot, toRoot, proof }) {
   return climb.atTop() && sameBytes(ofFrom, fromRoot) && sameBytes(ofTo, toRoot);
 }
 
+/**
+ * The root of a tree of `size` that has these leaf hashes at their indexes, with one proof for all of them.
+ *
+ * @param {Map<number, Uint8Array>} leaves
+ * @param {number} size
+ * @param {Uint8Array[]} proof roots of the subtrees without any of the leaves, from left to right
+ * @returns {Promise<Uint8Array | null>} null where the proof does not fit the leaves
+ */
+export async function rootFrom(leaves, size, proof) {
+  if (!isCount(size) || size < 1 || [...leaves.keys()].some((index) => !isCount(index) || index >= size)) return null;
+  const rest = [...proof].reverse();
+  const over = async (begin, end, wanted) => {
+    if (wanted.length === 0) return rest.pop() ?? null;
+    if (end - begin === 1) return leaves.get(begin);
+    const middle = begin + halfOf(end - begin);
+    const left = await over(begin, middle, wanted.filter((index) => index < middle));
+    const right = left && (await over(middle, end, wanted.filter((index) => index >= middle)));
+    return left && right ? nodeHash(left, right) : null;
+  };
+  const root = await over(0, size, [...leaves.keys()]);
+  return rest.length ? null : root;
+}
+
+/** The largest power of two below `count`, at which a tree of more than one leaf is split. */
+function halfOf(count) {
+  let half = 1;
+  while (half * 2 < count) half *= 2;
+  return half;
+}
+
 /** The way from a node to the root, beside the way of the last node; BigInt, since shifts of numbers end at 32 bits. */
 function climbing(index, lastIndex) {
   let [node, last] = [BigInt(index), BigInt(lastIndex)];

@@ -1,0 +1,230 @@
+"""The verifier of the browser gives the same verdict as that of the command line, check by check."""
+
+from __future__ import annotations
+
+import copy
+import json
+from datetime import timedelta
+
+import pytest
+
+from bidding.models import Round
+from core import clock
+from protocol import verify as verifier
+from protocol.canonical import timestamp
+from protocol.record import BadRecord, read_record
+from tests import custody
+from tests import market_place as market
+from tests.bidding import test_substitution as substitution
+from tests.bidding.discussion import answers, asks
+from tests.bidding.test_choosing import CREDIT, PROPOSAL, at_opening, pick
+from tests.protocol.tables import TABLES
+from tests.protocol.test_verify import TAMPERED, TERMS, entry, record_of
+from tests.protocol.test_verify_methods import CHANGES, table
+from tests.protocol.test_verify_methods import record_of as made_of
+
+DRAW = "lot {lot} draw {iteration} {purpose}"
+NAMES = {
+    "nothing-told": "nothing is told before opening",
+    "keys-together": "both keys are revealed together",
+    "key-fits": "the {party}'s revealed key belongs to the announced one",
+    "parameters": "the parameters are those of {method}",
+    "digest": "lot {lot} {uscc} envelope has its digest",
+    "opens": "lot {lot} {uscc} opens to what is published",
+    "every-draw": "lot {lot} has every draw that {method} needs",
+    "code-belongs": f"{DRAW} code belongs to the commitment",
+    "randomness": f"{DRAW} randomness is everybody's",
+    "order": f"{DRAW} order",
+    "every-label": f"{DRAW} has every label",
+    **{
+        name: f"lot {{lot}} {name}"
+        for name in ("result", "winner", "amount", "reference", "ranking", "failed", "scores")
+    },
+    "who-is-valid": "lot {lot} who is valid",
+    "events-of-round": "events are of this round",
+    "in-time": "every event came before the deadline",
+    "received-last": "the envelopes are those that were received last",
+    "signed": "the proof can be read and its checkpoint is signed and cosigned",
+    "listed": "the entries are those that the record lists",
+    "included": "every entry is in the log",
+    "checkpoint-there": "checkpoint {name}",
+    "checkpoint-signed": "checkpoint {name} is signed and cosigned",
+    "checkpoint-begins": "checkpoint {name} is the beginning of the last",
+    "checkpoint-entry": "checkpoint {name} has its entry",
+    "checkpoint-time": "checkpoint {name} was cosigned in time",
+    "entry-subject": "entry {index} is about this round",
+    "entries-order": "the entries stand in the order of the log",
+    "types": "their types are those listed",
+    "status": "the status is the last that the log tells",
+    "steps-once": "no step was taken twice",
+    "times": "times follow each other",
+    "entry-time": "{type} at its time",
+    **{
+        f"announced-{name}": f"round.announced: {name}"
+        for name in ("deadline", "commitment", "keys", "method", "parameters", "minimum", "policy", "lots")
+    },
+    "closed-entrants": "round.closed: the frozen entrants",
+    "opened-keys": "round.opened: keys",
+    "opened-code": "round.opened: code",
+    "evaluated-keys": "round.evaluated: keys",
+    "evaluated-results": "round.evaluated: the results",
+    "candidate-until": "round.candidate: until",
+    "candidate-winners": "round.candidate: winners",
+    "awarded-winners": "round.awarded: winners",
+    "leaves-in-force": "lot {lot} substitution {number} is of the firm in force",
+    "draws-left": "lot {lot} substitution {number} draws among all who are left",
+    "follows": "lot {lot} substitution {number} follows",
+    "substitutions-logged": "lot {lot} substitutions are those of the log",
+    "before-closing": "every sealed event stands before the closing",
+    "events-order": "sealed events stand in the order of the log",
+    **dict.fromkeys(("received", "replaced", "withdrawn", "withdrawn-by-centre"), "lot {lot} {uscc} {type}"),
+    "few-replacements": "nobody replaced more than 10 times",
+}
+"""What the command line calls each check of the browser."""
+
+
+def by_command_line(record) -> set[str]:
+    return {check.what for check in verifier.verify(read_record(json.dumps(record))) if check.holds is False}
+
+
+def in_browser(record, answer) -> set[str]:
+    assert isinstance(answer, list), answer
+    return {
+        NAMES[check["what"]].format(
+            **check, method=record["method"], name=str(check.get("type")).removeprefix("round.")
+        )
+        for check in answer
+        if check["holds"] is False
+    }
+
+
+def agree(ask, records) -> list[set[str]]:
+    """What both find wrong with each record, after seeing that it is the same."""
+    answers = ask([["verify", json.dumps(record)] for record in records])
+    found = [in_browser(record, answer) for record, answer in zip(records, answers, strict=True)]
+    assert found == [by_command_line(record) for record in records]
+    return found
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", TERMS)
+def test_a_round_that_was_lived_through_and_every_change_to_it(ask, method):
+    amounts = [None if method == "draw" else f"5{number}000.00" for number in range(4)]
+    honest = record_of(market.lived(market.place(), method=method, amounts=amounts, parameters=TERMS[method]))
+    forged = [copy.deepcopy(honest) for _ in TAMPERED]
+    for record, change in zip(forged, TAMPERED.values(), strict=True):
+        change(record)
+    (nothing, *found) = agree(ask, [honest, *forged])
+    assert nothing == set()
+    assert all(found), [name for name, wrong in zip(TAMPERED, found, strict=True) if not wrong]
+
+
+@pytest.mark.django_db
+def test_before_opening(ask):
+    where = market.place()
+    honest = record_of(market.announced(where))
+    telling = copy.deepcopy(honest)
+    telling["lots"][0]["entries"] = [entry(record_of(market.lived(where, amounts=["50000.00"])))]
+    assert [bool(wrong) for wrong in agree(ask, [honest, telling])] == [False, True]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("method", "parameters"), [("credit_draw", CREDIT), ("proposal", PROPOSAL)])
+def test_a_round_in_which_the_owner_picks_before_and_after(ask, method, parameters):
+    where = market.place()
+    amounts = [None] * 5 if method == "credit_draw" else ["50000.00", "40000.00", "70000.00"]
+    round_ = market.lived(where, method=method, parameters=parameters, amounts=amounts)
+    waiting = record_of(round_)
+    with at_opening(round_):
+        pick(round_, where)
+    market.goes_on(round_, at=round_.opened_at + timedelta(minutes=1))
+    decided = record_of(round_)
+    forged = [copy.deepcopy(decided) for _ in range(4)]
+    forged[0]["lots"][0]["result"].update(reason="没有理由")
+    forged[1]["lots"][0]["result"].update(winner=decided["lots"][0]["result"]["ranking"][1])
+    forged[2]["parameters"].pop("ground" if method == "proposal" else "long_list")
+    entry(forged[3]).update(credit="99.00")
+    honest = [waiting, decided]
+    found = agree(ask, [*honest, *forged])
+    assert found[:2] == [set(), set()]
+    assert all(found[2:])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["lowest", "draw", "lowest_draw", "credit_draw"])
+def test_winners_that_walk_away(ask, method):
+    round_ = substitution.lived(market.place(), method)
+    start, records = round_.opened_at + timedelta(seconds=40), []
+    for step in range(3):
+        moment = start + timedelta(seconds=20 * step)
+        substitution.walks(round_, at=moment)
+        with clock.travelling(moment + timedelta(seconds=1)):
+            custody.attend()
+        records.append(record_of(round_))  # where a new draw decides, the next code is on its way
+        market.goes_on(round_, at=moment + timedelta(seconds=5))
+        records.append(record_of(round_))
+    forged = [copy.deepcopy(records[-1]) for _ in range(5)]
+    gone = [record["lots"][0]["substitutions"] for record in forged]
+    gone[0][0].update({"in": gone[0][0]["out"]})
+    gone[1][1].update(out=gone[1][0]["out"])
+    gone[2][0].update({"in": None})
+    gone[3].clear()
+    gone[4].reverse()
+    found = agree(ask, [*records, *forged])
+    assert not any(found[: len(records)])
+    assert all(found[len(records) :])
+
+
+@pytest.mark.django_db
+def test_a_deadline_that_an_addendum_moved(ask):
+    where = market.place()
+    with clock.travelling(clock.now() - timedelta(minutes=30)):
+        round_ = market.announced(where)
+        custody.attend()
+    with clock.travelling(round_.announced_at + timedelta(minutes=1)):
+        answers(round_, asks(round_, market.firm(where)), where.owner, changes=True)
+        custody.attend()
+    moved = Round.objects.get(pk=round_.pk)
+    assert moved.closes_at > round_.closes_at
+    honest, forged = record_of(moved), record_of(moved)
+    forged["timetable"]["closes_at"] = timestamp(round_.closes_at)
+    assert agree(ask, [honest, forged]) == [set(), {"round.announced: deadline"}]
+
+
+@pytest.mark.parametrize("lots", [1, 2])
+def test_every_method_that_there_is(ask, lots):
+    assert not any(agree(ask, [made_of(each, lots=lots) for each in TABLES]))
+
+
+def test_every_change_to_every_method(ask):
+    forged = []
+    for code, change, _what in CHANGES:
+        forged.append(made_of(table(code)))
+        change(forged[-1])
+    assert all(agree(ask, forged))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda record: record.pop("lots"),
+        lambda record: record.update(v=2),
+        lambda record: record["commitment"].update(value="xyz"),
+        lambda record: entry(record).update(amount="12"),
+        lambda record: entry(record).update(envelope="§"),
+        lambda record: entry(record).update(sha256=None),
+        lambda record: entry(record).update(credit="101.00"),
+        lambda record: entry(record).update(days="3"),
+        lambda record: record["timetable"].update(closes_at="2026-02-30T00:00:00.000Z"),
+        lambda record: record["timetable"].pop("opened_at"),
+        lambda record: record["policy"].update(minimum=True),
+        lambda record: record["lots"][0]["draws"][0].update(order=[1]),
+        lambda record: record["keys"]["platform"].update(public=None),
+    ],
+)
+def test_what_is_no_record_is_said_where(ask, change):
+    record = made_of(table("lowest"))
+    change(record)
+    with pytest.raises(BadRecord) as caught:
+        read_record(json.dumps(record))
+    assert ask([["verify", json.dumps(record)]]) == [{"error": "BadRecord", "where": caught.value.where}]
