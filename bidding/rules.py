@@ -28,7 +28,8 @@ def disclosure(round_: Round) -> Disclosure:
         return Disclosure.NOTHING
     match round_.status:
         case Round.Status.OPENED:
-            return Disclosure.ENTRANTS
+            # While an auction runs its bidders are pseudonyms; a list of names beside them would undo half of that.
+            return Disclosure.NOTHING if round_.method == "auction" else Disclosure.ENTRANTS
         case Round.Status.FAILED:
             successor = round_.successor
             opened = successor is not None and successor.opened_at is not None

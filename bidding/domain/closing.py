@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from bidding.domain import live, timetable
+from bidding.domain import auction_times, live, timetable
 from bidding.domain.custody import PATIENCE, void_unreleased
 from bidding.domain.eligibility import reasons_between
 from bidding.domain.rounds import end_round
@@ -30,6 +31,7 @@ from protocol.methods.base import Bid, Result
 logger = logging.getLogger(__name__)
 Status = Round.Status
 BATCH = 1000
+AUCTION = "auction"
 FIRST = 1
 """Iteration 1 of the draw serves ranking and coefficient of all lots (PROTOCOL §3)."""
 
@@ -105,6 +107,8 @@ def open_round(*, round_id: int, now: datetime) -> Round:
         round_.save()
         private = {"custodian": round_.custodian_private, "platform": round_.platform_private}
         ledger.append("round.opened", round_.subject, {"code": _code(round_), "keys": private}, at=now)
+        if round_.method == AUCTION:
+            auction_times.schedule(round_, entries, at=now)
         transaction.on_commit(partial(live.changed, round_))
     return round_
 
@@ -128,10 +132,13 @@ def _code(round_: Round) -> str:
 
 
 def evaluate_round(*, round_id: int, now: datetime) -> Round:
-    """Draw the order of every lot's entrants and let the method decide (PROTOCOL §3, §4). Without a winner the round fails."""
+    """Draw the order of every lot's entrants and let the method decide (PROTOCOL §3, §4). Without a winner the round fails.
+
+    Unchanged while an auction of it still runs.
+    """
     with transaction.atomic():
         round_ = _locked(round_id)
-        if round_.status != Status.OPENED:
+        if round_.status != Status.OPENED or not auction_times.seal(round_, at=now):
             return round_
         lots = list(round_.lots.all())
         entries = list(_entries(round_).select_for_update(of=["self"]))
@@ -154,9 +161,11 @@ def evaluate_round(*, round_id: int, now: datetime) -> Round:
 
 def _evaluate(round_: Round, lot: Lot, entries: list[Entry], lots: list[Lot]) -> Result:
     method = METHODS[round_.method]
+    amounts = _amounts(round_, lot, entries)
     bids = [
-        Bid(uscc=entry.firm.uscc, amount=entry.amount, opened=bool(entry.opened), eligible=bool(entry.eligible))
+        Bid(uscc=uscc, amount=amounts.get(uscc), opened=bool(entry.opened), eligible=bool(entry.eligible))
         for entry in entries
+        for uscc in [entry.firm.uscc]
     ]
     wanted = method.draws(bids=bids, parameters=round_.parameters)
     orders = _draw(round_, lot, entries, wanted, lots=len(lots))
@@ -170,6 +179,13 @@ def _evaluate(round_: Round, lot: Lot, entries: list[Entry], lots: list[Lot]) ->
     lot.winner = next((entry.firm for entry in entries if entry.firm.uscc == result.winner), None)
     lot.save()
     return result
+
+
+def _amounts(round_: Round, lot: Lot, entries: Iterable[Entry]) -> Mapping[str, Decimal | None]:
+    """What every firm asks for: the amount in its envelope, in an auction its last accepted offer."""
+    if round_.method == AUCTION:
+        return auction_times.last_offers(lot)
+    return {entry.firm.uscc: entry.amount for entry in entries}
 
 
 def _draw(
@@ -275,11 +291,20 @@ def move_due_rounds(now: datetime | None = None) -> int:
         (close_round, Round.objects.due_to_close(now=now)),
         (open_round, Round.objects.due_to_open()),
         (void_unreleased, Round.objects.due_to_void(before=now - PATIENCE)),
-        (evaluate_round, Round.objects.filter(status=Status.OPENED)),
+        (evaluate_round, Round.objects.due_to_evaluate(now=now)),
         (publish_candidate, Round.objects.filter(status=Status.EVALUATED)),
         (award_round, Round.objects.due_to_award(now=now)),
     ]
     return sum(_each_on_its_own(step, rounds, now=now) for step, rounds in due)
+
+
+def evaluate_due_rounds(now: datetime | None = None) -> int:
+    """Evaluate the rounds whose auctions have come to their end, and whatever else is due; give how many.
+
+    The chronograph of auctions: a beat of its own, so that nothing slow among the other steps keeps an auction waiting.
+    """
+    now = now or clock.now()
+    return _each_on_its_own(evaluate_round, Round.objects.due_to_evaluate(now=now), now=now)
 
 
 def _each_on_its_own(step: Step, rounds: Any, *, now: datetime) -> int:

@@ -36,6 +36,12 @@ class RoundQuerySet(models.QuerySet["Round"]):
         """Closed rounds for which the custodian's key had not come `before`."""
         return self.filter(status=Round.Status.CLOSED, custodian_private="", closed_at__lte=before)
 
+    def due_to_evaluate(self, *, now: datetime) -> Self:
+        """Opened rounds without an auction that still runs."""
+        goes_on = Q(auction__ends_at__gt=now) | Q(auction__paused_at__isnull=False)
+        running = Lot.objects.filter(goes_on, round=models.OuterRef("pk"), auction__ended_at=None)
+        return self.filter(~models.Exists(running), status=Round.Status.OPENED)
+
     def due_to_award(self, *, now: datetime) -> Self:
         return self.filter(status=Round.Status.CANDIDATE, candidate_until__lte=now)
 
@@ -143,6 +149,7 @@ class Round(models.Model):
             models.Index(fields=["candidate_until"], name="round_due_award", condition=Q(status="candidate")),
             models.Index(fields=["submitted_at"], name="round_to_check", condition=Q(status="submitted")),
             models.Index(fields=["closed_at"], name="round_to_open", condition=Q(status="closed")),
+            models.Index(fields=["opened_at"], name="round_to_evaluate", condition=Q(status="opened")),
             GinIndex(fields=["search"], name="round_search", opclasses=["gin_trgm_ops"]),
         ]
         constraints = [
