@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from bidding.arithmetic_auction import auction_sentences
+from bidding.domain.auction_times import last_offers
 from bidding.domain.reasons import reason_text
 from bidding.models import Draw, Entry, Lot, Round
 from bidding.rules import Disclosure
@@ -82,6 +84,7 @@ def worked_lots(round_: Round, known: Disclosure) -> list[Worked]:
     if known == Disclosure.NOTHING:
         return []
     lots = list(round_.lots.select_related("winner__organisation").order_by("number"))
+    offers = {lot.pk: last_offers(lot) for lot in lots} if round_.method == "auction" else {}
     entries = list(
         Entry.objects.live().filter(lot__round=round_).select_related("firm__organisation").defer("envelope")
     )
@@ -93,14 +96,23 @@ def worked_lots(round_: Round, known: Disclosure) -> list[Worked]:
             entries=[each for each in entries if each.lot_id == lot.pk],
             draw=next((each for each in draws if each.lot_id == lot.pk), None),
             known=known,
+            offers=offers.get(lot.pk),
         )
         for lot in lots
     ]
 
 
-def _worked(round_: Round, lot: Lot, *, entries: list[Entry], draw: Draw | None, known: Disclosure) -> Worked:
+def _worked(
+    round_: Round,
+    lot: Lot,
+    *,
+    entries: list[Entry],
+    draw: Draw | None,
+    known: Disclosure,
+    offers: Mapping[str, Decimal] | None,
+) -> Worked:
     order = process.out_of_lot(draw.order, lot=lot.number, lots=_count(draw, lot)) if draw else []
-    rows = _rows(lot, entries, order, known)
+    rows = _rows(lot, entries, order, known, offers)
     shown = _shown(draw, lot, entries) if draw else None
     sentences = _sentences(round_, lot, rows) if lot.result is not None else []
     return Worked(lot=lot, rows=rows, sentences=sentences, draw=shown)
@@ -114,7 +126,13 @@ def _count(draw: Draw | None, lot: Lot) -> int:
     return 2 if several else 1
 
 
-def _rows(lot: Lot, entries: list[Entry], order: Sequence[str], known: Disclosure) -> list[Row]:
+def _rows(
+    lot: Lot,
+    entries: list[Entry],
+    order: Sequence[str],
+    known: Disclosure,
+    offers: Mapping[str, Decimal] | None = None,
+) -> list[Row]:
     result: dict[str, Any] = lot.result or {}
     everything = known == Disclosure.EVERYTHING
     ranking: list[str] = list(result.get("ranking") or []) if everything else []
@@ -124,7 +142,7 @@ def _rows(lot: Lot, entries: list[Entry], order: Sequence[str], known: Disclosur
             place=ranking.index(entry.firm.uscc) + 1 if entry.firm.uscc in ranking and entry.valid else None,
             uscc=entry.firm.uscc,
             name=entry.firm.organisation.public_name,
-            amount=entry.amount if everything else None,
+            amount=_amount(entry, offers) if everything else None,
             days=entry.days if everything else None,
             valid=entry.valid,
             reason=reason_text(entry.reason, entry.reason_detail if everything else "") if entry.valid is False else "",
@@ -134,6 +152,11 @@ def _rows(lot: Lot, entries: list[Entry], order: Sequence[str], known: Disclosur
         for entry in entries
     ]
     return sorted(rows, key=lambda row: (row.place is None, row.place or 0, row.valid is False, row.uscc))
+
+
+def _amount(entry: Entry, offers: Mapping[str, Decimal] | None) -> Decimal | None:
+    """What a firm asked for: the amount in its envelope, in an auction its last offer."""
+    return entry.amount if offers is None else offers.get(entry.firm.uscc)
 
 
 def _shown(draw: Draw, lot: Lot, entries: list[Entry]) -> ShownDraw:
@@ -160,7 +183,7 @@ def _sentences(round_: Round, lot: Lot, rows: list[Row]) -> list[str]:
     valid = [row for row in rows if row.valid]
     said = [_counted(round_, rows, valid)]
     if any(row.won for row in rows):
-        told = {"lowest": _lowest, "draw": _drawn}.get(round_.method)
+        told = {"lowest": _lowest, "draw": _drawn, "auction": auction_sentences}.get(round_.method)
         said += told(lot, rows, valid) if told else []
     elif failed := (lot.result or {}).get("failed"):
         said.append(_("%(reason)s，因此流标。") % {"reason": reason_text(failed)})

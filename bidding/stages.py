@@ -62,7 +62,10 @@ class Stage:
 
 def ball(round_: Round, *, now: datetime) -> Text:
     """Who has to do something next."""
-    return BALL[round_.status_at(now)]
+    status = round_.status_at(now)
+    if status == Status.OPENED and round_.method == "auction":
+        return _("参加的机构：在竞价室出价")
+    return BALL[status]
 
 
 def rail(round_: Round, *, now: datetime) -> list[Stage]:

@@ -12,7 +12,7 @@ complain() {
 installed() { cmp -s package-lock.json node_modules/.installed-lock; }
 
 up_to_date() {
-    [ -e "$built" ] && [ -e static/dist/app.js ] && [ -e static/dist/seal.js ] &&
+    [ -e "$built" ] && [ -e static/dist/app.js ] && [ -e static/dist/seal.js ] && [ -e static/dist/auction.js ] &&
         [ -z "$(find frontend static/js package-lock.json -type f -newer "$built" | head -n 1)" ]
 }
 

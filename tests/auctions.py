@@ -71,7 +71,9 @@ class Played:
         return self.now()
 
 
-def opened(*, firms: int = 3, terms: dict[str, str] | None = None, start: datetime | None = None, **place: Any) -> Played:
+def opened(
+    *, firms: int = 3, terms: dict[str, str] | None = None, start: datetime | None = None, **place: Any
+) -> Played:
     """A round by auction that has been opened, half an hour ago unless told otherwise; its auction starts a minute later."""
     where = market.place(auction_lead_minutes=LEAD, auction_minutes=LENGTH, **place)
     start = start or clock.now() - timedelta(minutes=30)

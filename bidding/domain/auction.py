@@ -21,7 +21,7 @@ from accounts.models import Membership, User
 from bidding.domain import live
 from bidding.domain.access import demand_operator
 from bidding.domain.reasons import demand_reason, reason_text
-from bidding.models import Auction, Offer, Pause, Round
+from bidding.models import Auction, Bidder, Offer, Pause, Round
 from core import clock
 from core.errors import DomainError, NotAllowed, WrongState
 from ledger import domain as ledger
@@ -151,7 +151,7 @@ def _place(held: Held, standing: Standing, amount: Decimal, user: User) -> Offer
     offer = Offer(
         auction_id=held.id,
         n=held.count + 1,
-        bidder_id=held.bidder,
+        bidder=Bidder(pk=held.bidder, pseudonym=held.pseudonym),
         user=user,
         amount=amount,
         at=held.at,

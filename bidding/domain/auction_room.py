@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from bidding.models import Auction, Bidder, Offer, Pause, Round
@@ -20,6 +21,16 @@ def auction_of(*, code: str, lot: str) -> Auction | None:
     """The auction of a lot of a public round."""
     found = Auction.objects.select_related("lot__round__policy", "leader")
     return found.filter(lot__round__code=code, lot__number=lot, lot__round__announced_at__isnull=False).first()
+
+
+def auctions_of(round_: Round, *, now: datetime) -> list[Auction]:
+    """The auctions of a round in the order of its lots, each with its `state` at `now`; none for other methods."""
+    if round_.method != "auction":
+        return []
+    found = list(Auction.objects.filter(lot__round=round_).select_related("lot__round").order_by("lot__number"))
+    for each in found:
+        each.state = each.state_at(now)  # type: ignore[attr-defined]
+    return found
 
 
 def terms_of(auction: Auction) -> Terms:
@@ -51,7 +62,9 @@ def public_state(auction: Auction, *, since: int = 0) -> dict[str, Any]:
         "starts_at": timestamp(auction.starts_at),
         "ends_at": timestamp(auction.ends_at),
         "extensions": auction.extensions,
+        "moved_at": timestamp(auction.moved_at) if auction.moved_at else None,
         "paused_at": timestamp(auction.paused_at) if auction.paused_at else None,
+        "decided": auction.lot.round.status != Round.Status.OPENED,
         "reason": pause.reason if pause else "",
         "now": timestamp(now),
     }

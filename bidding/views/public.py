@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from bidding import record as records
 from bidding.arithmetic import worked_lots
+from bidding.domain.auction_room import auctions_of
 from bidding.domain.entries import my_entry
 from bidding.filters import HistoricalRoundFilter, RoundFilter
 from bidding.models import HistoricalRound, Round
@@ -121,6 +122,7 @@ def what_moves(request: HttpRequest, round_: Round) -> dict[str, Any]:
         "everything": known == Disclosure.EVERYTHING,
         "opened": known > Disclosure.NOTHING,
         "worked": worked_lots(round_, known),
+        "auctions": auctions_of(round_, now=now),
         "successor": _announced_successor(round_),
         "proof": proof_of(round_, request=request),
         "firm": firm,

@@ -119,7 +119,7 @@ def test_an_offer_is_below_the_standing_best_by_the_step():
 def test_a_refusal_says_what_would_be_taken():
     played = auctions.opened()
     played.offers_at(1, 0, "48000.00")
-    with pytest.raises(domain.OfferRefused, match="¥ 47,500.00"):
+    with pytest.raises(domain.OfferRefused, match=r"¥ 47,500\.00"):
         played.offers_at(2, 1, "47800.00")
     played.offers_at(3, 1, "30400.00")
     with pytest.raises(domain.OfferRefused, match="没有再降的余地"):
