@@ -242,7 +242,8 @@ def _deadline_of(record: Record, announced: object) -> bool:
 
 
 def _closed(record: Record, data: Mapping[str, Any]) -> Compared:
-    if record.opened_at is None:
+    kept_back = record.status == "opened" and not any(lot.entries for lot in record.lots)  # while an auction runs
+    if record.opened_at is None or kept_back:
         yield "the frozen entrants", None
         return
     lines = [

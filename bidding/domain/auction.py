@@ -26,9 +26,10 @@ from core import clock
 from core.errors import DomainError, NotAllowed, WrongState
 from ledger import domain as ledger
 from market.models import Firm
-from protocol.auction import ABOVE_UPPER, ENDED, STEP_TOO_SMALL, Accepted, Refused, Standing
+from protocol.auction import ENDED, STEP_TOO_SMALL, Accepted, Refused, Standing
 from protocol.auction import Auction as Terms
 from protocol.canonical import timestamp
+from protocol.methods.base import ABOVE_UPPER
 
 # The clock is read once the row is held: a volatile function in the outer query runs on the rows that the lock lets by.
 _HOLD = """
@@ -82,7 +83,7 @@ class Held:
     lot: str
     round: str
     bidder: int | None
-    pseudonym: str | None
+    pseudonym: str
 
     @property
     def subject(self) -> str:
@@ -97,14 +98,14 @@ def place_offer(*, lot_id: int, firm: Firm, user: User, amount: Decimal) -> Offe
     # Without a savepoint of its own: a refusal is raised when nothing is left to undo.
     with transaction.atomic(savepoint=False):
         held = _hold(lot_id, firm)
-        taken = _decide(held, amount)
-        if isinstance(taken, Accepted) and held.bidder is not None:
+        taken = None if held.bidder is None else _decide(held, amount)
+        if isinstance(taken, Accepted):
             offer = _place(held, taken.standing, amount, user)
             transaction.on_commit(partial(live.auction_moved, lot_id))
             return offer
-    if isinstance(taken, Refused):
-        raise _refused(taken.code, held)
-    raise NotEntered
+    if taken is None:
+        raise NotEntered
+    raise _refused(taken.code, held)
 
 
 def _hold(lot_id: int, firm: Firm | None) -> Held:
@@ -131,7 +132,7 @@ def _hold(lot_id: int, firm: Firm | None) -> Held:
         lot=told["number"],
         round=told["code"],
         bidder=told["bidder"],
-        pseudonym=told["pseudonym"],
+        pseudonym=told["pseudonym"] or "",
     )
 
 

@@ -75,4 +75,5 @@ def seal(round_: Round, *, at: datetime) -> bool:
 def last_offers(lot: Lot) -> dict[str, Decimal]:
     """The last accepted offer of every firm that has made one, by USCC."""
     last = Offer.objects.filter(auction__lot=lot).order_by("bidder", "-n").distinct("bidder")
-    return dict(last.values_list("bidder__entry__firm__organisation__uscc", "amount"))
+    told = last.values_list("bidder__entry__firm__organisation__uscc", "amount")
+    return {str(uscc): amount for uscc, amount in told}

@@ -60,25 +60,31 @@ def mine(request: ActingRequest, code: str, lot: str) -> HttpResponse:
 @acting_as(Kind.OPERATOR, roles=WRITERS)
 def pause(request: ActingRequest, code: str, lot: str) -> HttpResponse:
     """Stop a running auction, with a reason that everybody reads."""
-    return _moved(request, auction_or_404(code, lot), domain.pause_auction)
+    return _moved(request, auction_or_404(code, lot), domain.pause_auction, step="pause")
 
 
 @require_POST
 @acting_as(Kind.OPERATOR, roles=WRITERS)
 def resume(request: ActingRequest, code: str, lot: str) -> HttpResponse:
     """Let a paused auction go on."""
-    return _moved(request, auction_or_404(code, lot), domain.resume_auction)
+    return _moved(request, auction_or_404(code, lot), domain.resume_auction, step="resume")
 
 
-def _moved(request: ActingRequest, auction: Auction, move: Callable[..., object]) -> HttpResponse:
-    form = ReasonForm(request.POST)
+def _moved(request: ActingRequest, auction: Auction, move: Callable[..., object], *, step: str) -> HttpResponse:
+    form = _form(step, request.POST)
+    given = {f"{step}_form": form}
     if not form.is_valid():
-        return _shown(request, auction, form=form, status=422)
+        return _shown(request, auction, status=422, **given)
     try:
         move(lot_id=auction.lot_id, reason=form.cleaned_data["reason"], by=request.membership)
     except DomainError as refused:
-        return _shown(request, auction, form=form, refused=refused, status=409)
+        return _shown(request, auction, refused=refused, status=409, **given)
     return redirect("bidding:auction", auction.lot.round.code, auction.lot.number)
+
+
+def _form(step: str, given: Any = None) -> ReasonForm:
+    """Both forms stand in the page, one of them shown: each has ids of its own."""
+    return ReasonForm(given, auto_id=f"{step}_%s")
 
 
 def auction_or_404(code: str, lot: str) -> Auction:
@@ -114,7 +120,8 @@ def _shown(request: HttpRequest, auction: Auction, *, status: int = 200, **extra
         "own": rooms.own_standing(auction, firm) if firm else None,
         "may_offer": firm is not None and _writes(request),
         "may_pause": _may_pause(request),
-        "form": ReasonForm(),
+        "pause_form": _form("pause"),
+        "resume_form": _form("resume"),
         **extra,
     }
     return render(request, "bidding/auction.html", context, status=status)

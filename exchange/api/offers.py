@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bidding.domain import auction
-from bidding.models import Lot
+from bidding.models import Lot, Offer
 from exchange.api.envelopes import IDEMPOTENCY, FirmView
 from exchange.writing import acting
 from market.models import Firm
@@ -66,7 +66,7 @@ class Offers(FirmView):
         return self.once(request, place)
 
 
-def _told(offer: auction.Offer) -> dict[str, Any]:
+def _told(offer: Offer) -> dict[str, Any]:
     return {
         "n": offer.n,
         "at": timestamp(offer.at),

@@ -38,11 +38,12 @@ export class OfferForm {
 
   check() {
     const read = readAmount(this.field.value, { upper: this.most ?? undefined, lower: this.message("lower") || undefined });
-    this.complain(read.problem ? this.message(read.problem) : "");
+    const above = read.problem === "amount-above" ? shown(this.most) : "";
+    this.complain(read.problem ? this.message(read.problem) + above : "");
+    this.done("");
     if (read.problem) return;
     this.ready = { amount: read.value, key: toHex(crypto.getRandomValues(new Uint8Array(16))) };
     for (const place of this.root.querySelectorAll("[data-amount]")) place.textContent = shown(read.value);
-    this.done("");
     this.show("check");
   }
 

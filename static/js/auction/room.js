@@ -171,6 +171,7 @@ export class Room {
     clock.dataset.now = message.now;
     if (aim && aim !== clock.dataset.target) {
       clock.dataset.target = aim;
+      clock.querySelector(".countdown-at").textContent = timeOfDay(aim, { seconds: true });
       clock.classList.remove("is-over");
       delete clock.dataset.told;
       delete clock.dataset.text;
