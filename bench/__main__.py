@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
+
+from bench.serving import SOCKETS, say, served, verdict
 
 CLIENTS = 32
 FIRMS = 600
 PAGES = 1_500
 PASSES = 3
-WORKERS = ("--workers", "2", "--blocking-threads", "4")
 
 
 def main() -> int:
-    """Measure and print; the exit status says whether every ratio reaches its aim."""
+    """Measure and print; the exit status says whether every ratio reaches its aim. `python -m bench auction`: auctions alone."""
     folder = Path(tempfile.mkdtemp(prefix="mingxuan-bench-"))
     os.environ.update(
         DATA=str(folder), DEMO="1", RATE_LIMITS="0", DJANGO_SETTINGS_MODULE="config.settings",
@@ -46,15 +44,21 @@ def _measure(folder: Path) -> int:
     use = Use(settings.PLACES, password=settings.POSTGRES_PASSWORD)
     use.begin()
     try:
-        _say(f"A city of {FIRMS} firms …")
+        say(f"A city of {FIRMS} firms …")
         call_command("migrate", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False)
         market = preparing.prepare(firms=FIRMS)
-        statements = preparing.capture(market, folder / "statements.json")
+        alone = "auction" in sys.argv[1:]
+        statements = 0 if alone else preparing.capture(market, folder / "statements.json")
         with ExitStack() as servers:
-            ours = servers.enter_context(_served("config.wsgi:application", "config.settings", folder))
-            bare = servers.enter_context(_served("bench.reference:application", "bench.reference_settings", folder))
-            return _rows(market, ours, bare, statements)
+            ours = servers.enter_context(served("config.wsgi:application", "config.settings", folder))
+            bare = servers.enter_context(served("bench.reference:application", "bench.reference_settings", folder))
+            good = 0 if alone else _rows(market, ours, bare, statements)
+            sockets = servers.enter_context(served("config.asgi:application", "config.settings", folder, how=SOCKETS))
+            loop = servers.enter_context(
+                served("bench.reference_asgi:application", "config.settings", folder, how=SOCKETS)
+            )
+            return max(good, _auctions(market, ours, bare, sockets, loop))
     finally:
         use.finish()
 
@@ -62,6 +66,16 @@ def _measure(folder: Path) -> int:
 def _rows(market: object, ours: int, bare: int, statements: int) -> int:
     good = _firm_list(ours, bare)
     return 0 if _entries(market, ours, bare, statements) and good else 1
+
+
+def _auctions(market: object, ours: int, bare: int, sockets: int, loop: int) -> int:
+    from bench import auction, chronograph, watchers
+    from bench.market import Market
+
+    assert isinstance(market, Market)
+    made = auction.prepare(market)
+    rows = [auction.offers(made, ours, bare), watchers.watchers(made, sockets, loop), chronograph.endings(made)]
+    return 0 if all(rows) else 1
 
 
 def _firm_list(ours: int, bare: int) -> bool:
@@ -73,9 +87,9 @@ def _firm_list(ours: int, bare: int) -> bool:
     for port in (ours, bare):
         drive(port, [Call(path="/firms/")] * 200, clients=CLIENTS)
     pairs = [(once(ours), once(bare)) for _pass in range(PASSES)]
-    _say("\npublic firm list, pages per second, 32 clients")
-    _say("  reference: a bare Django view that renders the same 30 rows with the same query")
-    return _verdict(pairs, aim=1.0)
+    say("\npublic firm list, pages per second, 32 clients")
+    say("  reference: a bare Django view that renders the same 30 rows with the same query")
+    return verdict(pairs, aim=1.0)
 
 
 def _entries(market: object, ours: int, bare: int, statements: int) -> bool:
@@ -100,61 +114,14 @@ def _entries(market: object, ours: int, bare: int, statements: int) -> bool:
         (measured(ours, known.entry), measured(bare, at("entry")), measured(bare, at("replay")))
         for _pass in range(PASSES)
     ]
-    _say(f"\nentries accepted per second, {CLIENTS} clients, {len(numbers)} firms, durable commits")
-    _say(
-        f"  reference: a bare Django view with the same {statements} statements by the ORM, without anything around it"
-    )
-    good = _verdict([(mine.per_second, theirs.per_second) for mine, theirs, _texts in seen], aim=0.7)
+    say(f"\nentries accepted per second, {CLIENTS} clients, {len(numbers)} firms, durable commits")
+    say(f"  reference: a bare Django view with the same {statements} statements by the ORM, without anything around it")
+    good = verdict([(mine.per_second, theirs.per_second) for mine, theirs, _texts in seen], aim=0.7)
     p99 = [median(each.p99 for each in column) for column in zip(*seen, strict=True)]
-    _say(f"  99th percentile: {p99[0]:.0f} ms, reference {p99[1]:.0f} ms")
+    say(f"  99th percentile: {p99[0]:.0f} ms, reference {p99[1]:.0f} ms")
     texts = median(each.per_second for _mine, _theirs, each in seen)
-    _say(f"  for comparison, the texts of the statements alone, without objects: {texts:.0f} per second")
+    say(f"  for comparison, the texts of the statements alone, without objects: {texts:.0f} per second")
     return good
-
-
-def _verdict(pairs: list[tuple[float, float]], *, aim: float) -> bool:
-    ratio = median(mine / theirs for mine, theirs in pairs)
-    mine, theirs = (median(column) for column in zip(*pairs, strict=True))
-    _say(
-        f"  {mine:.0f} to {theirs:.0f}: ratio {ratio:.2f}, aim at least {aim}, {'reached' if ratio >= aim else 'MISSED'}"
-    )
-    return ratio >= aim
-
-
-@contextmanager
-def _served(application: str, settings: str, folder: Path) -> Iterator[int]:
-    port = _free_port()
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--port", str(port), *WORKERS]
-    with (folder / f"{settings}.log").open("wb") as log:
-        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": settings}
-        server = subprocess.Popen([*command, application], env=environment, stdout=log, stderr=log)
-        try:
-            _wait_for(port, server, Path(log.name))
-            yield port
-        finally:
-            server.terminate()
-            server.wait(timeout=30)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _attempt in range(600):
-        if server.poll() is not None:
-            break
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise SystemExit(f"A server of the bench does not start:\n{log.read_text()[-2000:]}")
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
 
 
 if __name__ == "__main__":

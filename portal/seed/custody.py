@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 from django.conf import settings
 from django.db import transaction
@@ -65,8 +65,9 @@ def attendance(entropy: Callable[[int], bytes]) -> Iterator[Callable[[], None]]:
     The keys that no round has used are forgotten, since their randomness was chosen; the custodian makes others.
     """
     make_custodian(settings.CUSTODIAN_STATE)
-    with TemporaryDirectory(dir=settings.CUSTODIAN_STATE) as folder:
-        kept, log = Path(folder) / "custodian", Path(folder) / "ledger"
+    folder = Path(mkdtemp(dir=settings.CUSTODIAN_STATE))
+    kept, log = folder / "custodian", folder / "ledger"
+    try:
         _copy(settings.CUSTODIAN_STATE / FILE, kept / FILE)
         _copy(settings.LEDGER_STATE / "checkpoint", log / "checkpoint")
         state = State(kept)
@@ -81,8 +82,16 @@ def attendance(entropy: Callable[[int], bytes]) -> Iterator[Callable[[], None]]:
         state.forget_stock()
         CustodianKey.objects.filter(round=None).delete()
         state.close()
-        transaction.on_commit(partial(_copy, kept / FILE, settings.CUSTODIAN_STATE / FILE))
-        transaction.on_commit(partial(_copy, log / "checkpoint", settings.LEDGER_STATE / "checkpoint"))
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
+    transaction.on_commit(partial(_put_in_place, folder))
+
+
+def _put_in_place(folder: Path) -> None:
+    _copy(folder / "custodian" / FILE, settings.CUSTODIAN_STATE / FILE)
+    _copy(folder / "ledger" / "checkpoint", settings.LEDGER_STATE / "checkpoint")
+    shutil.rmtree(folder)
 
 
 def _copy(source: Path, target: Path) -> None:
