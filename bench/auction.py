@@ -83,13 +83,15 @@ def prepare(market: Market) -> Room:
     lot, now = round_.lots.get(), clock.now()
     members = Membership.objects.filter(user__in=market.users[:BIDDERS]).select_related("organisation").order_by("id")
     firms = list(
-        Firm.objects.filter(organisation__in=[each.organisation_id for each in members]).order_by("organisation_id")
+        Firm.objects.filter(organisation__in=[each.organisation_id for each in members])
+        .select_related("current")
+        .order_by("organisation_id")
     )
     by_organisation = {firm.organisation_id: firm for firm in firms}
     entered = [by_organisation[each.organisation_id] for each in members]
     Entry.objects.bulk_create(
         Entry(
-            lot=lot, firm=firm, admission_id=firm.current_id, submitted_by_id=member.user_id, received_at=now,
+            lot=lot, firm=firm, admission=firm.current, submitted_by_id=member.user_id, received_at=now,
             envelope=b"x", envelope_sha256=f"{firm.pk:064x}", eligible=True, opened=True, nonce=f"{firm.pk:064x}",
         )
         for firm, member in zip(entered, members, strict=True)

@@ -63,7 +63,7 @@ def _schedule(room: Room, base: datetime) -> list[Auction]:
     firms = room.firms[:BIDDERS]
     Entry.objects.bulk_create(
         Entry(
-            lot=lot, firm=firm, admission_id=firm.current_id, submitted_by_id=room.users[number], received_at=base,
+            lot=lot, firm=firm, admission=firm.current, submitted_by_id=room.users[number], received_at=base,
             envelope=b"x", envelope_sha256="0" * 64, eligible=True, opened=True, nonce="0" * 64,
         )
         for lot in lots

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import User
 from bidding.domain import auction
 from bidding.models import Lot, Offer
 from exchange.api.envelopes import IDEMPOTENCY, FirmView
@@ -55,12 +56,13 @@ class Offers(FirmView):
         given.is_valid(raise_exception=True)
         lots = Lot.objects.filter(auction__isnull=False, round__announced_at__isnull=False).only("pk")
         target = get_object_or_404(lots, round__code=code, number=lot)
-        member = acting(request)
-        firm = get_object_or_404(Firm.objects.only("pk"), organisation=member.organisation_id)
+        firm = get_object_or_404(Firm.objects.only("pk"), organisation=acting(request).organisation_id)
+        user = request.user
+        assert isinstance(user, User)
         amount = Decimal(given.validated_data["amount"])
 
         def place() -> tuple[int, dict[str, Any]]:
-            offer = auction.place_offer(lot_id=target.pk, firm=firm, user=member.user, amount=amount)
+            offer = auction.place_offer(lot_id=target.pk, firm=firm, user=user, amount=amount)
             return 201, _told(offer)
 
         return self.once(request, place)
