@@ -20,7 +20,7 @@ demo-reset: setup ## forget the demo's data
 	@exec $(PYTHON_IN_VENV) manage.py demo_reset
 
 test: setup-dev frontend messages ## run all tests (TESTS=tests/bidding for some of them)
-	@setup/browser.sh
+	@setup/packages.sh
 	@unset DATA PORT; $${CI:+env MINGXUAN_CI=1} $(PYTHON_IN_VENV) -m pytest -n auto --dist loadfile $(TESTS)
 
 lint: setup-dev ## style, types, import rules, migrations, texts

@@ -17,7 +17,7 @@ from django.db.models import F
 from accounts.models import User
 from bench.auction import TERMS, Room
 from bench.serving import say
-from bidding.domain import auction_times, closing
+from bidding.domain import auction_times, due
 from bidding.domain.auction import OfferRefused, place_offer, whole_ms
 from bidding.models import Auction, Entry, Lot, Offer, Round
 from core import clock
@@ -133,7 +133,7 @@ def _live(room: Room, auctions: list[Auction], base: datetime) -> tuple[float, f
         taken += _late_offers(room, waiting, late, now)
         began = time.perf_counter()
         with clock.travelling(now):
-            closing.evaluate_due_rounds(now)
+            due.evaluate_due_rounds(now)
         spent = time.perf_counter() - began
         for each in Auction.objects.filter(pk__in=list(waiting), ended_at__isnull=False):
             worst = max(worst, (now - each.ends_at).total_seconds() + spent)

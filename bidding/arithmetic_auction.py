@@ -7,14 +7,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bidding.models import Auction, Lot
+from bidding.models import Auction
 from core.templatetags.mx import exact, money
 
 
-def auction_sentences(lot: Lot, rows: list[Any], valid: list[Any]) -> list[str]:
-    """How many offers there were, when it ended and why then, and whose last offer was the lowest."""
-    auction = Auction.objects.get(lot=lot)
-    winner = next(row for row in rows if row.won)
+def auction_sentences(case: Any) -> list[str]:
+    """How many offers there were, when it ended and why then, and whose last offer was the lowest. `case`: sentences.Case."""
+    auction, winner = Auction.objects.get(lot=case.lot), case.winner
     counted = ngettext(
         "竞价从 %(start)s 开始，共收到 %(count)s 次出价。",
         "竞价从 %(start)s 开始，共收到 %(count)s 次出价。",

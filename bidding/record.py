@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from bidding.auction_record import Auctions
-from bidding.models import Draw, Entry, Lot, Policy, Round
+from bidding.models import Draw, Entry, Lot, Policy, Round, Substitution
 from bidding.rules import Disclosure, disclosure
 from ledger import domain as ledger
 from ledger.domain.proofs import proof_of
@@ -99,6 +99,9 @@ def _lots(round_: Round, known: Disclosure) -> list[dict[str, Any]]:
         else {}
     )
     auctions, named = Auctions(round_), known == Disclosure.EVERYTHING
+    gone = _by_lot(
+        Substitution.objects.filter(lot__round=round_).select_related("out__organisation", "successor__organisation")
+    )
     return [
         {
             "lot": lot.number,
@@ -111,7 +114,7 @@ def _lots(round_: Round, known: Disclosure) -> list[dict[str, Any]]:
             "marks": [],
             "draws": [_draw(each) for each in draws.get(lot.pk, [])],
             "result": _result(lot, known),
-            "substitutions": [],
+            "substitutions": [_substitution(each) for each in gone.get(lot.pk, [])],
             **auctions.of(lot, named=named),
         }
         for lot in lots
@@ -138,7 +141,7 @@ def _entry(entry: Entry, known: Disclosure) -> dict[str, Any]:
         "nonce": (entry.nonce or None) if everything else None,
         "valid": entry.valid,
         "reason": entry.reason or None,
-        "credit": None,
+        "credit": _amount(entry.credit),
         "scores": {},
     }
 
@@ -151,6 +154,17 @@ def _draw(draw: Draw) -> dict[str, Any]:
         "randomness": draw.randomness,
         "labels": draw.labels,
         "order": draw.order,
+    }
+
+
+def _substitution(gone: Substitution) -> dict[str, Any]:
+    return {
+        "at": timestamp(gone.at),
+        "out": gone.out.uscc,
+        "reason": gone.reason,
+        "in": gone.successor.uscc if gone.successor else None,
+        "iteration": gone.iteration,
+        "settled": gone.settled_at is not None,
     }
 
 

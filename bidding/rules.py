@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from bidding.models import Round
+from protocol.methods import METHODS
 
 
 class Disclosure(IntEnum):
@@ -28,8 +29,7 @@ def disclosure(round_: Round) -> Disclosure:
         return Disclosure.NOTHING
     match round_.status:
         case Round.Status.OPENED:
-            # While an auction runs its bidders are pseudonyms; a list of names beside them would undo half of that.
-            return Disclosure.NOTHING if round_.method == "auction" else Disclosure.ENTRANTS
+            return Disclosure.NOTHING if METHODS[round_.method].blind else Disclosure.ENTRANTS
         case Round.Status.FAILED:
             successor = round_.successor
             opened = successor is not None and successor.opened_at is not None

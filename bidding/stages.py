@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from bidding.models import Round
+from bidding.models import Objection, Round
 
 Status = Round.Status
 Text = str | Promise
@@ -48,6 +48,12 @@ BALL: dict[Status, Text] = {
     Status.VOID: _("没有下一步"),
 }
 
+CUSTODIAN_RELEASES: Text = _("见证方：交出密钥")
+BIDDERS_OFFER: Text = _("参加的机构：在竞价室出价")
+OWNER_CHOOSES: Text = _("业主：从候选名单里选定")
+HELD_BY_SERVICE_CENTRE: Text = _("中介管理服务中心：答复异议")
+HELD_BY_REGULATOR: Text = _("监管部门：处理投诉")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
@@ -60,16 +66,29 @@ class Stage:
     planned: bool = False
 
 
-def ball(round_: Round, *, now: datetime) -> Text:
-    """Who has to do something next."""
-    status = round_.status_at(now)
-    if status == Status.OPENED and round_.method == "auction":
-        return _("参加的机构：在竞价室出价")
-    return BALL[status]
+def ball(round_: Round, *, now: datetime, held: Objection | None = None) -> Text:
+    """Who has to do something next; with a pending objection, whoever must settle it."""
+    if held is not None and (round_.status == Status.CANDIDATE or held.status == Objection.Status.STOPPED):
+        return HELD_BY_SERVICE_CENTRE if held.status == Objection.Status.FILED else HELD_BY_REGULATOR
+    if round_.status == Status.CLOSED and not round_.custodian_private:
+        return CUSTODIAN_RELEASES
+    if round_.status == Status.OPENED and round_.choice_due_at is not None:
+        return OWNER_CHOOSES
+    if round_.status == Status.OPENED and round_.method == "auction":
+        return BIDDERS_OFFER
+    return BALL[round_.status_at(now)]
 
 
-def rail(round_: Round, *, now: datetime) -> list[Stage]:
-    """The stages of a public round, in order; one that ended early shows its end in place of what will not come."""
+def rail(round_: Round, *, now: datetime, held: Objection | None = None) -> list[Stage]:
+    """The stages of a public round, in order; one that ended early shows its end in place of what will not come.
+
+    While an objection holds the round back nothing to come has a date.
+    """
+    stages = _stages(round_, now=now)
+    return [replace(each, at=None) if each.planned else each for each in stages] if held is not None else stages
+
+
+def _stages(round_: Round, *, now: datetime) -> list[Stage]:
     status = round_.status_at(now)
     if status in (Status.FAILED, Status.CANCELLED, Status.VOID):
         return [*_until_the_end(round_), _end(round_)]

@@ -2,16 +2,16 @@
 
 from celery import shared_task
 
-from bidding.domain import closing
+from bidding.domain import due
 
 
 @shared_task
 def move_due_rounds() -> int:
     """Move every round whose time has come; any number of workers may run it at once."""
-    return closing.move_due_rounds()
+    return due.move_due_rounds()
 
 
 @shared_task
 def end_auctions() -> int:
     """Evaluate every round whose auctions have come to their end; any number of workers may run it at once."""
-    return closing.evaluate_due_rounds()
+    return due.evaluate_due_rounds()

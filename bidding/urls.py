@@ -3,7 +3,18 @@
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from bidding.views import auction, custody, firm, notices, operator, public, regulator
+from bidding.views import (
+    auction,
+    custody,
+    firm,
+    notices,
+    objections,
+    operator,
+    public,
+    questions,
+    regulator,
+    walking,
+)
 
 
 class RoundCode(StringConverter):
@@ -40,11 +51,21 @@ urlpatterns = [
     path("custodian/", custody.custodian, name="custodian"),
     path("custodian/stock", custody.keys_in_stock, name="custodian_stock"),
     path("custodian/release", custody.release, name="custodian_release"),
+    path("rounds/<round:code>/questions/", questions.questions, name="questions"),
     path("desk/firm/rounds/", firm.desk, name="firm_desk"),
     path("desk/firm/entries/", firm.entries, name="entries"),
     path("desk/firm/rounds/<round:code>/", firm.enter, name="enter"),
     path("desk/firm/rounds/<round:code>/receipt/", firm.receipt, name="receipt"),
     path("desk/firm/rounds/<round:code>/withdraw/", firm.withdraw, name="withdraw"),
+    path("desk/firm/rounds/<round:code>/ask/", questions.ask, name="ask"),
+    path("desk/rounds/<round:code>/questions/<int:number>/", questions.answer, name="answer"),
+    path("desk/rounds/<round:code>/object/", objections.object_to, name="object_to"),
+    path("desk/objections/<word:code>/", objections.objection, name="objection"),
+    path("desk/objections/<word:code>/files/<int:number>/", objections.file, name="objection_file"),
+    path("desk/objections/<word:code>/answer/", objections.answer, name="objection_answer"),
+    path("desk/objections/<word:code>/escalate/", objections.escalate, name="objection_escalate"),
+    path("desk/objections/<word:code>/decide/", objections.decide, name="objection_decide"),
+    path("desk/rounds/<round:code>/<word:lot>/walk-away/", walking.walk_away, name="walk_away"),
     path("desk/operator/", operator.desk, name="operator_desk"),
     path("desk/operator/rounds/<round:code>/", operator.check, name="check"),
     path("desk/operator/rounds/<round:code>/announce/", operator.announce, name="announce"),

@@ -18,6 +18,7 @@ class Letter(StrEnum):
     PERSON = "Z"
     EXPERT = "X"
     AWARD = "W"
+    OBJECTION = "Y"
 
 
 _NEXT = """

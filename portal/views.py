@@ -47,9 +47,10 @@ def home(request: HttpRequest) -> HttpResponse:
         "firm_count": Firm.objects.listed().count(),
         "service_count": Service.objects.count(),
         "closing": Round.objects.open_at(now).for_list().order_by("closes_at", "id")[:SHOWN],
-        "latest": Award.objects.select_related("lot__round", "firm__organisation").order_by("-issued_at", "-id")[
-            :SHOWN
-        ],
+        "latest": Award.objects.in_force()
+        .exclude(lot__round__status=Round.Status.VOID)
+        .select_related("lot__round", "firm__organisation")
+        .order_by("-issued_at", "-id")[:SHOWN],
     }
     return render(request, "portal/home.html", context)
 

@@ -89,6 +89,16 @@ class LotAuction:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Substitution:
+    """A winner that walked away, and who follows; `iteration` is that of the new draw, where there is one."""
+
+    out: str
+    successor: str | None
+    iteration: int | None
+    settled: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lot:
     """One lot; `result` is the object of PROTOCOL §5, or None before it is decided."""
 
@@ -99,6 +109,7 @@ class Lot:
     marks: tuple[Mark, ...]
     draws: tuple[Draw, ...]
     result: Mapping[str, Any] | None
+    substitutions: tuple[Substitution, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +185,20 @@ def _lot(part: "_Part") -> Lot:
         marks=tuple(_mark(each) for each in part.parts("marks")),
         draws=tuple(_draw(each) for each in part.parts("draws")),
         result=part.optional("result", dict),
+        substitutions=tuple(_substitution(each) for each in part.parts("substitutions"))
+        if "substitutions" in part.members
+        else (),
+    )
+
+
+def _substitution(part: "_Part") -> Substitution:
+    """`iteration` and `settled` are more than PROTOCOL §5 asks for; without them the new draw is found by its number."""
+    settled = part.optional("settled", bool) if "settled" in part.members else True
+    return Substitution(
+        out=part.take("out", str),
+        successor=part.optional("in", str),
+        iteration=part.optional("iteration", int) if "iteration" in part.members else None,
+        settled=bool(settled),
     )
 
 

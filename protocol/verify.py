@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-from protocol import draw, envelope, verify_auction, verify_log
+from protocol import draw, envelope, verify_auction, verify_follow, verify_log
 from protocol.canonical import read_timestamp, sha256_hex
 from protocol.check import Check
 from protocol.methods import METHODS
@@ -180,6 +180,7 @@ def _result(record: Record, lot: Lot) -> Iterator[Check]:
     if result.scores or any(entry.scores for entry in lot.entries):
         agrees = all(entry.scores == result.scores.get(entry.uscc, {}) for entry in lot.entries)
         yield Check(what=f"lot {lot.number} scores", holds=agrees)
+    yield from verify_follow.checks(record, lot, method=method, result=result, bids=_bids(record, lot))
 
 
 def _orders(record: Record, lot: Lot) -> dict[str, list[str]]:

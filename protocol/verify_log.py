@@ -14,6 +14,7 @@ from typing import Any
 from protocol import canonical, entries, tree
 from protocol.canonical import encode, read_timestamp, sha256_hex, timestamp
 from protocol.check import Check
+from protocol.methods import METHODS
 from protocol.methods.base import REASONS
 from protocol.note import BadNote, Checkpoint, Note, Verifier
 from protocol.record import Record
@@ -32,10 +33,16 @@ MOMENTS = {
     "round.cancelled": "ended_at",
     "round.void": "ended_at",
 }
+AGAIN = ("round.evaluated", "round.candidate", "round.awarded")
+"""Steps that a round may take again after its winner has walked away; the record tells the last time of each."""
+ADDENDUM = "round.addendum"
 ORDER = ("announced_at", "closes_at", "closed_at", "opened_at", "evaluated_at", "candidate_at", "awarded_at")
+WALKED_AWAY, SUBSTITUTED = "round.walked_away", "round.substituted"
 STATUS_OF = {
-    f"round.{status}": status for status in ("announced", "closed", "opened", "evaluated", "candidate", "awarded")
-} | {f"round.{status}": status for status in ("failed", "cancelled", "void")}
+    **{kind: kind.removeprefix("round.") for kind in MOMENTS},
+    WALKED_AWAY: "evaluated",
+}
+"""The status that a round has after an entry."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,10 +191,36 @@ def _entries(record: Record, told: list[tuple[int, bytes]]) -> Iterator[Check]:
     yield Check(what="their types are those listed", holds=types == [str(each.get("type")) for each in record.log])
     ended = [STATUS_OF[kind] for kind in types if kind in STATUS_OF]
     yield Check(what="the status is the last that the log tells", holds=bool(ended) and _same_status(record, ended[-1]))
-    yield Check(what="no step was taken twice", holds=len(set(ended)) == len(ended))
-    for _index, entry in read:
-        yield from _entry(record, str(entry.get("type")), entry)
+    once = [kind for kind in types if kind in MOMENTS and not (WALKED_AWAY in types and kind in AGAIN)]
+    yield Check(what="no step was taken twice", holds=len(set(once)) == len(once))
+    moved = [
+        entry["data"] for _index, entry in read if entry.get("type") == ADDENDUM and isinstance(entry.get("data"), dict)
+    ]
+    winners = {lot.number: lot.result.get("winner") for lot in record.lots if lot.result}
+    for at, (_index, entry) in enumerate(read):
+        kind = str(entry.get("type"))
+        yield from _entry(record, kind, entry, addenda=moved, winners=winners, last=kind not in types[at + 1 :])
+        if kind == SUBSTITUTED and isinstance(entry.get("data"), dict):
+            winners[str(entry["data"].get("lot"))] = entry["data"].get("in")
+    yield from _substitutions(record, [entry for _index, entry in read if entry.get("type") == SUBSTITUTED])
     yield Check(what="times follow each other", holds=_ordered(record))
+
+
+def _substitutions(record: Record, told: list[dict[str, Any]]) -> Iterator[Check]:
+    """Every substitution of the record is in the log, lot by lot in its order; sole traders stand there blinded."""
+    for lot in record.lots:
+        logged = [entry["data"] for entry in told if (entry.get("data") or {}).get("lot") == lot.number]
+        settled = [each for each in lot.substitutions if each.settled]
+        same = len(logged) == len(settled) and all(
+            _is_party(entry.get("out"), each.out) and _is_party(entry.get("in"), each.successor)
+            for entry, each in zip(logged, settled, strict=True)
+        )
+        if logged or settled:
+            yield Check(what=f"lot {lot.number} substitutions are those of the log", holds=same)
+
+
+def _is_party(told: object, uscc: str | None) -> bool:
+    return told == uscc or (uscc is not None and canonical.is_hex(told, octets=32))
 
 
 def _same_status(record: Record, told: str) -> bool:
@@ -199,20 +232,35 @@ def _ordered(record: Record) -> bool:
     return moments == sorted(moments)
 
 
-def _entry(record: Record, kind: str, entry: Mapping[str, Any]) -> Iterator[Check]:
-    if name := MOMENTS.get(kind):
+def _entry(
+    record: Record,
+    kind: str,
+    entry: Mapping[str, Any],
+    *,
+    addenda: Sequence[Mapping[str, Any]],
+    winners: Mapping[str, str | None],
+    last: bool,
+) -> Iterator[Check]:
+    """One entry against the record; of a step that was taken again only the last has its time there."""
+    name = MOMENTS.get(kind)
+    if name and last:
         yield Check(what=f"{kind} at its time", holds=_at(record.times.get(name)) == entry.get("at"))
     data = entry.get("data")
+    told: Mapping[str, Any] = data if isinstance(data, dict) else {}
+    if kind == "round.announced":
+        yield Check(what="round.announced: deadline", holds=_deadline(record, told, addenda))
+    if kind == "round.candidate" and last:
+        yield Check(what=f"{kind}: until", holds=told.get("until") == _at(record.times.get("candidate_until")))
+    if kind in ("round.candidate", "round.awarded"):
+        yield Check(what=f"{kind}: winners", holds=_winners(told, winners))
     compare = {
         "round.announced": _announced,
         "round.closed": _closed,
         "round.opened": _opened,
         "round.evaluated": _evaluated,
-        "round.candidate": _candidate,
-        "round.awarded": _awarded,
     }.get(kind)
     if compare is not None:
-        for what, holds in compare(record, data if isinstance(data, dict) else {}):
+        for what, holds in compare(record, told):
             yield Check(what=f"{kind}: {what}", holds=holds)
 
 
@@ -224,30 +272,40 @@ Compared = Iterator[tuple[str, bool | None]]
 
 
 def _announced(record: Record, data: Mapping[str, Any]) -> Compared:
-    yield "deadline", _deadline_of(record, data.get("closes_at"))
     committed = data.get("commitment") or {}
     yield "commitment", (committed.get("value"), committed.get("n")) == (record.commitment, record.chain_length)
     keys = data.get("keys") or {}
     yield "keys", (keys.get("platform"), keys.get("custodian")) == (record.platform_public, record.custodian_public)
     yield "method", data.get("method") == record.method
-    yield "parameters", data.get("parameters") == dict(record.parameters)
+    yield "parameters", _without_words(data.get("parameters") or {}) == _without_words(record.parameters)
     yield "minimum", data.get("minimum") == record.minimum
     yield "policy", data.get("policy") == record.policy_version
     yield "lots", data.get("lots") == [lot.number for lot in record.lots]
 
 
-def _deadline_of(record: Record, announced: object) -> bool:
-    """The deadline is the one announced, unless an addendum has moved it later."""
-    return _at(record.closes_at) == announced
+def _without_words(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The ground is in the log as a blinded hash only; that there is one is the same in both."""
+    return {name: bool(value) if name == "ground" else value for name, value in parameters.items()}
+
+
+def _deadline(record: Record, announced: Mapping[str, Any], addenda: Sequence[Mapping[str, Any]]) -> bool:
+    """The deadline is the one announced, or the one to which the last addendum moved it: later, never earlier."""
+    told = [str(data.get("closes_at")) for data in (announced, *addenda)]
+    return told == sorted(told) and told[-1] == _at(record.closes_at)
 
 
 def _closed(record: Record, data: Mapping[str, Any]) -> Compared:
-    kept_back = record.status == "opened" and not any(lot.entries for lot in record.lots)  # while an auction runs
-    if record.opened_at is None or kept_back:
+    if record.opened_at is None or (_is_blind(record) and record.status == "opened"):
         yield "the frozen entrants", None
         return
     lines = [
-        [lot.number, entry.uscc, entry.sha256, entry.reason is None or entry.reason in OUR_REASONS]
+        [
+            lot.number,
+            entry.uscc,
+            entry.sha256,
+            entry.reason is None or entry.reason in OUR_REASONS,
+            None if entry.credit is None else f"{entry.credit:.2f}",
+        ]
         for lot in record.lots
         for entry in sorted(lot.entries, key=lambda entry: entry.uscc)
     ]
@@ -255,40 +313,36 @@ def _closed(record: Record, data: Mapping[str, Any]) -> Compared:
 
 
 def _opened(record: Record, data: Mapping[str, Any]) -> Compared:
-    keys = data.get("keys") or {}
     if record.platform_private is None:
         yield "keys", None
         return
-    yield "keys", (keys.get("platform"), keys.get("custodian")) == (record.platform_private, record.custodian_private)
+    if not _is_blind(record):
+        yield "keys", _are_ours(record, data.get("keys"))
     codes = {drawn.one_time_code for lot in record.lots for drawn in lot.draws if drawn.iteration == 1}
     yield "code", codes <= {data.get("code")}
 
 
+def _is_blind(record: Record) -> bool:
+    method = METHODS.get(record.method)
+    return method is not None and method.blind
+
+
+def _are_ours(record: Record, keys: object) -> bool:
+    return keys == {"platform": record.platform_private, "custodian": record.custodian_private}
+
+
 def _evaluated(record: Record, data: Mapping[str, Any]) -> Compared:
     results = {lot.number: dict(lot.result) for lot in record.lots if lot.result is not None}
+    if _is_blind(record):
+        yield "keys", _are_ours(record, data.get("keys"))
     yield "the results", (data.get("lots"), data.get("sha256")) == (len(results), sha256_hex(encode(results)))
 
 
-def _candidate(record: Record, data: Mapping[str, Any]) -> Compared:
-    yield "until", data.get("until") == _at(record.times.get("candidate_until"))
-    yield "winners", _winners(record, data)
-
-
-def _awarded(record: Record, data: Mapping[str, Any]) -> Compared:
-    yield "winners", _winners(record, data)
-
-
-def _winners(record: Record, data: Mapping[str, Any]) -> bool:
-    """Codes of sole traders are in the log as a blinded hash, which the record does not open."""
-    won = {lot.number: lot.result for lot in record.lots if lot.result and lot.result.get("winner")}
-    told = {str(each.get("lot")): each for each in data.get("winners") or [] if isinstance(each, dict)}
-    if set(won) != set(told):
-        return False
-    return all(
-        told[lot].get("amount") == result.get("amount")
-        and (told[lot].get("uscc") == result.get("winner") or canonical.is_hex(told[lot].get("uscc"), octets=32))
-        for lot, result in won.items()
-    )
+def _winners(data: Mapping[str, Any], in_force: Mapping[str, str | None]) -> bool:
+    """The firms in force at that moment. Codes of sole traders are in the log as a blinded hash, which the record keeps."""
+    won = {lot: uscc for lot, uscc in in_force.items() if uscc}
+    told = {str(each.get("lot")): each.get("uscc") for each in data.get("winners") or [] if isinstance(each, dict)}
+    return set(won) == set(told) and all(_is_party(told[lot], uscc) for lot, uscc in won.items())
 
 
 def _events(record: Record) -> Iterator[Check]:

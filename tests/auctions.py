@@ -10,7 +10,7 @@ from typing import Any
 
 from accounts.models import User
 from bidding.domain import auction as domain
-from bidding.domain import closing
+from bidding.domain import due
 from bidding.models import Auction, Bidder, Offer, Round
 from core import clock
 from market.models import Firm
@@ -107,4 +107,4 @@ def move(played: Played, *, seconds: float, begun: float = 1.0) -> None:
 
 def evaluates(at: datetime | None = None) -> int:
     """The beat of the chronograph."""
-    return closing.evaluate_due_rounds(at)
+    return due.evaluate_due_rounds(at)

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Kind, Membership, Organisation, Role, User
 from approvals.models import ApprovalItem, Department, District, Function, ItemVersion
-from bidding.domain import closing, entries, rounds
+from bidding.domain import due, entries, rounds
 from bidding.models import Policy, Round
 from core import clock
 from core.codes import Letter, next_code
@@ -241,9 +241,9 @@ def closed_and_evaluated(round_: Round) -> Round:
 
 def move_on(now: datetime | None = None) -> None:
     """Beat, the sequencer, the custodian and beat again."""
-    closing.move_due_rounds(now)
+    due.move_due_rounds(now)
     custody.attend(deadlines_passed=True)
-    closing.move_due_rounds(now)
+    due.move_due_rounds(now)
 
 
 def lived(where: Place, *, method: str = "lowest", amounts: Sequence[str | None] = (), **terms: Any) -> Round:
@@ -264,5 +264,5 @@ def goes_on(round_: Round, *, at: datetime) -> None:
     """Beat, the sequencer and the custodian, until nothing more is due at that moment."""
     for seconds in range(3):
         with clock.travelling(at + timedelta(seconds=seconds)):
-            closing.move_due_rounds(clock.now())
+            due.move_due_rounds(clock.now())
             custody.attend()

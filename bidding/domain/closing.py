@@ -5,10 +5,8 @@ Each step locks the round, is safe to repeat, and is called by beat, by tests an
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -16,19 +14,17 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from bidding.domain import auction_times, live, timetable
-from bidding.domain.custody import PATIENCE, void_unreleased
+from bidding.domain import auction_times, credit, live, timetable
 from bidding.domain.eligibility import reasons_between
 from bidding.domain.rounds import end_round
 from bidding.models import Award, Draw, Entry, Lot, Round
-from core import clock, codes, worktime
+from core import codes, worktime
 from core.errors import NotDue
 from ledger import domain as ledger
 from protocol import canonical, draw, envelope
 from protocol.methods import METHODS
-from protocol.methods.base import Bid, Result
+from protocol.methods.base import RANKING, Bid, Choice, Result
 
-logger = logging.getLogger(__name__)
 Status = Round.Status
 BATCH = 1000
 AUCTION = "auction"
@@ -77,12 +73,17 @@ def _frozen(round_: Round, *, at: datetime) -> list[Entry]:
         entry.eligible = not against
         if against:
             entry.reason, entry.reason_detail = against[0].code, against[0].detail
-    Entry.objects.bulk_update(entries, ["eligible", "reason", "reason_detail"])
+    if METHODS[round_.method].weighs_credit:
+        scores = credit.scores_at(list(firms.values()), at)
+        for entry in entries:
+            entry.credit = scores[entry.firm_id]
+    Entry.objects.bulk_update(entries, ["eligible", "reason", "reason_detail", "credit"], batch_size=BATCH)
     return entries
 
 
 def _frozen_line(entry: Entry) -> list[Any]:
-    return [entry.lot.number, entry.firm.uscc, entry.envelope_sha256, entry.eligible]
+    score = None if entry.credit is None else f"{entry.credit:.2f}"
+    return [entry.lot.number, entry.firm.uscc, entry.envelope_sha256, entry.eligible, score]
 
 
 def _count(entries: Iterable[Entry], lot: Lot) -> int:
@@ -105,8 +106,8 @@ def open_round(*, round_id: int, now: datetime) -> Round:
         Round.lifecycle.move(round_, Status.OPENED)
         round_.opened_at = now
         round_.save()
-        private = {"custodian": round_.custodian_private, "platform": round_.platform_private}
-        ledger.append("round.opened", round_.subject, {"code": _code(round_), "keys": private}, at=now)
+        keys = None if METHODS[round_.method].blind else _private(round_)
+        ledger.append("round.opened", round_.subject, {"code": _code(round_), "keys": keys}, at=now)
         if round_.method == AUCTION:
             auction_times.schedule(round_, entries, at=now)
         transaction.on_commit(partial(live.changed, round_))
@@ -125,6 +126,10 @@ def _open(entry: Entry, round_: Round) -> None:
     entry.opened, entry.amount, entry.days, entry.nonce = True, read.amount, read.days, read.nonce
 
 
+def _private(round_: Round) -> dict[str, str]:
+    return {"custodian": round_.custodian_private, "platform": round_.platform_private}
+
+
 def _code(round_: Round) -> str:
     """The custodian's first code, which serves ranking and coefficient of all lots."""
     code: str = round_.codes[FIRST - 1]
@@ -134,7 +139,8 @@ def _code(round_: Round) -> str:
 def evaluate_round(*, round_id: int, now: datetime) -> Round:
     """Draw the order of every lot's entrants and let the method decide (PROTOCOL §3, §4). Without a winner the round fails.
 
-    Unchanged while an auction of it still runs.
+    Unchanged while an auction of it still runs. Where the owner picks and has not yet, the round stays opened and waits for
+    `choosing.choose`.
     """
     with transaction.atomic():
         round_ = _locked(round_id)
@@ -143,7 +149,9 @@ def evaluate_round(*, round_id: int, now: datetime) -> Round:
         lots = list(round_.lots.all())
         entries = list(_entries(round_).select_for_update(of=["self"]))
         results = {lot.number: _evaluate(round_, lot, [e for e in entries if e.lot_id == lot.pk], lots) for lot in lots}
-        Entry.objects.bulk_update(entries, ["valid", "reason", "reason_detail"])
+        Entry.objects.bulk_update(entries, ["valid", "reason", "reason_detail"], batch_size=BATCH)
+        if any(result.pending for result in results.values()):
+            return _wait_for_choice(round_, now)
         if all(result.winner is None for result in results.values()):
             failure = next(result.failed for result in results.values() if result.failed)
             end_round(round_, Status.FAILED, reason=_("有效报名数少于最少数，流标。"), failure=failure, at=now)
@@ -154,58 +162,107 @@ def evaluate_round(*, round_id: int, now: datetime) -> Round:
         digest = canonical.sha256_hex(
             canonical.encode({number: result.as_record() for number, result in results.items()})
         )
-        ledger.append("round.evaluated", round_.subject, {"lots": len(lots), "sha256": digest}, at=now)
+        data: dict[str, Any] = {"lots": len(lots), "sha256": digest}
+        if METHODS[round_.method].blind:
+            data["keys"] = _private(round_)
+        ledger.append("round.evaluated", round_.subject, data, at=now)
+        transaction.on_commit(partial(live.changed, round_))
+    return round_
+
+
+def _wait_for_choice(round_: Round, now: datetime) -> Round:
+    """The owner has the ball, for as long as the policy says; nothing of what was drawn changes meanwhile."""
+    if round_.choice_due_at is None:
+        assert round_.policy is not None
+        round_.choice_due_at = worktime.add_working_days(now, round_.policy.choice_days)
+        round_.save(update_fields=["choice_due_at"])
         transaction.on_commit(partial(live.changed, round_))
     return round_
 
 
 def _evaluate(round_: Round, lot: Lot, entries: list[Entry], lots: list[Lot]) -> Result:
-    method = METHODS[round_.method]
-    amounts = _amounts(round_, lot, entries)
-    bids = [
-        Bid(uscc=uscc, amount=amounts.get(uscc), opened=bool(entry.opened), eligible=bool(entry.eligible))
-        for entry in entries
-        for uscc in [entry.firm.uscc]
-    ]
-    wanted = method.draws(bids=bids, parameters=round_.parameters)
-    orders = _draw(round_, lot, entries, wanted, lots=len(lots))
-    result = method.decide(bids=bids, orders=orders, parameters=round_.parameters, minimum=round_.minimum or 1)
+    orders = _draw(round_, lot, entries, lots=len(lots))
+    result = _decide(round_, lot, entries, orders)
     for entry in entries:
         code = result.invalid.get(entry.firm.uscc, "")
         entry.valid = not code
         if code and code != "ineligible":  # what made the firm ineligible was written down at closing
             entry.reason, entry.reason_detail = code, ""
-    lot.result, lot.amount = result.as_record(), result.amount
+    lot.short_list = list(result.short_list)
+    lot.result, lot.amount = None if result.pending else result.as_record(), result.amount
     lot.winner = next((entry.firm for entry in entries if entry.firm.uscc == result.winner), None)
     lot.save()
     return result
 
 
-def _amounts(round_: Round, lot: Lot, entries: Iterable[Entry]) -> Mapping[str, Decimal | None]:
-    """What every firm asks for: the amount in its envelope, in an auction its last accepted offer."""
-    if round_.method == AUCTION:
-        return auction_times.last_offers(lot)
-    return {entry.firm.uscc: entry.amount for entry in entries}
+def _bids(round_: Round, lot: Lot, entries: Iterable[Entry]) -> list[Bid]:
+    """The frozen entrants of a lot; in an auction each with its last accepted offer."""
+    offers = auction_times.last_offers(lot) if round_.method == AUCTION else None
+    return [
+        Bid(
+            uscc=entry.firm.uscc,
+            amount=entry.amount if offers is None else offers.get(entry.firm.uscc),
+            opened=bool(entry.opened),
+            eligible=bool(entry.eligible),
+            credit=entry.credit,
+        )
+        for entry in entries
+    ]
 
 
-def _draw(
-    round_: Round, lot: Lot, entries: list[Entry], wanted: Mapping[str, list[str]], *, lots: int
+def _decide(round_: Round, lot: Lot, entries: list[Entry], orders: Mapping[str, list[str]]) -> Result:
+    return METHODS[round_.method].decide(
+        bids=_bids(round_, lot, entries),
+        orders=orders,
+        parameters=round_.parameters,
+        minimum=round_.minimum or 1,
+        choice=_choice(round_, lot),
+    )
+
+
+def decided(round_: Round, lot: Lot) -> Result:
+    """The first result of a lot, computed again from what is kept."""
+    several = round_.lots.count()
+    drawn = {each.purpose: each.order for each in lot.draws.filter(iteration=FIRST)}
+    orders = {purpose: draw.out_of_lot(order, lot=lot.number, lots=several) for purpose, order in drawn.items()}
+    return _decide(round_, lot, [entry for entry in _entries(round_) if entry.lot_id == lot.pk], orders)
+
+
+def draw_again(round_: Round, lot: Lot, *, without: Collection[str], iteration: int) -> list[str]:
+    """The order of a new draw over the labels of who is left, kept as the first one is."""
+    entries, several = [entry for entry in _entries(round_) if entry.lot_id == lot.pk], round_.lots.count()
+    left = [bid for bid in _bids(round_, lot, entries) if bid.uscc not in without]
+    labels = METHODS[round_.method].labels(left)
+    return _drawn(round_, lot, entries, {RANKING: labels}, lots=several, iteration=iteration)[RANKING]
+
+
+def _choice(round_: Round, lot: Lot) -> Choice | None:
+    """Whom the owner has picked; by the method `direct` that stands in the announcement."""
+    if round_.named is not None:
+        return Choice(uscc=round_.named.uscc, reason=str(round_.parameters.get("ground")))
+    return Choice(**lot.choice) if lot.choice else None
+
+
+def _draw(round_: Round, lot: Lot, entries: list[Entry], *, lots: int) -> dict[str, list[str]]:
+    wanted = METHODS[round_.method].draws(bids=_bids(round_, lot, entries), parameters=round_.parameters)
+    return _drawn(round_, lot, entries, wanted, lots=lots, iteration=FIRST)
+
+
+def _drawn(
+    round_: Round, lot: Lot, entries: list[Entry], wanted: Mapping[str, list[str]], *, lots: int, iteration: int
 ) -> dict[str, list[str]]:
     """The labels of every purpose in the order of the draw, which is kept with all that is needed to compute it again."""
     contributions = {entry.firm.uscc: entry.nonce if entry.opened else entry.envelope_sha256 for entry in entries}
-    code, randomness = _code(round_), draw.randomness(contributions)
+    code, randomness = round_.codes[iteration - 1], draw.randomness(contributions)
     orders = {}
     for purpose, own in wanted.items():
         labels = draw.in_lot(own, lot=lot.number, lots=lots)
         order = draw.order(code=code, randomness=randomness, labels=labels)
-        Draw.objects.create(
+        Draw.objects.get_or_create(
             lot=lot,
             purpose=purpose,
-            iteration=FIRST,
-            one_time_code=code,
-            randomness=randomness,
-            labels=labels,
-            order=order,
+            iteration=iteration,
+            defaults={"one_time_code": code, "randomness": randomness, "labels": labels, "order": order},
         )
         orders[purpose] = draw.out_of_lot(order, lot=lot.number, lots=lots)
     return orders
@@ -229,7 +286,10 @@ def publish_candidate(*, round_id: int, now: datetime) -> Round:
 
 
 def award_round(*, round_id: int, now: datetime) -> Round:
-    """Issue the award notice (中选通知书) of every lot when the public notice is over. Raises NotDue before."""
+    """Issue the award notice (中选通知书) of every lot when the public notice is over. Raises NotDue before.
+
+    Raises NotDue too while an objection is pending.
+    """
     with transaction.atomic():
         round_ = _locked(round_id)
         if round_.status != Status.CANDIDATE:
@@ -237,6 +297,8 @@ def award_round(*, round_id: int, now: datetime) -> Round:
         assert round_.candidate_until is not None
         if now < round_.candidate_until:
             raise NotDue
+        if round_.objections.pending().exists():
+            raise NotDue(_("有异议或投诉尚未处理完，暂不发出中选通知书。"))
         Round.lifecycle.move(round_, Status.AWARDED)
         round_.awarded_at = now
         round_.save()
@@ -277,53 +339,10 @@ def _winners(round_: Round) -> list[dict[str, str]]:
     ]
 
 
-Step = Callable[..., Round]
-
-
-def move_due_rounds(now: datetime | None = None) -> int:
-    """Move every round whose time has come as far as it goes; give the number of steps taken.
-
-    Any number of workers may run it at once: each passes by what another holds. One round that cannot be moved is logged
-    and stops no other.
-    """
-    now = now or clock.now()
-    due: list[tuple[Step, Any]] = [
-        (close_round, Round.objects.due_to_close(now=now)),
-        (open_round, Round.objects.due_to_open()),
-        (void_unreleased, Round.objects.due_to_void(before=now - PATIENCE)),
-        (evaluate_round, Round.objects.due_to_evaluate(now=now)),
-        (publish_candidate, Round.objects.filter(status=Status.EVALUATED)),
-        (award_round, Round.objects.due_to_award(now=now)),
-    ]
-    return sum(_each_on_its_own(step, rounds, now=now) for step, rounds in due)
-
-
-def evaluate_due_rounds(now: datetime | None = None) -> int:
-    """Evaluate the rounds whose auctions have come to their end, and whatever else is due; give how many.
-
-    The chronograph of auctions: a beat of its own, so that nothing slow among the other steps keeps an auction waiting.
-    """
-    now = now or clock.now()
-    return _each_on_its_own(evaluate_round, Round.objects.due_to_evaluate(now=now), now=now)
-
-
-def _each_on_its_own(step: Step, rounds: Any, *, now: datetime) -> int:
-    moved = 0
-    for pk in list(rounds.order_by("id").values_list("pk", flat=True)):
-        try:
-            with transaction.atomic():
-                if Round.objects.select_for_update(skip_locked=True).filter(pk=pk).values_list("pk", flat=True):
-                    before = rounds.filter(pk=pk).values_list("status", flat=True).first()
-                    moved += step(round_id=pk, now=now).status != (before or "")
-        except Exception:  # whatever is wrong with one round must not keep the others from their deadlines
-            logger.exception("round %s could not be moved by %s", pk, step.__name__)
-    return moved
-
-
 def _locked(round_id: int) -> Round:
     return (
         Round.objects.select_for_update(of=["self"])
-        .select_related("need", "policy", "department__organisation")
+        .select_related("need", "policy", "department__organisation", "named__organisation")
         .get(pk=round_id)
     )
 

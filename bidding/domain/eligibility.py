@@ -126,6 +126,16 @@ def _named(required: RequiredQualification) -> str:
     return f"{required.kind.name} {required.level}".strip()
 
 
+@register
+def not_named(firms: Collection[Firm], rounds: Collection[Round], at: datetime) -> Iterable[tuple[Pair, Reason]]:
+    """Where the owner names a firm directly, nobody else takes part."""
+    for round_ in rounds:
+        if round_.method == "direct":
+            yield from (
+                ((firm.pk, round_.pk), Reason(code="not_named")) for firm in firms if firm.pk != round_.named_id
+            )
+
+
 RH1 = (
     AffiliationDeclaration.Kind.SHAREHOLDER,
     AffiliationDeclaration.Kind.SPONSOR,

@@ -16,6 +16,7 @@ TEXTS: dict[str, Promise | str] = {
     # Kept out (bidding.domain.eligibility).
     "not_listed": _("尚未入驻或已退出本平台"),
     "suspended": _("处于暂停期：%(detail)s"),
+    "not_named": _("业主直接选取了另一家机构"),
     "service_not_offered": _("入驻材料中没有这项服务"),
     "qualification_missing": _("缺少要求的资质：%(detail)s"),
     "qualification_lapsed": _("资质已过有效期：%(detail)s"),

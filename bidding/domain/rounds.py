@@ -21,16 +21,17 @@ from core.money import yuan
 from ledger import domain as ledger
 from market.domain import guidance
 from market.domain.search import search_text
-from market.models import Need, Project
+from market.models import Firm, Need, Project
 from protocol import draw, envelope
 from protocol.canonical import timestamp
 from protocol.methods import METHODS
 from protocol.parameters import Parameters
 
 Status = Round.Status
+DIRECT = "direct"
 ENDED = (Status.FAILED, Status.CANCELLED, Status.VOID)
-OFFERED = ("draw", "lowest", "mean", "lowest_draw", "auction")
-"""Methods that run without scores, marks or a choice of the owner, for which the others wait."""
+OFFERED = ("draw", "lowest", "mean", "lowest_draw", "auction", "credit_draw", "proposal", "direct")
+"""Methods that an owner may choose; marks of experts have their own room still to come."""
 
 
 class Stopped(DomainError):
@@ -74,7 +75,7 @@ def _new_draft(need: Need, *, sequence: int, previous: Round | None = None) -> R
     _take_from_need(round_)
     if previous is not None:
         round_.method, round_.parameters = previous.method, previous.parameters
-        round_.notice_length = previous.notice_length
+        round_.notice_length, round_.named = previous.notice_length, previous.named
     round_.code = codes.next_code(codes.Letter.ROUND, at=clock.now())
     round_.search = search_text(round_.code, round_.title, need.service.name)
     round_.save()
@@ -97,9 +98,16 @@ def _amounts(parameters: Parameters) -> dict[str, Any]:
 
 
 def edit_round(
-    *, round_id: int, method: str, parameters: Parameters, notice_length: int | None, by: Membership
+    *,
+    round_id: int,
+    method: str,
+    parameters: Parameters,
+    notice_length: int | None,
+    by: Membership,
+    named: Firm | None = None,
 ) -> Round:
-    """Set how a drafted or returned round selects. `parameters` are those of PROTOCOL §4, as it writes them.
+    """Set how a drafted or returned round selects. `parameters` are those of PROTOCOL §4, as it writes them; `named` is the
+    firm that is chosen directly, by the method `direct` alone.
 
     Raises DomainError for what the method does not take; what is missing is told at submission.
     """
@@ -111,6 +119,7 @@ def edit_round(
         if method not in OFFERED:
             raise DomainError(_("没有这种选取方式。"), code="method")
         round_.method, round_.parameters, round_.notice_length = method, dict(parameters), notice_length
+        round_.named = named if method == DIRECT else None
         _take_from_need(round_)
         round_.save()
         round_.lots.filter(number="1").update(**_amounts(parameters))
@@ -149,6 +158,10 @@ def _demand_whole(round_: Round, *, at: datetime) -> None:
         raise DomainError(_("选取方式的价格或限价没有填好，请回到上一步。"), code=problems[0].code)
     policy = round_.policy
     assert policy is not None
+    if "ground" in method.parameters and not str(round_.parameters.get("ground", "")).strip():
+        raise DomainError(_("请写明采用这种方式的依据。"), code="ground")
+    if round_.method == DIRECT:
+        _demand_direct(round_, policy)
     if round_.notice_length is None or round_.notice_length < policy.notice_minimum:
         message = _("公告时长不得少于 %(minimum)d %(unit)s。")
         raise DomainError(
@@ -156,6 +169,16 @@ def _demand_whole(round_: Round, *, at: datetime) -> None:
         )
     if findings := guidance.stops(need=round_.need, method=round_.method, parameters=round_.parameters, at=at):
         raise Stopped(findings)
+
+
+def _demand_direct(round_: Round, policy: Policy) -> None:
+    """A firm is named, and the price stays within what the policy lets an owner give without a selection."""
+    if round_.named is None:
+        raise DomainError(_("直接选取须写明选取哪一家机构。"), code="named")
+    price = yuan(round_.parameters["price"])
+    if policy.direct_limit is None or price > policy.direct_limit:
+        limit = f"¥ {policy.direct_limit:,.2f}" if policy.direct_limit is not None else _("不允许")
+        raise DomainError(_("超过直接选取的金额上限（%(limit)s）。") % {"limit": limit}, code="direct_limit")
 
 
 def return_round(*, round_id: int, reason: str, by: Membership) -> Round:
@@ -195,7 +218,9 @@ def announce_round(*, round_id: int, by: Membership) -> Round:
         round_.announced_at = now
         round_.closes_at = timetable.closing_of(policy, round_.notice_length, announced_at=now)
         public_money = round_.need.project.funding == Project.Funding.PUBLIC
-        round_.minimum = policy.minimum(public_money=public_money, second=round_.is_second)
+        round_.minimum = (
+            1 if round_.method == DIRECT else policy.minimum(public_money=public_money, second=round_.is_second)
+        )
         pair = envelope.generate_keypair()
         round_.platform_public, round_.platform_private = pair.public, pair.private
         take_key(round_)
@@ -221,7 +246,8 @@ def _announcement(round_: Round) -> dict[str, Any]:
         "method": round_.method,
         "minimum": round_.minimum,
         "owner": ledger.party(round_.owner.public_code, protected=round_.owner.is_protected, subject=subject),
-        "parameters": round_.parameters,
+        "named": _named(round_),
+        "parameters": _without_words(round_),
         "policy": policy.version,
         "previous": round_.previous.code if round_.previous else None,
         "requirement": ledger.blinded(round_.need.requirement, subject=subject),
@@ -229,6 +255,21 @@ def _announcement(round_: Round) -> dict[str, Any]:
         "service": round_.service.code,
         "title": ledger.blinded(round_.title, subject=subject),
     }
+
+
+def _named(round_: Round) -> str | None:
+    if round_.named is None:
+        return None
+    organisation = round_.named.organisation
+    return ledger.party(organisation.public_code, protected=organisation.is_protected, subject=round_.subject)
+
+
+def _without_words(round_: Round) -> dict[str, Any]:
+    """The parameters as the log may hold them: the ground is free text, and enters blinded (PROTOCOL §1)."""
+    kept = dict(round_.parameters)
+    if kept.get("ground"):
+        kept["ground"] = ledger.blinded(kept["ground"], subject=round_.subject)
+    return kept
 
 
 def cancel_round(*, round_id: int, reason: str, by: Membership) -> Round:
@@ -290,5 +331,7 @@ def announce_again(*, round_id: int, by: Membership) -> Round:
 
 def _locked(round_id: int) -> Round:
     return (
-        Round.objects.select_for_update(of=["self"]).select_related("need__project", "owner", "policy").get(pk=round_id)
+        Round.objects.select_for_update(of=["self"])
+        .select_related("need__project", "owner", "policy", "named__organisation")
+        .get(pk=round_id)
     )

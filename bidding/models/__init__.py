@@ -2,8 +2,11 @@ from bidding.models.auction import Auction, Bidder, Offer, Pause
 from bidding.models.custody import CustodianKey
 from bidding.models.entries import Award, Draw, Entry
 from bidding.models.history import HistoricalBid, HistoricalRound
+from bidding.models.objections import Objection, ObjectionFile
 from bidding.models.policy import Policy
+from bidding.models.questions import Question
 from bidding.models.rounds import Lot, Round
+from bidding.models.substitutions import Substitution
 
 __all__ = [
     "Auction",
@@ -15,8 +18,12 @@ __all__ = [
     "HistoricalBid",
     "HistoricalRound",
     "Lot",
+    "Objection",
+    "ObjectionFile",
     "Offer",
     "Pause",
     "Policy",
+    "Question",
     "Round",
+    "Substitution",
 ]

@@ -43,8 +43,10 @@ class Entry(models.Model):
     token_sha256 = models.CharField(max_length=64, blank=True)
     receipt = models.ForeignKey("ledger.QueuedEntry", models.PROTECT, null=True, related_name="+")
 
-    # Frozen at closing: whether the firm may take part, by the reasons of bidding.domain.eligibility.
+    # Frozen at closing: whether the firm may take part, by the reasons of bidding.domain.eligibility, and its credit score
+    # where the method weighs it.
     eligible = models.BooleanField(null=True)
+    credit = models.DecimalField(_("信用分"), max_digits=5, decimal_places=2, null=True, blank=True)
     # Known after opening.
     opened = models.BooleanField(null=True)
     amount = MoneyField(_("报价"), null=True, blank=True)
@@ -95,20 +97,32 @@ class Draw(models.Model):
         return f"{self.lot_id} {self.purpose} {self.iteration}"
 
 
+class AwardQuerySet(models.QuerySet["Award"]):
+    def in_force(self) -> Self:
+        """Without those whose firm has walked away."""
+        return self.filter(revoked_at=None)
+
+
 class Award(models.Model):
     """The award of a lot (中选): the firm, the amount in yuan and the notice (中选通知书) that can be printed."""
 
-    lot = models.OneToOneField(Lot, models.PROTECT, related_name="award")
+    lot = models.ForeignKey(Lot, models.PROTECT, related_name="awards")
     code = models.CharField(_("通知书编号"), max_length=20, unique=True)
     firm = models.ForeignKey("market.Firm", models.PROTECT, related_name="awards")
     amount = MoneyField(_("中选金额"))
     days = models.PositiveSmallIntegerField(_("承诺时限（工作日）"), null=True, blank=True)
     issued_at = models.DateTimeField(_("发出时间"))
     contract_due_at = models.DateTimeField(_("签约期限"))
+    revoked_at = models.DateTimeField(_("失效时间"), null=True, blank=True)
+
+    objects = AwardQuerySet.as_manager()
 
     class Meta:
         ordering = ["-issued_at"]
         verbose_name = _("中选")
+        constraints = [
+            models.UniqueConstraint(fields=["lot"], name="award_one_in_force", condition=Q(revoked_at=None)),
+        ]
 
     def __str__(self) -> str:
         return self.code

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from approvals.models import Dated, dated_constraint
+from core.money import MoneyField
 
 
 class Policy(Dated):
@@ -40,6 +41,18 @@ class Policy(Dated):
         _("多轮竞价：持续多少分钟"), default=30, validators=[MinValueValidator(1)]
     )
     check_days = models.PositiveSmallIntegerField(_("审核期限（工作日）"), default=2)
+    objection_days = models.PositiveSmallIntegerField(
+        _("异议答复期限（工作日）"), default=3, validators=[MinValueValidator(1)]
+    )
+    complaint_days = models.PositiveSmallIntegerField(
+        _("投诉期限（工作日）"), default=10, validators=[MinValueValidator(1)], help_text=_("自异议答复起")
+    )
+    decision_days = models.PositiveSmallIntegerField(
+        _("投诉处理期限（工作日）"), default=30, validators=[MinValueValidator(1)]
+    )
+    walk_away_days = models.PositiveSmallIntegerField(_("弃选后暂停（日）"), default=90)
+    choice_days = models.PositiveSmallIntegerField(_("业主选定期限（工作日）"), default=5)
+    direct_limit = MoneyField(_("直接选取的金额上限"), null=True, blank=True)
     legal_basis = models.CharField(_("依据"), max_length=300)
 
     class Meta:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
+from django.apps import apps
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
@@ -15,6 +16,13 @@ from bidding.models.policy import Policy
 from core.fields import EncryptedTextField
 from core.lifecycle import Lifecycle
 from core.money import MoneyField
+
+PENDING_OBJECTION = ("filed", "escalated", "stopped")
+"""States of an objection in which its round is not awarded (bidding.models.objections)."""
+
+
+def _open_substitutions() -> models.QuerySet[models.Model]:
+    return apps.get_model("bidding", "Substitution").objects.filter(settled_at=None)
 
 
 class RoundQuerySet(models.QuerySet["Round"]):
@@ -32,18 +40,27 @@ class RoundQuerySet(models.QuerySet["Round"]):
         """Closed rounds for which the custodian has released its key."""
         return self.filter(status=Round.Status.CLOSED).exclude(custodian_private="")
 
+    def due_to_evaluate(self, *, now: datetime) -> Self:
+        """Opened rounds that do not wait for their owner's choice, and without an auction that still runs."""
+        goes_on = Q(auction__ends_at__gt=now) | Q(auction__paused_at__isnull=False)
+        running = Lot.objects.filter(goes_on, round=models.OuterRef("pk"), auction__ended_at=None)
+        return self.filter(~models.Exists(running), status=Round.Status.OPENED, choice_due_at=None)
+
+    def due_to_publish(self) -> Self:
+        """Evaluated rounds whose winners are known."""
+        return self.filter(status=Round.Status.EVALUATED).exclude(lots__substitutions__in=_open_substitutions())
+
+    def due_to_settle(self) -> Self:
+        """Rounds with a winner that walked away, and nobody who follows yet."""
+        return self.filter(status=Round.Status.EVALUATED, lots__substitutions__in=_open_substitutions()).distinct()
+
     def due_to_void(self, *, before: datetime) -> Self:
         """Closed rounds for which the custodian's key had not come `before`."""
         return self.filter(status=Round.Status.CLOSED, custodian_private="", closed_at__lte=before)
 
-    def due_to_evaluate(self, *, now: datetime) -> Self:
-        """Opened rounds without an auction that still runs."""
-        goes_on = Q(auction__ends_at__gt=now) | Q(auction__paused_at__isnull=False)
-        running = Lot.objects.filter(goes_on, round=models.OuterRef("pk"), auction__ended_at=None)
-        return self.filter(~models.Exists(running), status=Round.Status.OPENED)
-
     def due_to_award(self, *, now: datetime) -> Self:
-        return self.filter(status=Round.Status.CANDIDATE, candidate_until__lte=now)
+        due = self.filter(status=Round.Status.CANDIDATE, candidate_until__lte=now)
+        return due.exclude(objections__status__in=PENDING_OBJECTION)
 
     def open_at(self, now: datetime) -> Self:
         """Rounds that take entries at `now`, whatever the worker has moved since."""
@@ -82,9 +99,10 @@ class Round(models.Model):
             Status.ANNOUNCED: {Status.CLOSED, Status.CANCELLED},
             Status.CLOSED: {Status.OPENED, Status.FAILED, Status.VOID},
             Status.OPENED: {Status.EVALUATED, Status.FAILED, Status.VOID},
-            Status.EVALUATED: {Status.CANDIDATE, Status.VOID},
-            Status.CANDIDATE: {Status.AWARDED, Status.VOID},
-            Status.AWARDED: {Status.CONTRACTED, Status.VOID},
+            Status.EVALUATED: {Status.CANDIDATE, Status.VOID, Status.FAILED},
+            # A winner that walks away sends its round back: the next one is on public notice anew.
+            Status.CANDIDATE: {Status.AWARDED, Status.VOID, Status.EVALUATED},
+            Status.AWARDED: {Status.CONTRACTED, Status.VOID, Status.EVALUATED},
         }
     )
     EDITABLE = (Status.DRAFT, Status.RETURNED)
@@ -107,6 +125,8 @@ class Round(models.Model):
     method = models.CharField(_("选取方式"), max_length=16, blank=True)
     parameters = models.JSONField(_("参数"), default=dict, blank=True)
     policy = models.ForeignKey(Policy, models.PROTECT, null=True, blank=True, related_name="rounds")
+    # Whom the owner names, by the method `direct`.
+    named = models.ForeignKey("market.Firm", models.PROTECT, null=True, blank=True, related_name="+")
     notice_length = models.PositiveSmallIntegerField(_("公告时长"), null=True, blank=True)
     minimum = models.PositiveSmallIntegerField(_("最少有效报名数"), null=True, blank=True)
 
@@ -117,6 +137,7 @@ class Round(models.Model):
     closes_at = models.DateTimeField(_("截止时间"), null=True, blank=True)
     closed_at = models.DateTimeField(_("关闭时间"), null=True, blank=True)
     opened_at = models.DateTimeField(_("开启时间"), null=True, blank=True)
+    choice_due_at = models.DateTimeField(_("业主选定期限"), null=True, blank=True)
     evaluated_at = models.DateTimeField(_("评定时间"), null=True, blank=True)
     candidate_at = models.DateTimeField(_("公示开始"), null=True, blank=True)
     candidate_until = models.DateTimeField(_("公示结束"), null=True, blank=True)
@@ -235,6 +256,9 @@ class Lot(models.Model):
     price = MoneyField(_("固定价格"), null=True, blank=True)
     upper = MoneyField(_("最高限价"), null=True, blank=True)
     lower = MoneyField(_("最低限价"), null=True, blank=True)
+    # Where the owner picks: from whom, in the order in which they are shown, and then whom and why.
+    short_list = models.JSONField(_("候选名单"), default=list, blank=True)
+    choice = models.JSONField(_("业主的选定"), null=True, blank=True)
     # The first result, as PROTOCOL §5 `result` has it; null until evaluated.
     result = models.JSONField(_("结果"), null=True, blank=True)
     winner = models.ForeignKey("market.Firm", models.PROTECT, null=True, blank=True, related_name="won_lots")

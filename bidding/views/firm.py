@@ -17,6 +17,7 @@ from accounts.rules import ActingRequest, acting_as
 from bidding.domain import entries as domain
 from bidding.domain.eligibility import reasons_against
 from bidding.domain.queries import rounds_for_firm
+from bidding.domain.questions import addenda_since, overtaken
 from bidding.domain.scripts import published_script
 from bidding.forms.tokens import WithdrawForm
 from bidding.models import Entry, Lot, Round
@@ -59,7 +60,8 @@ def entries(request: ActingRequest) -> HttpResponse:
     rows = [
         {"entry": each, "round": each.lot.round, "status": each.lot.round.status_at(now)} for each in page.object_list
     ]
-    return render(request, "bidding/entries.html", {"firm": firm, "page": page, "rows": rows, "now": now})
+    context = {"firm": firm, "page": page, "rows": rows, "now": now, "overtaken": overtaken(page.object_list)}
+    return render(request, "bidding/entries.html", context)
 
 
 @require_safe
@@ -116,6 +118,7 @@ def receipt(request: ActingRequest, code: str) -> HttpResponse:
         "takes_entries": round_.takes_entries_at(now),
         "left": domain.REPLACEMENTS - entry.replacements,
         "note": receipt_for(entry.receipt) if entry.receipt else "",
+        "addenda_since": addenda_since(entry),
     }
     return render(request, "bidding/receipt.html", context)
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
-from bidding.models import Award
+from bidding.models import Award, Question
 from bidding.proof import proof_of, qr_svg
 from bidding.rules import Disclosure, disclosure
 from bidding.views.public import public_round, what_is_asked
@@ -23,6 +23,7 @@ def notice(request: HttpRequest, code: str) -> HttpResponse:
         **what_is_asked(round_),
         "round": round_,
         "policy": round_.policy,
+        "addenda": list(Question.objects.addenda().filter(round=round_)),
         "sentence": method_sentence(round_.method),
         "proof": proof_of(round_, request=request),
         "address": request.build_absolute_uri(reverse("bidding:round", args=[code])),
@@ -37,7 +38,10 @@ def award(request: HttpRequest, code: str) -> HttpResponse:
     if disclosure(round_) != Disclosure.EVERYTHING:
         raise Http404
     awards = list(
-        Award.objects.filter(lot__round=round_).select_related("lot", "firm__organisation").order_by("lot__number")
+        Award.objects.in_force()
+        .filter(lot__round=round_)
+        .select_related("lot", "firm__organisation")
+        .order_by("lot__number")
     )
     if not awards:
         raise Http404

@@ -13,9 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import WRITERS, Kind
 from accounts.rules import ActingRequest, acting_as
+from bidding.discussion import objections_of, questions_of
 from bidding.domain import rounds as domain
 from bidding.forms.checks import ReasonForm
-from bidding.models import Round
+from bidding.models import Objection, Question, Round
 from bidding.wording import method_sentence
 from core import clock
 from core.errors import DomainError
@@ -29,12 +30,14 @@ WAITING = 50
 @acting_as(Kind.OPERATOR)
 @never_cache
 def desk(request: ActingRequest) -> HttpResponse:
-    """Rounds and admissions that wait for a check, oldest first, and the rounds that run."""
+    """Objections and questions that wait for an answer, rounds and admissions for a check, oldest first; rounds that run."""
     now = clock.now()
     to_check = Round.objects.filter(status=Round.Status.SUBMITTED).for_list().order_by("submitted_at", "id")
     admissions = (
         Admission.objects.waiting_for_check().select_related("firm__organisation").order_by("submitted_at", "id")
     )
+    objections = Objection.objects.to_answer().for_list()
+    questions = Question.objects.to_answer(now=now).select_related("round__owner")
     running = Round.objects.open_at(now).for_list().order_by("closes_at", "id")
     context = {
         "now": now,
@@ -42,6 +45,10 @@ def desk(request: ActingRequest) -> HttpResponse:
         "to_check_count": to_check.count(),
         "admissions": admissions[:WAITING],
         "admissions_count": admissions.count(),
+        "objections": objections[:WAITING],
+        "objections_count": objections.count(),
+        "questions": questions[:WAITING],
+        "questions_count": questions.count(),
         "page": Paginator(running, PAGE).get_page(request.GET.get("page")),
     }
     return render(request, "bidding/operator_desk.html", context)
@@ -111,6 +118,8 @@ def _shown(
 ) -> HttpResponse:
     now = clock.now()
     context = {
+        **questions_of(round_, reader=request.membership, now=now),
+        **objections_of(round_, reader=request.membership, now=now),
         "round": round_,
         "policy": round_.policy,
         "now": now,

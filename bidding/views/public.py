@@ -14,8 +14,10 @@ from django.views.decorators.http import require_safe
 
 from bidding import record as records
 from bidding.arithmetic import worked_lots
+from bidding.discussion import held_by_objections, objections_of, questions_of
 from bidding.domain.auction_room import auctions_of
 from bidding.domain.entries import my_entry
+from bidding.domain.questions import addenda_since
 from bidding.filters import HistoricalRoundFilter, RoundFilter
 from bidding.models import HistoricalRound, Round
 from bidding.proof import proof_of
@@ -36,8 +38,9 @@ def rounds(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     chosen = RoundFilter(request.GET, queryset=Round.objects.public().for_list(), now=now)
     page = Paginator(chosen.qs, PAGE).get_page(request.GET.get("page"))
+    held = held_by_objections(page.object_list)
     for each in page.object_list:
-        each.shown_status = each.status_at(now)
+        each.shown_status, each.held = each.status_at(now), each.pk in held
     context = {"filter": chosen, "page": page, "now": now, "historical_count": HistoricalRound.objects.count()}
     return render(request, "bidding/rounds.html", context)
 
@@ -110,14 +113,20 @@ def what_moves(request: HttpRequest, round_: Round) -> dict[str, Any]:
     known = disclosure(round_)
     firm = acting_firm(request)
     takes = round_.takes_entries_at(now)
+    mine = my_entry(round_, firm) if firm is not None and takes else None
+    reader = getattr(request, "membership", None)
+    objections = objections_of(round_, reader=reader, now=now)
+    held = objections["pending_objection"]
     return {
+        **questions_of(round_, reader=reader, now=now),
+        **objections,
         "round": round_,
         "policy": round_.policy,
         "now": now,
         "shown_status": round_.status_at(now),
         "sentence": method_sentence(round_.method),
-        "ball": ball(round_, now=now),
-        "rail": rail(round_, now=now),
+        "ball": ball(round_, now=now, held=held),
+        "rail": rail(round_, now=now, held=held),
         "takes_entries": takes,
         "everything": known == Disclosure.EVERYTHING,
         "opened": known > Disclosure.NOTHING,
@@ -126,7 +135,8 @@ def what_moves(request: HttpRequest, round_: Round) -> dict[str, Any]:
         "successor": _announced_successor(round_),
         "proof": proof_of(round_, request=request),
         "firm": firm,
-        "mine": my_entry(round_, firm) if firm is not None and takes else None,
+        "mine": mine,
+        "addenda_since": addenda_since(mine) if mine is not None else [],
     }
 
 

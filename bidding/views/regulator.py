@@ -1,4 +1,4 @@
-"""The regulator's desk: read for now. Of entries it sees what everybody sees, after opening."""
+"""The regulator's desk: complaints to decide, and what to look at. Of entries it sees what everybody sees, after opening."""
 
 from __future__ import annotations
 
@@ -14,24 +14,27 @@ from django.views.decorators.http import require_safe
 from accounts.models import Kind
 from accounts.rules import ActingRequest, acting_as
 from bidding.domain.reasons import reason_text
-from bidding.models import Entry, Round
+from bidding.models import Entry, Objection, Round
 from core import clock
 from market.models import Suspension
 
 PAGE = 30
-TABS = ("ended", "kept_out", "suspensions")
+WAITING = 50
+TABS = ("ended", "kept_out", "suspensions", "objections")
 
 
 @require_safe
 @acting_as(Kind.REGULATOR)
 @never_cache
 def desk(request: ActingRequest) -> HttpResponse:
-    """Rounds by state; failed and cancelled ones, firms that were kept out, suspensions."""
+    """Complaints that wait, oldest first; rounds by state; failed and cancelled ones, firms kept out, suspensions, objections."""
     now = clock.now()
     tab = request.GET.get("tab") if request.GET.get("tab") in TABS else "ended"
-    rows = {"ended": _ended, "kept_out": _kept_out, "suspensions": _suspensions}[str(tab)]
+    rows = {"ended": _ended, "kept_out": _kept_out, "suspensions": _suspensions, "objections": _objections}[str(tab)]
     page = Paginator(rows(), PAGE).get_page(request.GET.get("page"))
+    complaints = Objection.objects.to_decide().for_list()
     context: dict[str, Any] = {"now": now, "tab": tab, "page": page, "states": _states()}
+    context |= {"complaints": complaints[:WAITING], "complaints_count": complaints.count()}
     if tab == "kept_out":
         context["rows"] = [
             {"entry": each, "round": each.lot.round, "text": reason_text(each.reason, each.reason_detail)}
@@ -64,3 +67,7 @@ def _kept_out() -> QuerySet[Any]:
 
 def _suspensions() -> QuerySet[Any]:
     return Suspension.objects.select_related("firm__organisation", "ordered_by__organisation").order_by("-since", "-id")
+
+
+def _objections() -> QuerySet[Any]:
+    return Objection.objects.for_list().order_by("-filed_at", "-id")

@@ -15,10 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import OWNER_KINDS, WRITERS
 from accounts.rules import ActingRequest, acting_as
+from bidding.discussion import objections_of, questions_of
 from bidding.domain import rounds as domain
 from bidding.domain.eligibility import reasons_between
 from bidding.forms.checks import ReasonForm
-from bidding.forms.wizard import MethodForm, TermsForm
+from bidding.forms.terms import AMOUNTS, TermsForm
+from bidding.forms.wizard import MethodForm
 from bidding.models import Policy, Round
 from bidding.wording import method_sentence
 from core import clock
@@ -81,6 +83,7 @@ def _method(request: ActingRequest, round_: Round) -> HttpResponse:
                 parameters=kept,
                 notice_length=round_.notice_length,
                 by=request.membership,
+                named=round_.named,
             )
         except DomainError as refused:
             form.add_error(None, str(refused))
@@ -99,6 +102,7 @@ def _terms(request: ActingRequest, round_: Round) -> HttpResponse:
                 parameters=form.parameters,
                 notice_length=form.cleaned_data["notice_length"],
                 by=request.membership,
+                named=form.cleaned_data.get("named"),
             )
         except DomainError as refused:
             form.add_error(None, str(refused))
@@ -140,6 +144,7 @@ def _page(
         "findings": findings,
         "stopped": any(each.severity == "stop" for each in findings),
         "policy": Policy.in_force(now),
+        "amounts": AMOUNTS,
         "market": _market(round_) if step == "review" else None,
     }
     status = 409 if refused else 422 if form is not None and form.errors else 200
@@ -214,6 +219,8 @@ def _shown(
     now = clock.now()
     context = {
         **_facts(round_),
+        **questions_of(round_, reader=request.membership, now=now),
+        **objections_of(round_, reader=request.membership, now=now),
         "form": form,
         "refused": refused,
         "now": now,

@@ -36,6 +36,21 @@ def suspend_firm(*, firm_id: int, reason: str, until: datetime | None, by: Membe
     return suspension
 
 
+def impose(*, firm_id: int, reason: str, until: datetime, by: Membership) -> Suspension:
+    """A suspension that follows from a rule, whoever's step brought it about; a running one that lasts longer is left alone."""
+    with transaction.atomic():
+        firm = Firm.objects.select_for_update(of=["self"]).select_related("organisation").get(pk=firm_id)
+        now = clock.now()
+        running = Suspension.objects.running(now=now).filter(firm=firm).order_by("-until").first()
+        if running is not None and (running.until is None or running.until >= until):
+            return running
+        suspension = Suspension.objects.create(firm=firm, since=now, until=until, reason=_why(reason), ordered_by=by)
+        data = {"reason": ledger.blinded(suspension.reason, subject=subject(firm))}
+        ledger.append("firm.suspended", subject(firm), data, at=now)
+        directory.changed()
+    return suspension
+
+
 def lift_suspension(*, firm_id: int, reason: str, by: Membership) -> None:
     """End a firm's running suspensions, with the reason. Nothing happens where there is none."""
     with transaction.atomic():

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 from accounts.models import Organisation
-from bidding.domain import closing, entries, rounds, timetable
+from bidding.domain import choosing, closing, entries, rounds, timetable
 from bidding.domain.eligibility import reasons_against, reasons_between
 from bidding.models import CustodianKey, Policy, Round
 from core import clock, worktime
@@ -24,6 +25,7 @@ from market.models import Firm, Service
 from portal.seed.city import MUNICIPAL, City
 from portal.seed.firms import Guild
 from portal.seed.owners import Owners, new_need
+from protocol.methods import METHODS
 from protocol.seal import seal_bid
 
 Status = Round.Status
@@ -35,6 +37,19 @@ PRICES = {
     "S019": 30_000, "S020": 18_000, "S022": 65_000, "S024": 25_000, "S025": 36_000, "S026": 30_000, "S030": 90_000,
     "S031": 50_000, "S034": 45_000,
 }  # fmt: skip
+
+
+METHODS_SHOWN = ("mean", "lowest_draw", "credit_draw", "proposal")
+GROUNDS = (
+    "服务内容复杂，方案差别大，只比价格选不出合适的机构。",
+    "涉及多个专题，需要比较各机构的技术路线和人员安排。",
+)
+REASONS_FOR = ("进度安排最可靠，人员配备齐全，时限最短。", "技术路线清楚，类似项目经验多，报价合理。")
+REASONS_AGAINST = (
+    "进度安排偏松，没有写明各阶段成果。",
+    "人员配备不足，现场工作量估计偏少。",
+    "方案完整，价格高于其他几家。",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +65,7 @@ class Plan:
     again: Plan | None = None
     suspends: bool = False
     all_too_dear: bool = False
+    waits: bool = False
     showcase: str = ""
 
 
@@ -138,14 +154,28 @@ class Rounds:
             if round_.status == Status.FAILED:
                 yield from self._again(round_, plan)
                 return
-            if plan.stage == reached:
+            if plan.stage == reached and not plan.waits:
                 return
+            if reached == Status.EVALUATED and round_.choice_due_at is not None:
+                if plan.waits:
+                    return
+                yield moment + HOUR
+                round_ = self._choose(round_)
+                moment += HOUR
             if reached == Status.CLOSED:
                 self.attend()
             moment += timedelta(seconds=2)
         assert round_.candidate_until is not None
         yield round_.candidate_until
         closing.award_round(round_id=round_.pk, now=round_.candidate_until)
+
+    def _choose(self, round_: Round) -> Round:
+        """The owner picks one of its short list, with reasons."""
+        listed = round_.lots.get().short_list
+        picked = self.rng.choice(listed)
+        reasons = {uscc: self.rng.choice(REASONS_FOR if uscc == picked else REASONS_AGAINST) for uscc in listed}
+        by = self.city.member(round_.owner)
+        return choosing.choose(round_id=round_.pk, uscc=picked, reason=reasons[picked], reasons=reasons, by=by)
 
     def _again(self, failed: Round, plan: Plan) -> Iterator[datetime]:
         if plan.again is None:
@@ -174,12 +204,24 @@ class Rounds:
         district = MUNICIPAL if plan.showcase or plan.public_money else self.rng.choice(list(self.city.districts))
         need = new_need(self.city, owner, service, budget=budget, district=district, public_money=plan.public_money)
         round_ = rounds.draft_round(need=need, by=self.city.member(owner))
-        terms = {"upper": str(budget)} if plan.method == "lowest" else {"price": str(budget * 8 / 10)}
-        self._edit(round_, plan, {name: f"{Decimal(value):.2f}" for name, value in terms.items()})
+        self._edit(round_, plan, self._terms(plan.method, budget))
         Round.objects.filter(pk=round_.pk).update(created_at=clock.now())
         return round_
 
-    def _edit(self, round_: Round, plan: Plan, parameters: dict[str, str]) -> None:
+    def _terms(self, method: str, budget: Decimal) -> dict[str, Any]:
+        """The method's parameters, with limits and prices that follow from the budget."""
+        limit, price = {"upper": f"{budget:.2f}"}, {"price": f"{budget * 8 / 10:.2f}"}
+        terms: dict[str, dict[str, Any]] = {
+            "lowest": limit,
+            "draw": price,
+            "mean": {**limit, "coefficients": ["0.95", "0.96", "0.97", "0.98"], "trim_over": "5"},
+            "lowest_draw": {**limit, "k": "3"},
+            "credit_draw": {**price, "long_list": "8", "short_list": "3"},
+            "proposal": {**limit, "ground": self.rng.choice(GROUNDS)},
+        }
+        return terms[method]
+
+    def _edit(self, round_: Round, plan: Plan, parameters: dict[str, Any]) -> None:
         rounds.edit_round(
             round_id=round_.pk,
             method=plan.method,
@@ -213,7 +255,7 @@ class Rounds:
 
     def _enter(self, round_: Round, plan: Plan, firm: Firm) -> None:
         amount = None
-        if plan.method == "lowest":
+        if METHODS[plan.method].priced:
             upper = Decimal(round_.parameters["upper"])
             share = self.rng.randrange(103, 120) if plan.all_too_dear else self.rng.randrange(70, 99)
             amount = (upper * share / 100 // 100 * 100).quantize(Decimal("0.01"))
@@ -256,6 +298,10 @@ def _past(now: datetime, *, awarded: int) -> list[Plan]:
                 suspends=number == 4,
             )
         )
+    for number, method in enumerate(METHODS_SHOWN * 2):
+        found.append(
+            Plan(stage=Status.AWARDED, method=method, closes=_afternoon(days[7 + number * 2]), entrants=5 + number % 4)
+        )
     cancelled = _afternoon(days[20])
     return [
         *found,
@@ -297,6 +343,20 @@ def _present(now: datetime) -> list[Plan]:
                 entrants=number % 5,
             )
             for number, length in enumerate(lengths)
+        ),
+        *(
+            Plan(
+                stage=Status.ANNOUNCED,
+                method=method,
+                closes=now + (100 + 700 * number) * MINUTE,
+                minutes=600,
+                entrants=3,
+            )
+            for number, method in enumerate(METHODS_SHOWN)
+        ),
+        *(
+            Plan(stage=Status.EVALUATED, method=method, closes=now - 50 * MINUTE, minutes=200, waits=True)
+            for method in ("credit_draw", "proposal")
         ),
         *(
             Plan(stage=stage, method="draw" if stage == Status.OPENED else "lowest", closes=now - MINUTE, minutes=40)

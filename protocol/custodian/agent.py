@@ -149,6 +149,8 @@ class Custodian:
         code = subject.removeprefix("round/")
         if kind == "round.announced":
             self._announced(code, data)
+        elif kind == "round.addendum" and _is_time(str(data.get("closes_at"))):
+            self.state.move_deadline(code, str(data["closes_at"]))
         elif kind == "round.closed":
             self.state.close_round(code)
         elif kind == ASKS_FOR_A_CODE:

@@ -134,6 +134,12 @@ class State:
             self._db.execute("INSERT INTO round (code, public, closes_at) VALUES (?, ?, ?)", [code, public, closes_at])
         return bool(taken.rowcount)
 
+    def move_deadline(self, code: str, closes_at: str) -> None:
+        """An addendum moves a deadline later, never earlier."""
+        self._db.execute(
+            "UPDATE round SET closes_at = max(closes_at, ?) WHERE code = ? AND NOT closed", [closes_at, code]
+        )
+
     def close_round(self, code: str) -> None:
         self._db.execute("UPDATE round SET closed = 1 WHERE code = ?", [code])
 

@@ -21,6 +21,7 @@ class CreditDraw(Method):
     code: ClassVar[str] = "credit_draw"
     priced: ClassVar[bool] = False
     picked: ClassVar[bool] = True
+    weighs_credit: ClassVar[bool] = True
     parameters: ClassVar[tuple[str, ...]] = ("price", "long_list", "short_list")
     required: ClassVar[tuple[str, ...]] = ("price", "long_list", "short_list")
 

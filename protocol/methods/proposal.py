@@ -13,7 +13,8 @@ class Proposal(Method):
     code: ClassVar[str] = "proposal"
     priced: ClassVar[bool] = True
     picked: ClassVar[bool] = True
-    parameters: ClassVar[tuple[str, ...]] = ("upper", "lower")
+    blind: ClassVar[bool] = True
+    parameters: ClassVar[tuple[str, ...]] = ("upper", "lower", "ground")
 
     def rank(self, valid: Sequence[Bid], *, orders: Orders, parameters: Parameters) -> Outcome:
         return Outcome(ranking=usccs(valid), short_list=usccs(valid))

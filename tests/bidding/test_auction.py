@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.models import Kind, Role
 from bidding.domain import auction as domain
-from bidding.domain import closing, rounds
+from bidding.domain import closing, due, rounds
 from bidding.domain.auction_room import own_standing, public_state
 from bidding.models import Auction, Bidder, Entry, Offer, Round
 from bidding.rules import Disclosure, disclosure
@@ -207,7 +207,7 @@ def test_the_lowest_last_offer_wins_and_who_made_none_is_not_valid():
     assert (silent.valid, silent.reason) == (False, "no_amount")
     assert Entry.objects.get(firm=played.firms[0]).amount is None  # the envelope held none
     assert played.auction.ended_at is not None
-    closing.move_due_rounds(round_.candidate_until)
+    due.move_due_rounds(round_.candidate_until)
     assert played.now().status == Round.Status.AWARDED
 
 
@@ -241,7 +241,7 @@ def test_before_its_end_nothing_evaluates_it():
     just_before = played.auction.ends_at - timedelta(milliseconds=1)
     assert auctions.evaluates(just_before) == 0
     assert closing.evaluate_round(round_id=played.round.pk, now=just_before).status == Round.Status.OPENED
-    closing.move_due_rounds(just_before)
+    due.move_due_rounds(just_before)
     assert played.now().status == Round.Status.OPENED
 
 

@@ -14,7 +14,7 @@ import pytest
 from django.db import connection, transaction
 
 from bidding.domain import auction as domain
-from bidding.domain import closing
+from bidding.domain import closing, due
 from bidding.models import Auction, Offer, Round
 from core import clock
 from core.errors import DomainError
@@ -97,7 +97,7 @@ def test_an_offer_of_the_last_millisecond_counts_although_the_chronograph_waits_
     end = played.auction.ends_at
     offered = threading.Event()
 
-    def offer() -> Offer:
+    def offer():
         with transaction.atomic():
             taken = played.offer(0, "40000.00")
             offered.set()
@@ -123,7 +123,7 @@ def test_an_offer_that_extends_keeps_the_chronograph_from_ending():
     end = played.auction.ends_at
     offered = threading.Event()
 
-    def offer() -> Offer:
+    def offer():
         with transaction.atomic():
             taken = played.offer(0, "40000.00")
             offered.set()
@@ -155,7 +155,7 @@ def test_an_offer_that_waited_past_the_end_is_too_late():
             while clock.now() < end + timedelta(milliseconds=50):
                 time.sleep(0.02)
 
-    def offer() -> Offer:
+    def offer():
         held.wait(timeout=10)
         return played.offer(0, "40000.00")
 
@@ -228,7 +228,7 @@ def test_two_pauses_and_two_workers_at_once_are_one_of_each():
     assert sum(isinstance(each, DomainError) for each in outcomes) == 1
     assert QueuedEntry.objects.filter(type="auction.paused").count() == 1
     auctions.move(played, seconds=-1, begun=10)
-    at_once(*[auctions.evaluates] * 3, *[closing.move_due_rounds] * 2)
+    at_once(*[auctions.evaluates] * 3, *[due.move_due_rounds] * 2)
     types = list(QueuedEntry.objects.filter(subject=played.round.subject).values_list("type", flat=True))
     assert types.count("round.evaluated") + types.count("round.failed") == 1
     connection.close()

@@ -14,6 +14,7 @@ from bidding.domain import entries
 from ledger.models import QueuedEntry
 from tests import market_place as market
 from tests.bidding.browse import acting, outsiders, steady
+from tests.bidding.discussion import answers, asks
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +32,8 @@ def pages_of(round_):
         f"/services/{round_.service.code}/", f"/check/?code={code}", "/api/v1/rounds", f"/api/v1/rounds/{code}",
         f"/api/v1/rounds?status=announced&service={round_.service.code}", f"/desk/owner/rounds/{code}/", "/desk/owner/",
         "/desk/operator/", f"/desk/operator/rounds/{code}/", "/desk/regulator/", "/desk/department/", "/desk/firm/rounds/",
-        "/desk/firm/entries/", "/desk/", "/account/",
+        "/desk/firm/entries/", "/desk/", "/account/", f"/rounds/{code}/questions/", f"/desk/firm/rounds/{code}/ask/",
+        f"/desk/rounds/{code}/questions/1/", f"/desk/rounds/{code}/object/",
     ]  # fmt: skip
 
 
@@ -55,6 +57,9 @@ def without_time(content: bytes) -> bytes:
 def world():
     where = market.place(notice_minimum=60)
     round_ = market.announced(where)
+    asker = market.firm(where)
+    answers(round_, asks(round_, asker), where.owner, changes=True)
+    asks(round_, asker, "要不要现场踏勘？")
     clients = outsiders(round_)
     clients["another firm"] = acting(market.member_of(market.firm(where).organisation))
     clients["the approving department"] = acting(market.member_of(where.department.organisation))

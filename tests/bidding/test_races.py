@@ -11,14 +11,15 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
-from bidding.domain import closing, entries, rounds
-from bidding.models import Award, Entry, Round
+from bidding.domain import closing, due, entries, rounds
+from bidding.models import Award, Entry, Objection, Question, Round
 from core import clock
 from core.errors import Conflict, DomainError, NotDue
 from ledger import domain as ledger
 from ledger.models import QueuedEntry
 from tests import custody
 from tests import market_place as market
+from tests.bidding.discussion import answers, asks, member, notice_ends, objects, settles, with_candidate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -81,15 +82,15 @@ def test_two_workers_move_a_round_once_through_every_step():
     for each in several:
         market.enters(each, market.firm(where), "100.00")
         market.pass_deadline(each)
-    at_once(*[closing.move_due_rounds] * 3)
+    at_once(*[due.move_due_rounds] * 3)
     custody.attend(deadlines_passed=True)
     for _ in range(3):
-        at_once(*[closing.move_due_rounds] * 3)
+        at_once(*[due.move_due_rounds] * 3)
     for each in several:
         types = list(QueuedEntry.objects.filter(subject=each.subject).order_by("id").values_list("type", flat=True))
         assert types.count("round.closed") == types.count("round.opened") == types.count("round.evaluated") == 1
     ends = max(Round.objects.filter(pk__in=[each.pk for each in several]).values_list("candidate_until", flat=True))
-    at_once(*[lambda: closing.move_due_rounds(ends)] * 3)
+    at_once(*[lambda: due.move_due_rounds(ends)] * 3)
     assert Award.objects.filter(lot__round__in=several).count() == 4
 
 
@@ -170,3 +171,88 @@ def test_two_second_announcements_at_once_are_one():
     failed = market.closed_and_evaluated(market.announced(where))
     first, second = at_once(*[lambda: rounds.announce_again(round_id=failed.pk, by=where.owner)] * 2)
     assert first.pk == second.pk
+
+
+def test_questions_at_once_are_numbered_one_by_one():
+    where = market.place(notice_minimum=60)
+    round_ = market.announced(where)
+    firms = [market.firm(where) for _ in range(8)]
+    at_once(*[lambda firm=firm: asks(round_, firm) for firm in firms])
+    assert sorted(Question.objects.values_list("number", flat=True)) == list(range(1, 9))
+
+
+def test_a_firm_that_asks_twice_at_once_stays_below_its_most():
+    where = market.place(notice_minimum=60)
+    round_ = market.announced(where)
+    firm = market.firm(where)
+    for number in range(19):
+        asks(round_, firm, f"问题 {number}")
+    at_once(*[lambda text=text: asks(round_, firm, text) for text in ("甲", "乙", "丙")])
+    assert Question.objects.count() == 20
+
+
+def test_an_addendum_and_the_closing_at_once_leave_one_of_the_two():
+    """Whoever has the round first decides: closed without the addendum, or open with a later deadline."""
+    where = market.place()
+    round_ = market.announced(where)
+    question = asks(round_, market.firm(where))
+    closes_at = clock.now() + timedelta(milliseconds=300)
+    Round.objects.filter(pk=round_.pk).update(announced_at=closes_at - timedelta(minutes=2), closes_at=closes_at)
+
+    def answer() -> Question:
+        while clock.now() < closes_at - timedelta(milliseconds=20):
+            time.sleep(0.002)
+        return answers(round_, question, where.owner, changes=True)
+
+    def close() -> Round:
+        while clock.now() < closes_at:
+            time.sleep(0.002)
+        return closing.close_round(round_id=round_.pk, now=clock.now())
+
+    answered, _closed = at_once(answer, close)
+    now = Round.objects.get(pk=round_.pk)
+    if isinstance(answered, Question):
+        assert now.status == Round.Status.ANNOUNCED and now.closes_at == answered.closes_at
+    else:
+        assert isinstance(answered, NotDue) and now.closes_at == closes_at
+
+
+def test_the_same_party_objects_once_at_once():
+    where = market.place()
+    winner, loser = market.firm(where), market.firm(where)
+    round_ = with_candidate(where, winner, loser)
+    at_once(*[lambda by=by: objects(round_, by) for by in (member(loser), member(loser))])
+    assert Objection.objects.count() == 1
+
+
+def test_the_award_and_an_objection_in_the_last_moment_do_not_both_happen():
+    where = market.place()
+    winner, loser = market.firm(where), market.firm(where)
+    round_, by = with_candidate(where, winner, loser), member(loser)
+    until = clock.now() + timedelta(milliseconds=300)
+    Round.objects.filter(pk=round_.pk).update(candidate_until=until)
+
+    def object_late() -> Objection:
+        while clock.now() < until - timedelta(milliseconds=20):
+            time.sleep(0.002)
+        return objects(round_, by)
+
+    def award() -> int:
+        while clock.now() < until:
+            time.sleep(0.002)
+        return due.move_due_rounds()
+
+    objected, _moved = at_once(object_late, award)
+    assert isinstance(objected, Objection) != Award.objects.exists()
+
+
+def test_two_different_answers_at_once_are_one():
+    where = market.place()
+    winner, loser = market.firm(where), market.firm(where)
+    round_ = with_candidate(where, winner, loser)
+    objection = objects(round_, member(loser))
+    at_once(*[lambda each=each: settles(objection, where.operator, each) for each in ("rejected", "upheld")])
+    notice_ends(round_)
+    status = Objection.objects.get().status
+    ended = Round.objects.get(pk=round_.pk).status
+    assert (status, ended) in {("rejected", Round.Status.CANDIDATE), ("upheld", Round.Status.VOID)}

@@ -8,7 +8,7 @@ import pytest
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import expect
 
-from bidding.domain import closing
+from bidding.domain import due
 from bidding.models import Auction
 from core import clock
 from tests import auctions
@@ -97,7 +97,7 @@ def test_two_firms_and_a_visitor(new_page, screenshot, played):
     expect(visitor.get_by_role("link", name="查看结果")).to_be_visible(timeout=15_000)
     assert played.auction.ended_at is None  # the room knows that it is over although no worker has been here
     expect(first.locator("[data-offer]")).to_be_hidden()
-    closing.move_due_rounds()
+    due.move_due_rounds()
     name = played.firms[0].organisation.name
     expect(visitor.locator(".table-offers tbody tr").first).to_contain_text(name, timeout=15_000)
     screenshot(visitor, "auction-ended")

@@ -12,16 +12,26 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import expect
 
 from accounts.models import Membership
-from bidding.domain import closing
+from bidding.domain import due
 from bidding.models import Entry, Round
 from core import clock
 from market.models import Firm
+from protocol.methods import METHODS
 from tests import custody
 from tests import market_place as market
 
 pytestmark = pytest.mark.browser
 
 PRICES = ("49,500", "48000.00", "４９０００")
+TERMS: dict[str, dict[str, str]] = {
+    "lowest": {"upper": "50000"},
+    "draw": {"price": "50000"},
+    "mean": {"upper": "50000", "coefficients": "0.97 0.98"},
+    "lowest_draw": {"upper": "50000", "k": "2"},
+    "credit_draw": {"price": "50000", "long_list": "3", "short_list": "2"},
+    "proposal": {"upper": "50000", "ground": "方案差别大，只比价格选不出好的"},
+}
+PRICED = {"lowest", "mean", "lowest_draw", "proposal"}
 
 
 @pytest.fixture
@@ -58,7 +68,8 @@ def posts_a_need(page: Any, where: market.Place, *, method: str, public_money: b
     page.get_by_role("button", name="保存，选择选取方式").click()
     page.locator(f"[name=method][value={method}]").check()
     page.get_by_role("button", name="下一步：价格与时长").click()
-    page.locator("[name=upper]" if method == "lowest" else "[name=price]").fill("50000")
+    for name, value in TERMS[method].items():
+        page.locator(f"[name={name}]").fill(value)
     page.locator("[name=notice_length]").fill("2")
     page.get_by_role("button", name="下一步：核对").click()
     expect(page.locator("main")).to_contain_text("3 家符合条件")
@@ -94,7 +105,7 @@ def enters(page: Any, round_: Round, amount: str | None) -> None:
 
 def ends_the_notice(round_: Round) -> None:
     Round.objects.filter(pk=round_.pk).update(candidate_until=clock.now() - timedelta(seconds=1))
-    closing.move_due_rounds()
+    due.move_due_rounds()
 
 
 def winner_of(round_: Round) -> Firm:
@@ -103,7 +114,7 @@ def winner_of(round_: Round) -> Firm:
     return winner
 
 
-@pytest.mark.parametrize("method", ["lowest", "draw"])
+@pytest.mark.parametrize("method", TERMS)
 def test_a_whole_round(new_page, screenshot, where, firms, method):
     owner, operator, visitor = new_page(where.owner.user), new_page(where.operator.user), new_page(size="phone")
     round_ = posts_a_need(owner, where, method=method)
@@ -111,10 +122,15 @@ def test_a_whole_round(new_page, screenshot, where, firms, method):
     visitor.goto(f"/rounds/{round_.code}/")
     expect(visitor.locator("[data-live-state]")).to_have_attribute("data-state", "live")
     for member, price in zip(firms, PRICES, strict=True):
-        enters(new_page(member.user), round_, price if method == "lowest" else None)
+        enters(new_page(member.user), round_, price if method in PRICED else None)
     expect(visitor.locator("main")).to_contain_text("截止前一切都是密封的")
 
     market.move_on(market.pass_deadline(round_))
+    if METHODS[method].picked:
+        expect(visitor.locator("main")).to_contain_text("等业主选定")
+        screenshot(visitor, f"round-{method}-waits")
+        chooses(owner, round_, screenshot)
+        due.move_due_rounds()
     winner = winner_of(round_)
     expect(visitor.locator(".winner-name")).to_have_text(winner.organisation.name)  # it changed by itself
     if method == "lowest":
@@ -128,6 +144,20 @@ def test_a_whole_round(new_page, screenshot, where, firms, method):
     expect(owner.locator("article")).to_contain_text(winner.organisation.name)
     expect(owner.locator("article .qr img")).to_be_visible()
     screenshot(owner, f"award-{method}")
+
+
+def chooses(page: Any, round_: Round, screenshot: Any) -> None:
+    """The owner picks the second of those it may pick, with a reason for each where it is asked for."""
+    page.goto("/desk/owner/")
+    page.get_by_role("link", name="选定中选机构").click()
+    page.locator("[name=chosen]").nth(1).check()
+    page.get_by_role("button", name="选定并公布理由").click()
+    expect(page.locator(".error-summary")).to_contain_text("请写明理由")
+    for box in page.locator("textarea").all():
+        box.fill("进度安排更可靠，人员更齐。")
+    screenshot(page, f"choose-{round_.method}")
+    page.get_by_role("button", name="选定并公布理由").click()
+    expect(page.locator("main")).to_contain_text("进度安排更可靠")
 
 
 def test_a_failed_round_is_announced_again(new_page, screenshot, where, firms):

@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from bidding.domain import closing
+from bidding.domain import due
 from bidding.models import Round
 from core import clock
 from market.models import Service
@@ -33,7 +33,7 @@ def round_():
         market.enters(made, market.firm(where), f"5{number}000.00")
     made = market.closed_and_evaluated(made)
     Round.objects.filter(pk=made.pk).update(candidate_until=clock.now())
-    closing.move_due_rounds()
+    due.move_due_rounds()
     return made
 
 

@@ -20,6 +20,7 @@ from market.models import Admission, Firm
 from tests import auctions
 from tests import market_place as market
 from tests.bidding.browse import acting
+from tests.bidding.discussion import asks, objects, with_candidate
 
 pytestmark = pytest.mark.django_db
 
@@ -115,6 +116,15 @@ TABLE: dict[str, Door] = {
     "bidding:enter": Door(FIRMS, writes=True),
     "bidding:receipt": Door(FIRMS, own=True),
     "bidding:withdraw": Door(FIRMS, writes=True, own=True),
+    "bidding:questions": Door(EVERYBODY),
+    "bidding:ask": Door(FIRMS, writes=True),
+    "bidding:answer": Door((*OWNERS, Kind.OPERATOR), writes=True, own=True),
+    "bidding:object_to": Door((*OWNERS, Kind.FIRM), writes=True, own=True),
+    "bidding:objection": Door((*OWNERS, Kind.FIRM, Kind.OPERATOR, Kind.REGULATOR), own=True),
+    "bidding:objection_file": Door((*OWNERS, Kind.FIRM, Kind.OPERATOR, Kind.REGULATOR), own=True),
+    "bidding:objection_answer": Door(OPERATORS, "post", writes=True),
+    "bidding:objection_escalate": Door((*OWNERS, Kind.FIRM), "post", writes=True, own=True),
+    "bidding:objection_decide": Door((Kind.REGULATOR,), "post", writes=True),
     "bidding:operator_desk": Door(OPERATORS),
     "bidding:check": Door(OPERATORS),
     "bidding:announce": Door(OPERATORS, "post", writes=True),
@@ -139,6 +149,8 @@ TABLE: dict[str, Door] = {
     "bidding:wizard_start": Door(OWNERS, "post", writes=True, own=True),
     "bidding:owner_round": Door(OWNERS, own=True),
     "bidding:owner_cancel": Door(OWNERS, "post", writes=True, own=True),
+    "bidding:walk_away": Door((Kind.FIRM, Kind.OPERATOR), writes=True),
+    "bidding:choose": Door(OWNERS, writes=True, own=True),
     "bidding:announce_again": Door(OWNERS, "post", writes=True, own=True),
     "bidding:wizard": Door(OWNERS, writes=True, own=True),
 }
@@ -173,13 +185,17 @@ class World:
 
 
 @pytest.fixture
-def world() -> World:
+def world(settings, tmp_path) -> World:
+    settings.MEDIA_ROOT = tmp_path / "media"
     place = market.place()
     firm, open_round = market.firm(place, level="甲级"), market.announced(place)
     market.enters(open_round, firm, "50000.00")
     done = market.announced(place)
     market.enters(done, firm, "50000.00")
     done = market.closed_and_evaluated(done)
+    disputed = with_candidate(place, firm)
+    objection = objects(disputed, market.member_of(firm.organisation), files=1)
+    question = asks(open_round, firm)
     waiting, draft = market.submitted(place), market.need(place)
     applicant = Firm.objects.create(organisation=market.organisation(Kind.FIRM))
     now = clock.now()
@@ -205,6 +221,7 @@ def world() -> World:
         "ledger:entry": {"index": 0},
         "ledger:tile": {"level": "0", "number": "000", "width": "1"},
         "ledger:entries": {"number": "000", "width": "1"},
+        "bidding:walk_away": {"code": done.code, "lot": "1"},
         "bidding:history_round": {"code": "H1"},
         "bidding:award": {"code": award(done).code},
         "bidding:wizard_start": {"need": draft.code},
@@ -212,6 +229,11 @@ def world() -> World:
         "bidding:announce_again": {"code": done.code},
         "bidding:wizard": {"code": drafted(place).code, "step": "method"},
     }
+    for name in ("objection", "objection_answer", "objection_escalate", "objection_decide"):
+        values[f"bidding:{name}"] = {"code": objection.code}
+    values["bidding:objection_file"] = {"code": objection.code, "number": 1}
+    values["bidding:object_to"] = {"code": disputed.code}
+    values["bidding:answer"] = {"code": open_round.code, "number": question.number}
     for name in ("admission_check", "admission_publish", "admission_refuse"):
         values[f"market:{name}"] = {"code": applied.code}
     for name in ("project", "project_edit", "need_new"):
@@ -222,11 +244,14 @@ def world() -> World:
         "record",
         "qr",
         "notice",
+        "questions",
+        "ask",
         "enter",
         "receipt",
         "withdraw",
         "owner_round",
         "owner_cancel",
+        "choose",
     ):
         values[f"bidding:{name}"] = by_code
     room = {"code": auctions.opened(firms=1).round.code, "lot": "1"}
@@ -241,11 +266,11 @@ def world() -> World:
 def award(round_):
     from datetime import timedelta
 
-    from bidding.domain import closing
+    from bidding.domain import due
     from bidding.models import Round
 
     Round.objects.filter(pk=round_.pk).update(candidate_until=clock.now() - timedelta(seconds=1))
-    closing.move_due_rounds()
+    due.move_due_rounds()
     return Round.objects.get(pk=round_.pk)
 
 
@@ -309,7 +334,7 @@ def test_what_belongs_to_another_is_not_there(world):
     }
     for name, door in TABLE.items():
         if door.own:
-            for kind in door.who:
+            for kind in others.keys() & set(door.who):
                 client = acting(market.member_of(others[kind]))
                 assert getattr(client, door.method)(world.address(name)).status_code == 404, (name, kind)
 

@@ -92,7 +92,7 @@ TAMPERED = {
     "another blind": lambda record: record["events"][0].update(blind="0" * 32),
     "an event at another place": lambda record: record["events"][0].update(index=record["log"][-1]["index"] + 1),
     "another status": lambda record: record.update(status="awarded"),
-    "another method": lambda record: record.update(method="mean"),
+    "another method": lambda record: record.update(method="draw" if record["method"] == "mean" else "mean"),
     "another round": lambda record: record.update(round="R202601010001"),
     "other parameters": lambda record: record["parameters"].update(upper="99999.00", price="99999.00"),
     "another minimum": lambda record: record["policy"].update(minimum=2),

@@ -14,13 +14,18 @@ from django.core.management import CommandError, call_command
 from stdnum.cn import uscc
 
 from accounts.models import Kind, Organisation, User
-from bidding.models import Award, Round
+from bidding.models import Award, CustodianKey, Round
 from bidding.record import public_record
 from core import clock
+from ledger.domain import sequencer
+from ledger.models import Checkpoint
 from market.models import Admission, Firm
 from portal.seed import rounds as planned
 from portal.seed.build import SIZES, NotEmpty, build
+from portal.seed.custody import SameMachine
 from portal.seed.names import Names
+from protocol.custodian.agent import Custodian
+from protocol.custodian.state import State
 from protocol.record import read_record
 from protocol.verify import verify
 
@@ -37,10 +42,10 @@ def test_the_city(tmp_path, settings):
     in_folder(settings, tmp_path)
     call_command("seed", size="small", seed=1, stdout=StringIO())
 
-    assert Round.objects.count() == 60
+    assert Round.objects.count() == 74
     states = Counter(Round.objects.values_list("status", flat=True))
     assert set(states) == set(Round.Status.values) - {"contracted", "void"}
-    assert set(Round.objects.values_list("method", flat=True)) == {"lowest", "draw"}
+    assert set(Round.objects.values_list("method", flat=True)) == {"lowest", "draw", *planned.METHODS_SHOWN}
     assert Firm.objects.filter(status__in=["listed", "delisted"]).count() == 120
     assert set(Admission.objects.values_list("status", flat=True)) >= {
         "draft",
@@ -54,6 +59,8 @@ def test_the_city(tmp_path, settings):
     for round_ in Round.objects.public().select_related("policy"):
         checks = verify(read_record(json.dumps(public_record(round_))))
         assert not [str(check) for check in checks if check.holds is False], round_.code
+
+    goes_on(settings)
 
     path = tmp_path / "demo-accounts.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -73,6 +80,19 @@ def test_the_city(tmp_path, settings):
         build(size=SIZES["small"], seed=1)
     with pytest.raises(CommandError, match="demo-reset"):
         call_command("seed")
+
+
+def goes_on(settings):
+    """The sequencer and the custodian take up their files where the seed has left them, with keys that nobody chose."""
+    assert not CustodianKey.objects.filter(round=None).exists()
+    signed = Checkpoint.objects.order_by("-size").first()
+    assert sequencer.sign_head(settings.LEDGER_STATE) == signed
+    state = State(settings.CUSTODIAN_STATE)
+    assert state.frontier().size == signed.size
+    Custodian(state, SameMachine(), now=clock.now).step()
+    assert CustodianKey.objects.filter(round=None).count() == state.count_stock() > 0
+    assert [path.name for path in settings.CUSTODIAN_STATE.iterdir() if path.is_dir()] == []
+    state.close()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0002_tokens'),
         ('approvals', '0001_initial'),
-        ('bidding', '0002_custody'),
+        ('bidding', '0005_substitution'),
         ('market', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

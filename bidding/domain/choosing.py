@@ -1,0 +1,55 @@
+"""The owner's choice, where the method leaves one: from the short list, with reasons that everybody will read (PROTOCOL §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Membership
+from bidding.domain.access import demand_owner
+from bidding.domain.closing import evaluate_round
+from bidding.domain.reasons import demand_reason
+from bidding.models import Round
+from core import clock
+from core.errors import DomainError, WrongState
+from protocol.methods import METHODS
+
+
+def choose(
+    *, round_id: int, uscc: str, reason: str, reasons: Mapping[str, str], by: Membership, lot: str = "1"
+) -> Round:
+    """Pick a firm from a lot's short list; with the last lot the round is evaluated.
+
+    `reasons` say it firm by firm where the method asks for that (`proposal`), for all on the short list. The same choice again
+    changes nothing. Raises NotAllowed for anybody but the owner, WrongState unless the round waits for a choice, DomainError
+    for a firm that is not on the list or a reason that is missing.
+    """
+    with transaction.atomic():
+        round_ = Round.objects.select_for_update().get(pk=round_id)
+        demand_owner(round_, by)
+        target = round_.lots.get(number=lot)
+        chosen = {
+            "uscc": uscc,
+            "reason": demand_reason(reason),
+            "reasons": _reasons(round_, target.short_list, reasons),
+        }
+        if target.choice == chosen:
+            return round_
+        if round_.status != Round.Status.OPENED or round_.choice_due_at is None or target.choice is not None:
+            raise WrongState
+        if uscc not in target.short_list:
+            raise DomainError(_("只能从候选名单里选。"), code="not_listed")
+        target.choice = chosen
+        target.save(update_fields=["choice"])
+        return evaluate_round(round_id=round_id, now=clock.now())
+
+
+def _reasons(round_: Round, short_list: list[str], given: Mapping[str, str]) -> dict[str, str]:
+    if round_.method != METHODS["proposal"].code:
+        return {}
+    missing = [uscc for uscc in short_list if not given.get(uscc, "").strip()]
+    if missing:
+        raise DomainError(_("请为每一份方案写明选或不选的理由。"), code="reasons")
+    return {uscc: demand_reason(given[uscc]) for uscc in short_list}

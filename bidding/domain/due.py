@@ -1,0 +1,62 @@
+"""What beat does: every round whose time has come goes as far as it goes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from bidding.domain.closing import award_round, close_round, evaluate_round, open_round, publish_candidate
+from bidding.domain.custody import PATIENCE, void_unreleased
+from bidding.domain.substitution import settle
+from bidding.models import Round
+from core import clock
+
+logger = logging.getLogger(__name__)
+
+Step = Callable[..., Round]
+
+
+def move_due_rounds(now: datetime | None = None) -> int:
+    """Move every round whose time has come as far as it goes; give the number of steps taken.
+
+    Any number of workers may run it at once: each passes by what another holds. One round that cannot be moved is logged
+    and stops no other.
+    """
+    now = now or clock.now()
+    rounds = Round.objects
+    due: list[tuple[Step, Any]] = [
+        (close_round, rounds.due_to_close(now=now)),
+        (open_round, rounds.due_to_open()),
+        (void_unreleased, rounds.due_to_void(before=now - PATIENCE)),
+        (evaluate_round, rounds.due_to_evaluate(now=now)),
+        (settle, rounds.due_to_settle()),
+        (publish_candidate, rounds.due_to_publish()),
+        (award_round, rounds.due_to_award(now=now)),
+    ]
+    return sum(_each_on_its_own(step, found, now=now) for step, found in due)
+
+
+def evaluate_due_rounds(now: datetime | None = None) -> int:
+    """Evaluate the rounds whose auctions have come to their end, and whatever else is due; give how many.
+
+    The chronograph of auctions: a beat of its own, so that nothing slow among the other steps keeps an auction waiting.
+    """
+    now = now or clock.now()
+    return _each_on_its_own(evaluate_round, Round.objects.due_to_evaluate(now=now), now=now)
+
+
+def _each_on_its_own(step: Step, rounds: Any, *, now: datetime) -> int:
+    moved = 0
+    for pk in list(rounds.order_by("id").values_list("pk", flat=True)):
+        try:
+            with transaction.atomic():
+                if Round.objects.select_for_update(skip_locked=True).filter(pk=pk).values_list("pk", flat=True):
+                    before = rounds.filter(pk=pk).values_list("status", flat=True).first()
+                    moved += step(round_id=pk, now=now).status != (before or "")
+        except Exception:  # whatever is wrong with one round must not keep the others from their deadlines
+            logger.exception("round %s could not be moved by %s", pk, step.__name__)
+    return moved

@@ -1,0 +1,180 @@
+"""Objections to a candidate, and the complaints to the regulator that may follow."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Kind, Organisation
+from bidding.models.rounds import PENDING_OBJECTION, Lot, Round
+from core.fields import EncryptedTextField
+from core.lifecycle import Lifecycle
+
+READ_ALL = (Kind.OPERATOR, Kind.REGULATOR)
+"""Who reads every objection: the service centre answers them, the regulator decides what becomes of them."""
+
+
+class ObjectionQuerySet(models.QuerySet["Objection"]):
+    def readable_by(self, organisation: Organisation) -> Self:
+        """Those of which this organisation may read text and files: as objector, winner, owner, service centre, regulator."""
+        if organisation.kind in READ_ALL:
+            return self
+        won = Lot.objects.filter(winner__organisation=organisation).values("round")
+        return self.filter(Q(objector=organisation) | Q(round__owner=organisation) | Q(round__in=won))
+
+    def pending(self) -> Self:
+        """Those that keep their round from its award: not answered yet, or before the regulator."""
+        return self.filter(status__in=PENDING_OBJECTION).exclude(round__status__in=Objection.MOOT_IN)
+
+    def to_answer(self) -> Self:
+        """What waits for the service centre, oldest first."""
+        return self.pending().filter(status=Objection.Status.FILED).order_by("filed_at", "id")
+
+    def to_decide(self) -> Self:
+        """What waits for the regulator, oldest first."""
+        before = (Objection.Status.ESCALATED, Objection.Status.STOPPED)
+        return self.pending().filter(status__in=before).order_by("escalated_at", "id")
+
+    def for_list(self) -> Self:
+        return self.select_related("round__owner", "round__service", "objector")
+
+
+class Objection(models.Model):
+    """An objection (异议) in the public notice of a candidate, answered by the service centre; unsatisfied, the objector
+    may complain (投诉) to the regulator. Everybody may know that it is there, when it came and its state; the parties read it.
+    """
+
+    class Status(models.TextChoices):
+        FILED = "filed", _("待答复")
+        REJECTED = "rejected", _("不成立")
+        NO_EFFECT = "no_effect", _("成立，不影响结果")
+        UPHELD = "upheld", _("成立，比选作废")
+        ESCALATED = "escalated", _("已向监管部门投诉")
+        STOPPED = "stopped", _("监管部门责令暂停")
+        DISMISSED = "dismissed", _("投诉不成立，恢复进行")
+        SUSTAINED = "sustained", _("投诉成立，比选作废")
+
+    lifecycle = Lifecycle(
+        {
+            Status.FILED: {Status.REJECTED, Status.NO_EFFECT, Status.UPHELD},
+            Status.REJECTED: {Status.ESCALATED},
+            Status.NO_EFFECT: {Status.ESCALATED},
+            Status.ESCALATED: {Status.STOPPED, Status.DISMISSED, Status.SUSTAINED},
+            Status.STOPPED: {Status.DISMISSED, Status.SUSTAINED},
+        }
+    )
+    # Where a round has ended there is no award to wait for, and nothing left to answer or to decide.
+    MOOT_IN = (Round.Status.FAILED, Round.Status.CANCELLED, Round.Status.VOID)
+
+    round = models.ForeignKey(Round, models.PROTECT, related_name="objections")
+    code = models.CharField(_("编号"), max_length=20, unique=True)
+    status = models.CharField(_("状态"), max_length=12, choices=Status, default=Status.FILED)
+    objector = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="objections")
+    filed_by = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
+    filed_at = models.DateTimeField(_("提出时间"))
+    text = EncryptedTextField(_("异议内容"))
+
+    answer_due_at = models.DateTimeField(_("答复期限"))
+    answered_at = models.DateTimeField(_("答复时间"), null=True, blank=True)
+    answered_by = models.ForeignKey("accounts.Organisation", models.PROTECT, null=True, blank=True, related_name="+")
+    answer = EncryptedTextField(_("答复"), blank=True)
+
+    complaint_until = models.DateTimeField(_("可投诉至"), null=True, blank=True)
+    escalated_at = models.DateTimeField(_("投诉时间"), null=True, blank=True)
+    complaint = EncryptedTextField(_("投诉内容"), blank=True)
+    decision_due_at = models.DateTimeField(_("处理期限"), null=True, blank=True)
+    stopped_at = models.DateTimeField(_("责令暂停时间"), null=True, blank=True)
+    stopped_by = models.ForeignKey("accounts.Organisation", models.PROTECT, null=True, blank=True, related_name="+")
+    stop_reason = EncryptedTextField(_("责令暂停的理由"), blank=True)
+    decided_at = models.DateTimeField(_("决定时间"), null=True, blank=True)
+    decided_by = models.ForeignKey("accounts.Organisation", models.PROTECT, null=True, blank=True, related_name="+")
+    decision = EncryptedTextField(_("处理决定"), blank=True)
+
+    objects = ObjectionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-filed_at", "-id"]
+        verbose_name = _("异议")
+        indexes = [
+            models.Index(fields=["filed_at"], name="objection_to_answer", condition=Q(status="filed")),
+            models.Index(
+                fields=["escalated_at"], name="objection_to_decide", condition=Q(status__in=["escalated", "stopped"])
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["round", "objector"], name="objection_one_waiting", condition=Q(status="filed")
+            ),
+            models.CheckConstraint(
+                name="objection_answered_whole",
+                condition=Q(status="filed", answered_at=None)
+                | Q(answered_at__isnull=False, answered_by__isnull=False, complaint_until__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="objection_escalated_whole",
+                condition=~Q(status__in=["escalated", "stopped", "dismissed", "sustained"])
+                | Q(escalated_at__isnull=False, decision_due_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="objection_stopped_whole",
+                condition=~Q(status="stopped") | Q(stopped_at__isnull=False, stopped_by__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="objection_decided_whole",
+                condition=~Q(status__in=["dismissed", "sustained"])
+                | Q(decided_at__isnull=False, decided_by__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def is_moot(self) -> bool:
+        """Whether the round ended while this was neither answered nor decided."""
+        return self.status in PENDING_OBJECTION and self.round.status in self.MOOT_IN
+
+    @property
+    def is_pending(self) -> bool:
+        return self.status in PENDING_OBJECTION and not self.is_moot
+
+    @property
+    def received_at(self) -> datetime:
+        """When it came to whoever settles it now: the complaint where there is one."""
+        return self.escalated_at or self.filed_at
+
+    @property
+    def due_at(self) -> datetime | None:
+        """By when it has to be answered or decided; None where nothing is."""
+        if not self.is_pending:
+            return None
+        return self.answer_due_at if self.status == self.Status.FILED else self.decision_due_at
+
+
+class ObjectionFile(models.Model):
+    """A file that supports an objection (证明材料), for the same readers as its text."""
+
+    objection = models.ForeignKey(Objection, models.PROTECT, related_name="files")
+    number = models.PositiveSmallIntegerField()
+    file = models.FileField(_("文件"), upload_to="objections/")
+    sha256 = models.CharField(max_length=64, editable=False)
+
+    class Meta:
+        ordering = ["objection_id", "number"]
+        verbose_name = _("异议材料")
+        constraints = [
+            models.UniqueConstraint(fields=["objection", "number"], name="objection_file_number"),
+            models.CheckConstraint(name="objection_at_most_5_files", condition=Q(number__gte=1, number__lte=5)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.objection_id}/{self.number}"
+
+    @property
+    def name(self) -> str:
+        """What the file is called when it is handed out: the objection's code and its number."""
+        return str(self.file.name).rpartition("/")[2]

@@ -1,0 +1,110 @@
+"""The page on which an owner picks from the short list; by a blind method it sees proposals by number, and no names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import OWNER_KINDS, WRITERS
+from accounts.rules import ActingRequest, acting_as
+from bidding.domain import choosing
+from bidding.forms.choosing import ChoiceForm
+from bidding.models import Entry, Lot, Round
+from bidding.wording import method_sentence
+from core import clock
+from core.errors import DomainError
+from protocol.methods import METHODS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """One of the short list as its owner sees it; `name` is empty where the method is blind."""
+
+    key: str
+    uscc: str
+    name: str
+    amount: Decimal | None
+    days: int | None
+    credit: Decimal | None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@acting_as(*OWNER_KINDS, roles=WRITERS)
+@never_cache
+def choose(request: ActingRequest, code: str) -> HttpResponse:
+    """Look at the short list, pick one, and say why."""
+    round_ = _waiting_or_404(request, code)
+    lot = next((each for each in round_.lots.order_by("number") if each.short_list and each.choice is None), None)
+    if lot is None:
+        raise Http404
+    candidates, blind = _candidates(round_, lot), METHODS[round_.method].blind
+    form = ChoiceForm(
+        request.POST if request.method == "POST" else None,
+        candidates=[(each.key, each.name or _("方案 %(number)s") % {"number": each.key}) for each in candidates],
+        each=round_.method == "proposal",
+    )
+    if request.method == "POST" and form.is_valid():
+        whose = {each.key: each.uscc for each in candidates}
+        try:
+            choosing.choose(
+                round_id=round_.pk,
+                lot=lot.number,
+                uscc=whose[form.cleaned_data["chosen"]],
+                reason=form.cleaned_data["reason"],
+                reasons={whose[key]: text for key, text in form.reasons.items()},
+                by=request.membership,
+            )
+        except DomainError as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("已选定，结果和理由已公布。"))
+            return redirect("bidding:round", code=code)
+    context = {
+        "round": round_,
+        "lot": lot,
+        "candidates": candidates,
+        "blind": blind,
+        "form": form,
+        "now": clock.now(),
+        "sentence": method_sentence(round_.method),
+    }
+    return render(request, "bidding/choose.html", context, status=422 if form.errors else 200)
+
+
+def _waiting_or_404(request: ActingRequest, code: str) -> Round:
+    found = (
+        Round.objects.of_owner(request.organisation)
+        .for_list()
+        .filter(code=code, status=Round.Status.OPENED, choice_due_at__isnull=False)
+        .first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+def _candidates(round_: Round, lot: Lot) -> list[Candidate]:
+    """In the order of the draw, by which proposals are numbered: it says nothing of whose they are."""
+    entries = {
+        entry.firm.uscc: entry
+        for entry in Entry.objects.live().filter(lot=lot).select_related("firm__organisation").defer("envelope")
+    }
+    blind = METHODS[round_.method].blind
+    return [
+        Candidate(
+            key=str(number),
+            uscc=uscc,
+            name="" if blind else entries[uscc].firm.organisation.public_name,
+            amount=entries[uscc].amount,
+            days=entries[uscc].days,
+            credit=entries[uscc].credit,
+        )
+        for number, uscc in enumerate(lot.short_list, start=1)
+    ]
