@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -27,10 +28,21 @@ def auctions_of(round_: Round, *, now: datetime) -> list[Auction]:
     """The auctions of a round in the order of its lots, each with its `state` at `now`; none for other methods."""
     if round_.method != "auction":
         return []
-    found = list(Auction.objects.filter(lot__round=round_).select_related("lot__round").order_by("lot__number"))
-    for each in found:
+    found = Auction.objects.filter(lot__round=round_).select_related("lot__round").order_by("lot__number")
+    return _with_state(found, now=now)
+
+
+def unfinished(*, now: datetime, limit: int) -> list[Auction]:
+    """Auctions that have not been sealed, the first to end first, each with its `state` at `now`."""
+    found = Auction.objects.filter(ended_at=None, lot__round__status=Round.Status.OPENED)
+    return _with_state(found.select_related("lot__round").order_by("ends_at", "id")[:limit], now=now)
+
+
+def _with_state(found: Iterable[Auction], *, now: datetime) -> list[Auction]:
+    auctions = list(found)
+    for each in auctions:
         each.state = each.state_at(now)  # type: ignore[attr-defined]
-    return found
+    return auctions
 
 
 def terms_of(auction: Auction) -> Terms:

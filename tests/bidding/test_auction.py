@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.models import Kind, Role
 from bidding.domain import auction as domain
-from bidding.domain import closing, due, rounds
+from bidding.domain import closing, due, rounds, substitution
 from bidding.domain.auction_room import own_standing, public_state
 from bidding.models import Auction, Bidder, Entry, Offer, Round
 from bidding.rules import Disclosure, disclosure
@@ -291,3 +291,46 @@ def test_a_second_announcement_after_an_auction_that_failed():
     assert failed.status == Round.Status.FAILED
     again = rounds.announce_again(round_id=failed.pk, by=played.where.owner)
     assert (again.method, again.parameters) == ("auction", failed.parameters)
+
+
+def test_when_the_winner_walks_away_the_next_follows_for_its_own_last_offer():
+    played = auctions.opened(firms=3)
+    for seconds, who, amount in ((1, 0, "48000.00"), (2, 1, "47000.00"), (3, 2, "46000.00")):
+        played.offers_at(seconds, who, amount)
+    round_ = played.ends()
+    with clock.travelling(round_.candidate_at + timedelta(seconds=5)):
+        winner = market.member_of(played.firms[2].organisation)
+        substitution.walk_away(round_id=round_.pk, reason="人手不足", by=winner)
+        due.move_due_rounds(clock.now())
+    lot = played.now().lots.get()
+    assert (lot.winner, lot.amount) == (played.firms[1], Decimal("47000.00"))
+
+
+def test_the_service_centre_finds_the_rooms_on_its_desk_and_pauses_there():
+    played = auctions.running(firms=2)
+    client = acting(played.where.operator)
+    room = {"code": played.round.code, "lot": "1"}
+    assert reverse("bidding:auction", kwargs=room) in client.get(reverse("bidding:operator_desk")).content.decode()
+    pause, resume = (reverse(f"bidding:auction_{verb}", kwargs=room) for verb in ("pause", "resume"))
+    assert client.post(resume, {"reason": "x"}).status_code == 409
+    assert client.post(pause, {"reason": ""}).status_code == 422
+    assert client.post(pause, {"reason": "网络中断"}).status_code == 302
+    assert "网络中断" in Client().get(reverse("bidding:auction", kwargs=room)).content.decode()
+    assert client.post(resume, {"reason": "已恢复"}).status_code == 302
+    assert played.auction.state_at(clock.now()) == State.RUNNING
+
+
+def test_the_whole_list_is_shown_on_request_and_what_is_no_number_is_refused():
+    played = auctions.running(firms=2, terms={"step": "1.00"})
+    for number in range(105):
+        played.offer(number % 2, f"{49000 - number}.00")
+    room = {"code": played.round.code, "lot": "1"}
+    address, state = reverse("bidding:auction", kwargs=room), reverse("bidding:auction_state", kwargs=room)
+    assert Client().get(address).content.decode().count("48,9") < Client().get(
+        f"{address}?all=1"
+    ).content.decode().count("48,9")
+    assert "49,000.00" in Client().get(f"{address}?all=1").content.decode()
+    told = Client().get(f"{state}?since=100").json()
+    assert [offer["n"] for offer in told["offers"]] == [101, 102, 103, 104, 105]
+    for since in ("-1", "x", "", "1" * 30):
+        assert Client().get(state, {"since": since}).status_code == 400
