@@ -163,3 +163,14 @@ class MemberForm(forms.Form):
     role = forms.ChoiceField(
         label=_("职责"), choices=[(role.value, role.label) for role in (Role.HANDLER, Role.VIEWER, Role.ADMIN)]
     )
+
+
+class ApiTokenForm(forms.Form):
+    """What a token is for."""
+
+    label = forms.CharField(
+        label=_("用途"),
+        max_length=60,
+        help_text=_("例如：投标软件。令牌只显示一次。"),
+        error_messages={"required": _("请写明令牌的用途。")},
+    )

@@ -14,6 +14,8 @@ urlpatterns = [
     path("second-factor/", views.second_factor, name="second_factor"),
     path("password/", views.ChangePassword.as_view(), name="change_password"),
     path("act/", views.act, name="act"),
+    path("tokens/", views.api_tokens, name="api_tokens"),
+    path("tokens/<int:pk>/revoke/", views.revoke_token, name="revoke_token"),
     path("members/", views.add_member, name="add_member"),
     path("members/<int:pk>/end/", views.end_membership, name="end_membership"),
 ]

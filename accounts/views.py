@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
@@ -21,10 +21,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_otp import login as verify
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts.domain import joining
+from accounts.domain import joining, tokens
 from accounts.domain.acting import SESSION_KEY, act_for
-from accounts.forms import MemberForm, SignInForm, SignUpForm, TokenForm
-from accounts.models import Kind, Membership, Role, User
+from accounts.forms import ApiTokenForm, MemberForm, SignInForm, SignUpForm, TokenForm
+from accounts.models import WRITERS, ApiToken, Kind, Membership, Role, User
 from accounts.rules import SessionRequest, signed_in
 from core.errors import DomainError
 from core.ratelimit import by_user, limited
@@ -197,6 +197,45 @@ def end_membership(request: SessionRequest, pk: int) -> HttpResponse:
     return redirect("accounts:account")
 
 
+@signed_in
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited("api_tokens", "20/h", by=by_user)
+def api_tokens(request: SessionRequest) -> HttpResponse:
+    """The tokens of one's own membership: made here and shown once, never again."""
+    membership = request.membership
+    if membership is None or not membership.has_role(WRITERS):
+        raise Http404
+    form, token = ApiTokenForm(request.POST if request.method == "POST" else None), ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            token = tokens.issue_token(membership=membership, label=form.cleaned_data["label"])
+            form = ApiTokenForm()
+        except DomainError as refused:
+            form.add_error(None, str(refused))
+    context = {
+        "form": form,
+        "token": token,
+        "tokens": ApiToken.objects.usable().filter(membership=membership).order_by("-created_at"),
+        "membership": membership,
+    }
+    return render(request, "accounts/api_tokens.html", context, status=422 if form.errors else 200)
+
+
+@signed_in
+@require_POST
+def revoke_token(request: SessionRequest, pk: int) -> HttpResponse:
+    """End a token of one's own membership."""
+    if request.membership is None:
+        raise Http404
+    try:
+        tokens.revoke_token(membership=request.membership, token_id=pk)
+    except ApiToken.DoesNotExist:
+        raise Http404 from None
+    messages.success(request, _("令牌已作废。"))
+    return redirect("accounts:api_tokens")
+
+
 def _account(request: SessionRequest, form: MemberForm, *, status: int = 200) -> HttpResponse:
     membership = request.membership
     is_admin = membership is not None and membership.role == Role.ADMIN
@@ -205,5 +244,11 @@ def _account(request: SessionRequest, form: MemberForm, *, status: int = 200) ->
         if membership is not None
         else []
     )
-    context = {"form": form, "members": members, "is_admin": is_admin, "membership": membership}
+    context = {
+        "form": form,
+        "members": members,
+        "is_admin": is_admin,
+        "membership": membership,
+        "may_write": membership is not None and membership.has_role(WRITERS),
+    }
     return render(request, "accounts/account.html", context, status=status)

@@ -17,6 +17,9 @@ CLIENTS = 32
 FIRMS = 600
 PAGES = 1_500
 PASSES = 3
+LOG = int(os.environ.get("BENCH_LOG", "1000000"))
+INTEGRATED, PROVED, FLAT, ADDED = 5_000, 1_000, 0.7, 0.3
+"""Aims for the log: entries and proofs per second, large log to small one, milliseconds added to a transaction."""
 
 
 def main() -> int:
@@ -49,16 +52,17 @@ def _measure(folder: Path) -> int:
         call_command("collectstatic", verbosity=0, interactive=False)
         market = preparing.prepare(firms=FIRMS)
         alone = "auction" in sys.argv[1:]
+        quick = alone or _log(folder)
         statements = 0 if alone else preparing.capture(market, folder / "statements.json")
         with ExitStack() as servers:
             ours = servers.enter_context(served("config.wsgi:application", "config.settings", folder))
             bare = servers.enter_context(served("bench.reference:application", "bench.reference_settings", folder))
-            good = 0 if alone else _rows(market, ours, bare, statements)
+            missed = 0 if alone else _rows(market, ours, bare, statements)
             sockets = servers.enter_context(served("config.asgi:application", "config.settings", folder, how=SOCKETS))
             loop = servers.enter_context(
                 served("bench.reference_asgi:application", "config.settings", folder, how=SOCKETS)
             )
-            return max(good, _auctions(market, ours, bare, sockets, loop))
+            return max(missed, _auctions(market, ours, bare, sockets, loop), 0 if quick else 1)
     finally:
         use.finish()
 
@@ -76,6 +80,31 @@ def _auctions(market: object, ours: int, bare: int, sockets: int, loop: int) -> 
     made = auction.prepare(market)
     rows = [auction.offers(made, ours, bare), watchers.watchers(made, sockets, loop), chronograph.endings(made)]
     return 0 if all(rows) else 1
+
+
+def _log(folder: Path) -> bool:
+    from django.conf import settings
+
+    from bench import ledger
+
+    say(f"A log of {LOG:,} entries …")
+    state = Path(settings.LEDGER_STATE)
+    small = ledger.sequenced(state)
+    ledger.grow(state, to=LOG)
+    large = ledger.sequenced(state)
+    say("\nlog entries integrated per second, in batches, signed")
+    say("  reference: the same rows read and numbered, without tree, tiles and signature")
+    for each in (small, large):
+        say(f"  {each.size:>10,} there: {each.per_second:,.0f}/s, reference {each.bare:,.0f}/s (aim {INTEGRATED:,}/s)")
+    flat = large.per_second / small.per_second
+    say(f"  ratio to the reference {large.per_second / large.bare:.2f}; large log to small one {flat:.2f} (aim {FLAT})")
+    proofs, rows = ledger.proofs()
+    say(f"\ninclusion proofs per second over {LOG:,} entries: {proofs:,.0f} (aim {PROVED:,}/s)")
+    say(f"  reference: single rows by their index, {rows:,.0f}/s; ratio {proofs / rows:.2f}")
+    added, alone = ledger.added_milliseconds()
+    say(f"\nan entry adds {added:.2f} ms to a transaction (aim {ADDED} ms)")
+    say(f"  reference: the same transaction with one insert and no entry, {alone:.2f} ms")
+    return large.per_second >= INTEGRATED and flat >= FLAT and proofs >= PROVED and added <= ADDED
 
 
 def _firm_list(ours: int, bare: int) -> bool:

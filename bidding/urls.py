@@ -71,6 +71,7 @@ urlpatterns = [
     path("desk/operator/rounds/<round:code>/announce/", operator.announce, name="announce"),
     path("desk/operator/rounds/<round:code>/return/", operator.send_back, name="return"),
     path("desk/operator/rounds/<round:code>/cancel/", operator.cancel, name="cancel"),
+    path("desk/operator/rounds/<round:code>/withdraw/", operator.withdraw_for, name="withdraw_for"),
     path("desk/regulator/", regulator.desk, name="regulator_desk"),
     path("desk/owner/", include("bidding.urls_wizard")),
 ]

@@ -29,9 +29,27 @@ def encode(value: Mapping[str, Any] | Sequence[Any] | str | float | bool | None)
     Raises NotCanonical for what JCS cannot hold: NaN, integers beyond 2^53, lone surrogates, keys that are not text.
     """
     try:
-        return rfc8785.dumps(value)
+        return _plain_dumps(value).encode() if _is_plain(value) else rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
         raise NotCanonical("not_canonical", str(error)) from error
+
+
+# For text, whole numbers and their nesting under ASCII names the standard library writes the very bytes of RFC 8785, and
+# twenty times as fast; that is all that entries and envelopes hold. Tests compare the two.
+_plain_dumps = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+_SAFE = 2**53 - 1
+
+
+def _is_plain(value: object) -> bool:
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return True
+    if kind is int:
+        return -_SAFE <= value <= _SAFE  # type: ignore[operator]
+    if kind is dict:
+        members: dict[Any, Any] = value  # type: ignore[assignment]
+        return all(type(name) is str and name.isascii() and _is_plain(each) for name, each in members.items())
+    return kind in (list, tuple) and all(map(_is_plain, value))  # type: ignore[call-overload]
 
 
 def decode(data: bytes) -> Json:

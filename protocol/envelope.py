@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal
 
 from cryptography.exceptions import InvalidTag
@@ -125,13 +126,12 @@ def plaintext(
 
 def seal(plaintext: bytes, *, public: str, party: Party = "platform", round: str, lot: str, uscc: str) -> bytes:
     """Lock bytes to a party's public key; no two calls give the same bytes. Raises ValueError for a key that is none."""
-    key = X25519PublicKey.from_public_bytes(_key(public))
-    return _SUITE.encrypt(plaintext, key, info=info(party, round=round, lot=lot, uscc=uscc))
+    return _SUITE.encrypt(plaintext, _public_key(public), info=info(party, round=round, lot=lot, uscc=uscc))
 
 
 def unseal(envelope: bytes, *, private: str, party: Party = "platform", round: str, lot: str, uscc: str) -> bytes:
     """Undo one lock. Raises CannotOpen for whatever is wrong with the envelope, ValueError for a key that is none."""
-    key = X25519PrivateKey.from_private_bytes(_key(private))
+    key = _private_key(private)
     bound = info(party, round=round, lot=lot, uscc=uscc)
     try:
         return _SUITE.decrypt(envelope, key, info=bound)
@@ -213,6 +213,16 @@ def _file(value: object) -> File:
     if not all(canonical.is_hex(each, octets=32) for each in value.values()):
         raise InvalidPlaintext("files", repr(value))
     return File(key=value["key"], sha256=value["sha256"])
+
+
+@lru_cache(maxsize=8)  # a round's envelopes are locked with the same two keys, and reading one takes as long as opening
+def _private_key(text: str) -> X25519PrivateKey:
+    return X25519PrivateKey.from_private_bytes(_key(text))
+
+
+@lru_cache(maxsize=8)
+def _public_key(text: str) -> X25519PublicKey:
+    return X25519PublicKey.from_public_bytes(_key(text))
 
 
 def _key(text: str) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -14,13 +14,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import WRITERS, Kind
 from accounts.rules import ActingRequest, acting_as
 from bidding.discussion import objections_of, questions_of
+from bidding.domain import entries
 from bidding.domain import rounds as domain
 from bidding.domain.auction_room import unfinished
 from bidding.forms.checks import ReasonForm
+from bidding.forms.withdrawing import WithdrawForForm
 from bidding.models import Objection, Question, Round
 from bidding.wording import method_sentence
 from core import clock
 from core.errors import DomainError
+from core.ratelimit import by_user, limited
 from market.models import Admission
 
 PAGE = 30
@@ -107,6 +110,29 @@ def cancel(request: ActingRequest, code: str) -> HttpResponse:
         return _shown(request, round_, form=form, step="cancel", refused=refused)
     messages.success(request, _("%(code)s 已取消。") % {"code": round_.code})
     return redirect("bidding:operator_desk")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@acting_as(Kind.OPERATOR, roles=WRITERS)
+@never_cache
+@limited("withdraw_for", "20/m", by=by_user)
+def withdraw_for(request: ActingRequest, code: str) -> HttpResponse:
+    """Take back the entry of a firm that has lost its token; the answer is the same whether there was one."""
+    round_, now = round_or_404(code), clock.now()
+    if not round_.takes_entries_at(now):
+        raise Http404
+    form = WithdrawForForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            entries.withdraw_for(round_id=round_.pk, uscc=given["uscc"], reason=given["reason"], by=request.membership)
+        except DomainError as refused:
+            form.add_error("uscc" if refused.code == "uscc" else None, str(refused))
+        else:
+            messages.success(request, _("已处理：这家机构如果报过名，密封件已删除，截止前可以重新报名。"))
+            return redirect("bidding:check", code=code)
+    context = {"round": round_, "lots": list(round_.lots.order_by("number")), "form": form, "now": now}
+    return render(request, "bidding/withdraw_for.html", context, status=422 if form.errors else 200)
 
 
 def _shown(

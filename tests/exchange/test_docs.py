@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +14,9 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from accounts.domain import tokens
 from bidding.domain import due
-from bidding.models import Round
+from bidding.models import Entry, Round
 from core import clock
 from market.models import Service
 from tests import market_place as market
@@ -77,3 +80,28 @@ def test_the_program_that_verifies_by_hand(round_, tmp_path):
     assert answer.stdout.split() == ["winner:", record["lots"][0]["result"]["winner"], "50000.00"]
     record["lots"][0]["entries"][0]["nonce"] = "0" * 64
     assert run(record).returncode == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the package curl is not installed")
+def test_bidding_by_program_step_by_step(live_server, tmp_path):
+    """Every command of the page, in its order, against a real server."""
+    where = market.place()
+    made, firm = market.announced(where), market.firm(where)
+    token = tokens.issue_token(membership=market.member_of(firm.organisation), label="docs")
+    commands = re.findall(r"```sh\n(.*?)```", (DOCS / "bid-by-program.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert len(commands) == 4
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    given = {"SERVER": live_server.url, "ROUND": made.code, "USCC": firm.uscc, "TOKEN": token, "PATH": path}
+    environment = {**os.environ, **given, "PYTHONPATH": str(settings.BASE_DIR)}
+    stored = []
+    for number, command in enumerate(commands):
+        done = subprocess.run(
+            ["bash", "-eu", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        if number:
+            entry = Entry.objects.get(lot__round=made)
+            stored.append(entry.envelope_sha256)
+            assert json.loads((tmp_path / "answer.json").read_text())["sha256"] == entry.envelope_sha256
+    assert len(set(stored)) == 3 and stored[-1] == ""

@@ -65,6 +65,8 @@ TABLE: dict[str, Door] = {
     "accounts:act": Door(SIGNED_IN, "post"),
     "accounts:add_member": Door(SIGNED_IN, "post"),
     "accounts:end_membership": Door(SIGNED_IN, "post"),
+    "accounts:api_tokens": Door(SIGNED_IN),
+    "accounts:revoke_token": Door(SIGNED_IN, "post"),
     "exchange:rounds": Door(EVERYBODY),
     "exchange:round": Door(EVERYBODY),
     "exchange:firms": Door(EVERYBODY),
@@ -130,6 +132,7 @@ TABLE: dict[str, Door] = {
     "bidding:announce": Door(OPERATORS, "post", writes=True),
     "bidding:return": Door(OPERATORS, "post", writes=True),
     "bidding:cancel": Door(OPERATORS, writes=True),
+    "bidding:withdraw_for": Door(OPERATORS, writes=True),
     "bidding:regulator_desk": Door((Kind.REGULATOR,)),
     "bidding:custodian": Door(EVERYBODY),
     "bidding:custodian_stock": Door(EVERYBODY),
@@ -207,6 +210,8 @@ def world(settings, tmp_path) -> World:
     project = {"code": draft.project.code}
     values: dict[str, dict[str, Any]] = {
         "accounts:end_membership": {"pk": place.owner.pk},
+        "accounts:revoke_token": {"pk": 1},
+        "bidding:withdraw_for": by_code,
         "exchange:round": by_code,
         "exchange:firm": {"uscc": firm.uscc},
         "exchange:service": {"code": place.service.code},
