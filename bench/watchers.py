@@ -113,22 +113,20 @@ async def _measure(room: Room, ours: int, bare: int) -> bool:
         amount = Decimal(room.amount(next(room.numbers)))
         await asyncio.to_thread(place_offer, lot_id=room.lot_id, firm=room.firms[0], user=user, amount=amount)
 
-    crowd = Crowd(ours, f"/ws/rounds/{room.round.code}/auction/1/")
+    crowd, reference = Crowd(ours, f"/ws/rounds/{room.round.code}/auction/1/"), Crowd(bare, "/watch")
     await crowd.comes()
-    await asyncio.sleep(3)
-    mine = [await crowd.measured(offer) for _push in range(PUSHES)]
-    crowd.goes()
-    await asyncio.sleep(2)
-
-    reference = Crowd(bare, "/watch")
     await reference.comes()
     control = await reference.open("/trigger")
-    await asyncio.sleep(1)
 
     async def send() -> None:
         control.send_text(text)
 
-    theirs = [await reference.measured(send) for _push in range(PUSHES)]
+    await asyncio.sleep(3)
+    mine, theirs = [], []
+    for _push in range(PUSHES):  # by turns, so that what else the machine does meets both
+        mine.append(await crowd.measured(offer))
+        theirs.append(await reference.measured(send))
+    crowd.goes()
     reference.goes()
     return _said(mine, theirs)
 

@@ -16,7 +16,7 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from redis.exceptions import RedisError
 
-from bidding.domain.auction_room import auction_of, read_state, rendered
+from bidding.domain.auction_room import auction_of, glance, read_state, rendered
 from bidding.domain.live import auction_channel
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ UNKNOWN = 4404
 REST_S = 0.1
 """Between two pushes: what is offered meanwhile is told by the next."""
 LOOK_S = 2.0
-"""So often a room looks for itself, should the broker be down; a state that only time has changed is found this way too."""
+"""So often the process looks at all its rooms, should the broker be down; a state that only time has changed is found so too."""
 STUCK_S = 1.0
 """A watcher that takes nothing for so long is let go; it comes back and asks for what it lacks."""
 
@@ -49,6 +49,7 @@ class Room:
         self.present = 0
         self.watchers: set[Watcher] = set()
         self.moved = asyncio.Event()
+        self.seen: tuple[Any, ...] = ()
         self._told: tuple[Any, ...] = ()
         self._loop: asyncio.Task[None] | None = None
 
@@ -61,10 +62,7 @@ class Room:
 
     async def _run(self) -> None:
         while True:
-            try:
-                await asyncio.wait_for(self.moved.wait(), LOOK_S)
-            except TimeoutError:
-                pass
+            await self.moved.wait()
             self.moved.clear()
             try:
                 await self._push()
@@ -137,7 +135,7 @@ class Rooms:
     def __init__(self) -> None:
         self._rooms: dict[tuple[str, str], Room] = {}
         self._opening = asyncio.Lock()
-        self._listener: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def enter(self, code: str, lot: str) -> Room | None:
         """The room of a public auction; the first to come opens it, the last to `leave` closes it. None without an auction."""
@@ -149,8 +147,8 @@ class Rooms:
                 room = Room(code, lot, lot_id=auction.lot_id, count=auction.count)
                 self._rooms[code, lot] = room
                 room.start()
-            if self._listener is None:
-                self._listener = asyncio.create_task(self._listen())
+            if not self._tasks:
+                self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._look())]
             self._rooms[code, lot].present += 1
             return self._rooms[code, lot]
 
@@ -173,6 +171,23 @@ class Rooms:
             except (RedisError, OSError, ValueError) as broken:
                 logger.warning("the broker cannot be heard: %s", broken)
                 await asyncio.sleep(LOOK_S)
+
+    async def _look(self) -> None:
+        """One query for all rooms: whichever has moved since the last look pushes, whoever told of it or not."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            rooms = {room.lot_id: room for room in self._rooms.values()}
+            if not rooms:
+                continue
+            try:
+                found = await database_sync_to_async(glance)(list(rooms))
+            except Exception:  # a database that is away comes back
+                logger.exception("the rooms of auctions could not be looked at")
+                continue
+            for lot_id, seen in found.items():
+                if rooms[lot_id].seen != seen:
+                    rooms[lot_id].seen = seen
+                    rooms[lot_id].moved.set()
 
     def _moved(self, lot_id: int) -> None:
         for room in self._rooms.values():
