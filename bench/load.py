@@ -13,25 +13,31 @@ from threading import Barrier
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One request and the status that it must get."""
+    """One request and the status that it must get; `refused` is another that it may get."""
 
     path: str
     method: str = "GET"
     body: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
     expect: int = 200
+    refused: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What all clients saw together; `latencies` in seconds."""
+    """What all clients saw together; `latencies` in seconds, `refusals` are among them."""
 
     seconds: float
     latencies: list[float]
+    refusals: int = 0
 
     @property
     def per_second(self) -> float:
         return len(self.latencies) / self.seconds
+
+    @property
+    def accepted_per_second(self) -> float:
+        return (len(self.latencies) - self.refusals) / self.seconds
 
     @property
     def p99(self) -> float:
@@ -46,11 +52,14 @@ def drive(port: int, calls: Sequence[Call], *, clients: int) -> Seen:
         working = [pool.submit(_work, port, calls, numbers, start) for _client in range(clients)]
         start.wait()
         began = time.perf_counter()
-        latencies = [each for work in working for each in work.result()]
-        return Seen(seconds=time.perf_counter() - began, latencies=latencies)
+        seen = [each for work in working for each in work.result()]
+        seconds = time.perf_counter() - began
+        return Seen(
+            seconds=seconds, latencies=[latency for latency, _ in seen], refusals=sum(refused for _, refused in seen)
+        )
 
 
-def _work(port: int, calls: Sequence[Call], numbers: count[int], start: Barrier) -> list[float]:
+def _work(port: int, calls: Sequence[Call], numbers: count[int], start: Barrier) -> list[tuple[float, bool]]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.connect()
     latencies = []
@@ -61,7 +70,7 @@ def _work(port: int, calls: Sequence[Call], numbers: count[int], start: Barrier)
         connection.request(call.method, call.path, call.body, call.headers)
         answer = connection.getresponse()
         answer.read()
-        latencies.append(time.perf_counter() - began)
-        assert answer.status == call.expect, f"{call.method} {call.path}: {answer.status}"
+        latencies.append((time.perf_counter() - began, answer.status == call.refused))
+        assert answer.status in (call.expect, call.refused), f"{call.method} {call.path}: {answer.status}"
     connection.close()
     return latencies

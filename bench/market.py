@@ -76,7 +76,7 @@ def prepare(*, firms: int) -> Market:
     )
     able = Firm.objects.listed().filter(suspensions=None).order_by("id").values("organisation")
     people = Membership.objects.filter(organisation__in=able).select_related("user", "organisation").order_by("id")
-    round_ = _open_round(service)
+    round_ = open_round(service)
     return Market(
         round=round_,
         sessions=[_session(each) for each in people],
@@ -90,7 +90,8 @@ def _sealed(round_: Round, uscc: str) -> Sealed:
     return seal_bid(round=round_.code, lot="1", uscc=uscc, amount=Decimal("20000.00"), days=15, **keys)  # type: ignore[arg-type]
 
 
-def _open_round(service: Service) -> Round:
+def open_round(service: Service, *, method: str = "lowest", parameters: dict[str, str] | None = None) -> Round:
+    """Announce a round for a service of the city, by the steps of people."""
     owner = Membership.objects.filter(organisation__kind=Kind.OWNER).select_related("organisation").first()
     operator = Membership.objects.select_related("organisation").filter(organisation__kind=Kind.OPERATOR).first()
     assert owner is not None
@@ -102,8 +103,9 @@ def _open_round(service: Service) -> Round:
     need = Need(project=project, service=service, item=item, title="基准", budget=Decimal(30_000), days=20)
     projects.save_need(by=owner, need=need, qualifications=[])
     draft = rounds.draft_round(need=need, by=owner)
-    terms = {"method": "lowest", "parameters": {"upper": "30000.00"}, "notice_length": NOTICE}
-    rounds.edit_round(round_id=draft.pk, by=owner, **terms)  # type: ignore[arg-type]
+    rounds.edit_round(
+        round_id=draft.pk, by=owner, method=method, parameters=parameters or {"upper": "30000.00"}, notice_length=NOTICE
+    )
     rounds.submit_round(round_id=draft.pk, by=owner)
     with attendance(os.urandom) as attend:
         attend()  # it registers keys

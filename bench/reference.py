@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,32 @@ def entry(request: HttpRequest, number: int) -> HttpResponse:
     return JsonResponse({"number": number})
 
 
+def offer(request: HttpRequest, number: int) -> HttpResponse:
+    """The statements of our view of an offer by the ORM, with the same locked write and the same row of idempotency."""
+    from accounts.models import Membership, User
+    from bidding.domain.auction import OfferRefused, place_offer
+    from bidding.models import Lot
+    from core import clock
+    from exchange.models import IdempotentAnswer
+    from market.models import Firm
+
+    user = User.objects.get(pk=request.GET["user"])
+    memberships = Membership.objects.active().filter(user=user).select_related("organisation").order_by("pk")
+    (membership,) = list(memberships)
+    lot = Lot.objects.filter(auction__isnull=False).only("pk").get(round__code=request.GET["round"], number="1")
+    firm = Firm.objects.only("pk").get(organisation=membership.organisation)
+    try:
+        with transaction.atomic():
+            answer = IdempotentAnswer(membership=membership, key=request.GET["key"], digest="", at=clock.now())
+            answer.save()
+            taken = place_offer(lot_id=lot.pk, firm=firm, user=user, amount=Decimal(request.GET["amount"]))
+            answer.status, answer.body = 201, {"n": taken.n}
+            answer.save(update_fields=["status", "body"])
+    except OfferRefused as refused:
+        return JsonResponse({"code": refused.code}, status=422)
+    return JsonResponse({"n": taken.n}, status=201)
+
+
 def replay(request: HttpRequest, number: int) -> HttpResponse:
     """The very texts of the statements of one accepted entry, in one transaction, without any objects."""
     with transaction.atomic(), connection.cursor() as cursor:
@@ -76,6 +103,7 @@ application = get_wsgi_application()  # loads the models that the addresses belo
 urlpatterns = [
     path("firms/", firms),
     path("entry/<int:number>/", entry),
+    path("offer/<int:number>/", offer),
     path("replay/<int:number>/", replay),
     path("", include("market.urls")),
 ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
+from bidding.domain.auction_times import last_offers
 from bidding.domain.reasons import reason_text
 from bidding.models import Draw, Entry, Lot, Round
 from bidding.rules import Disclosure
@@ -58,6 +60,7 @@ def worked_lots(round_: Round, known: Disclosure) -> list[Worked]:
     if known == Disclosure.NOTHING:
         return []
     lots = list(round_.lots.select_related("winner__organisation").order_by("number"))
+    offers = {lot.pk: last_offers(lot) for lot in lots} if round_.method == "auction" else {}
     entries = list(
         Entry.objects.live().filter(lot__round=round_).select_related("firm__organisation").defer("envelope")
     )
@@ -69,14 +72,23 @@ def worked_lots(round_: Round, known: Disclosure) -> list[Worked]:
             entries=[each for each in entries if each.lot_id == lot.pk],
             draws={each.purpose: each for each in draws if each.lot_id == lot.pk},
             known=known,
+            offers=offers.get(lot.pk),
         )
         for lot in lots
     ]
 
 
-def _worked(round_: Round, lot: Lot, *, entries: list[Entry], draws: dict[str, Draw], known: Disclosure) -> Worked:
+def _worked(
+    round_: Round,
+    lot: Lot,
+    *,
+    entries: list[Entry],
+    draws: dict[str, Draw],
+    known: Disclosure,
+    offers: Mapping[str, Decimal] | None,
+) -> Worked:
     ranking, coefficient = draws.get("ranking"), draws.get("coefficient")
-    rows = _rows(lot, entries, METHODS[round_.method].firms(_drawn(ranking, lot)), known)
+    rows = _rows(lot, entries, METHODS[round_.method].firms(_drawn(ranking, lot)), known, offers)
     gone = list(lot.substitutions.select_related("out__organisation", "successor__organisation")) if lot.result else []
     case = Case(round=round_, lot=lot, rows=rows, coefficients=_drawn(coefficient, lot), gone=gone)
     shown = _shown(ranking, lot, entries) if ranking else None
@@ -97,7 +109,13 @@ def _count(draw: Draw | None, lot: Lot) -> int:
     return 2 if several else 1
 
 
-def _rows(lot: Lot, entries: list[Entry], order: Sequence[str], known: Disclosure) -> list[Row]:
+def _rows(
+    lot: Lot,
+    entries: list[Entry],
+    order: Sequence[str],
+    known: Disclosure,
+    offers: Mapping[str, Decimal] | None = None,
+) -> list[Row]:
     result: dict[str, Any] = lot.result or {}
     everything = known == Disclosure.EVERYTHING
     ranking: list[str] = list(result.get("ranking") or []) if everything else []
@@ -107,7 +125,7 @@ def _rows(lot: Lot, entries: list[Entry], order: Sequence[str], known: Disclosur
             place=ranking.index(entry.firm.uscc) + 1 if entry.firm.uscc in ranking and entry.valid else None,
             uscc=entry.firm.uscc,
             name=entry.firm.organisation.public_name,
-            amount=entry.amount if everything else None,
+            amount=_amount(entry, offers) if everything else None,
             days=entry.days if everything else None,
             valid=entry.valid,
             reason=reason_text(entry.reason, entry.reason_detail if everything else "") if entry.valid is False else "",
@@ -119,6 +137,11 @@ def _rows(lot: Lot, entries: list[Entry], order: Sequence[str], known: Disclosur
         for entry in entries
     ]
     return sorted(rows, key=lambda row: (row.place is None, row.place or 0, row.valid is False, row.uscc))
+
+
+def _amount(entry: Entry, offers: Mapping[str, Decimal] | None) -> Decimal | None:
+    """What a firm asked for: the amount in its envelope, in an auction its last offer."""
+    return entry.amount if offers is None else offers.get(entry.firm.uscc)
 
 
 def _shown(draw: Draw, lot: Lot, entries: list[Entry]) -> ShownDraw:

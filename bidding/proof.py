@@ -13,6 +13,9 @@ from django.urls import reverse
 from bidding.models import Round
 from ledger import domain as ledger
 
+OFFERS = ("auction.offer",)
+"""Entries of which a round may have thousands; they stand in the auction's room and in the record."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Proof:
@@ -26,7 +29,7 @@ class Proof:
 
 def proof_of(round_: Round, *, request: HttpRequest) -> Proof:
     return Proof(
-        log=ledger.published(round_.subject),
+        log=ledger.published(round_.subject, without=OFFERS),
         commitment=round_.commitment,
         public_key=round_.platform_public,
         record_url=request.build_absolute_uri(reverse("bidding:record", args=[round_.code])),

@@ -7,7 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from bidding.models import Draw, Entry, Lot, Round, Substitution
+from bidding.auction_record import Auctions
+from bidding.models import Draw, Entry, Lot, Policy, Round, Substitution
 from bidding.rules import Disclosure, disclosure
 from ledger import domain as ledger
 from ledger.domain.proofs import proof_of
@@ -63,9 +64,16 @@ def _policy(round_: Round) -> dict[str, Any]:
         "unit": policy.unit,
         "notice": round_.notice_length,
         "notice_minimum": policy.notice_minimum,
+        **_auction_policy(round_, policy),
         "candidate_notice": policy.candidate_notice,
         "legal_basis": policy.legal_basis,
     }
+
+
+def _auction_policy(round_: Round, policy: Policy) -> dict[str, Any]:
+    if round_.method != "auction":
+        return {}
+    return {"auction_lead_minutes": policy.auction_lead_minutes, "auction_minutes": policy.auction_minutes}
 
 
 def _keys(round_: Round, known: Disclosure) -> dict[str, Any]:
@@ -90,6 +98,7 @@ def _lots(round_: Round, known: Disclosure) -> list[dict[str, Any]]:
         if known == Disclosure.EVERYTHING
         else {}
     )
+    auctions, named = Auctions(round_), known == Disclosure.EVERYTHING
     gone = _by_lot(
         Substitution.objects.filter(lot__round=round_).select_related("out__organisation", "successor__organisation")
     )
@@ -100,12 +109,13 @@ def _lots(round_: Round, known: Disclosure) -> list[dict[str, Any]]:
             "entries": sorted(
                 (_entry(each, known) for each in entries.get(lot.pk, [])), key=lambda entry: entry["uscc"]
             ),
-            "offers": [],
+            "offers": auctions.offers(lot, named=named),
             "experts": [],
             "marks": [],
             "draws": [_draw(each) for each in draws.get(lot.pk, [])],
             "result": _result(lot, known),
             "substitutions": [_substitution(each) for each in gone.get(lot.pk, [])],
+            **auctions.of(lot, named=named),
         }
         for lot in lots
     ]

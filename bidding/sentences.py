@@ -10,6 +10,7 @@ from fractions import Fraction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from bidding.arithmetic_auction import auction_sentences
 from bidding.domain.reasons import reason_text
 from bidding.models import Lot, Round, Substitution
 from protocol.methods.base import half_up
@@ -297,6 +298,7 @@ def _direct(case: Case) -> list[str]:
 
 
 TOLD: dict[str, Callable[[Case], list[str]]] = {
+    "auction": auction_sentences,
     "lowest": _lowest,
     "draw": _drawn,
     "mean": _mean,

@@ -49,6 +49,7 @@ BALL: dict[Status, Text] = {
 }
 
 CUSTODIAN_RELEASES: Text = _("见证方：交出密钥")
+BIDDERS_OFFER: Text = _("参加的机构：在竞价室出价")
 OWNER_CHOOSES: Text = _("业主：从候选名单里选定")
 HELD_BY_SERVICE_CENTRE: Text = _("中介管理服务中心：答复异议")
 HELD_BY_REGULATOR: Text = _("监管部门：处理投诉")
@@ -73,6 +74,8 @@ def ball(round_: Round, *, now: datetime, held: Objection | None = None) -> Text
         return CUSTODIAN_RELEASES
     if round_.status == Status.OPENED and round_.choice_due_at is not None:
         return OWNER_CHOOSES
+    if round_.status == Status.OPENED and round_.method == "auction":
+        return BIDDERS_OFFER
     return BALL[round_.status_at(now)]
 
 

@@ -9,3 +9,9 @@ from bidding.domain import due
 def move_due_rounds() -> int:
     """Move every round whose time has come; any number of workers may run it at once."""
     return due.move_due_rounds()
+
+
+@shared_task
+def end_auctions() -> int:
+    """Evaluate every round whose auctions have come to their end; any number of workers may run it at once."""
+    return due.evaluate_due_rounds()

@@ -3,7 +3,18 @@
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from bidding.views import custody, firm, notices, objections, operator, public, questions, regulator, walking
+from bidding.views import (
+    auction,
+    custody,
+    firm,
+    notices,
+    objections,
+    operator,
+    public,
+    questions,
+    regulator,
+    walking,
+)
 from bidding.views.verify import verify
 
 
@@ -34,6 +45,11 @@ urlpatterns = [
     path("rounds/<round:code>/qr.svg", notices.qr, name="qr"),
     path("rounds/<round:code>/notice/", notices.notice, name="notice"),
     path("rounds/<round:code>/award/", notices.award, name="award"),
+    path("rounds/<round:code>/auction/<word:lot>/", auction.room, name="auction"),
+    path("rounds/<round:code>/auction/<word:lot>/state", auction.state, name="auction_state"),
+    path("rounds/<round:code>/auction/<word:lot>/mine/", auction.mine, name="auction_mine"),
+    path("rounds/<round:code>/auction/<word:lot>/pause/", auction.pause, name="auction_pause"),
+    path("rounds/<round:code>/auction/<word:lot>/resume/", auction.resume, name="auction_resume"),
     path("custodian/", custody.custodian, name="custodian"),
     path("custodian/stock", custody.keys_in_stock, name="custodian_stock"),
     path("custodian/release", custody.release, name="custodian_release"),

@@ -16,8 +16,9 @@ from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope  # noqa:
 from channels.auth import AuthMiddlewareStack  # noqa: E402  the rooms load only after Django is set up
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+from django.urls import re_path  # noqa: E402
 
-from bidding.routing import websocket_urlpatterns  # noqa: E402
+from bidding.routing import public_urlpatterns, websocket_urlpatterns  # noqa: E402
 
 
 async def no_pages_here(_scope: Scope, _receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -31,7 +32,9 @@ async def no_pages_here(_scope: Scope, _receive: ASGIReceiveCallable, send: ASGI
 application = ProtocolTypeRouter(
     {
         "http": no_pages_here,
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        "websocket": AllowedHostsOriginValidator(
+            URLRouter([*public_urlpatterns, re_path("", AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))])
+        ),
     }
 )
 

@@ -295,6 +295,7 @@ CELERY_TASK_EAGER_PROPAGATES = True
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "move due rounds": {"task": "bidding.tasks.move_due_rounds", "schedule": 1.0, "options": {"expires": 10}},
+    "end auctions": {"task": "bidding.tasks.end_auctions", "schedule": 1.0, "options": {"expires": 10}},
     "forget old answers": {"task": "exchange.tasks.forget_answers", "schedule": 3600.0, "options": {"expires": 600}},
     "move due admissions": {"task": "market.tasks.move_due_admissions", "schedule": 5.0, "options": {"expires": 10}},
 }

@@ -1,5 +1,6 @@
 // Builds static/dist/app.css and app.js for every page, and the scripts that pages have of their own: seal.js, where a bid is
-// sealed, and verify.js, where a round is computed again. `--watch` builds again when a source changes.
+// sealed, auction.js, the room of an auction, and verify.js, where a round is computed again. `--watch` builds again when a
+// source changes.
 import { mkdir, readFile, rm, watch, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,7 +11,7 @@ import * as sass from "sass";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, "static", "dist");
 const LIMIT = 120 * 1024;
-const SCRIPTS = ["app.js", "seal.js", "verify.js"];
+const SCRIPTS = ["app.js", "seal.js", "auction.js", "verify.js"];
 
 async function styles() {
   const { css } = sass.compile(join(root, "frontend/scss/app.scss"), {

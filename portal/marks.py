@@ -56,6 +56,11 @@ MARKS: dict[str, Mark] = {
     "cancelled": Mark("minus", "grey"),
     "void": Mark("stop", "grey"),
     "historical": Mark("history", "grey"),
+    # auctions
+    "scheduled": Mark("wait", "amber"),
+    "running": Mark("open", "jade"),
+    "paused": Mark("pause", "amber"),
+    "ended": Mark("done", "slate"),
     # questions and objections
     "waiting": Mark("wait", "amber"),
     "answered": Mark("check", "jade"),

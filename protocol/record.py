@@ -63,10 +63,29 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """One accepted offer of an auction; PROTOCOL §5 has them in the order in which they came."""
+    """One accepted offer of an auction; PROTOCOL §5 has them in the order in which they came. `uscc` is told with the result."""
 
-    uscc: str
+    n: int
+    at: datetime
+    uscc: str | None
+    pseudonym: str
     amount: Decimal
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class LotAuction:
+    """What else is needed to play a lot's offers again: its times as announced, its pauses, and the map of pseudonyms.
+
+    The map's hash was logged before the start; the map and its blind are told with the result.
+    """
+
+    starts_at: datetime
+    ends_at: datetime
+    pauses: tuple[tuple[datetime, datetime | None], ...]
+    map_sha256: str
+    blind: bytes | None
+    pseudonyms: Mapping[str, str] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +105,7 @@ class Lot:
     number: str
     entries: tuple[Entry, ...]
     offers: tuple[Offer, ...]
+    auction: LotAuction | None
     marks: tuple[Mark, ...]
     draws: tuple[Draw, ...]
     result: Mapping[str, Any] | None
@@ -161,6 +181,7 @@ def _lot(part: "_Part") -> Lot:
         number=part.take("lot", str),
         entries=tuple(_entry(each) for each in part.parts("entries")),
         offers=tuple(_offer(each) for each in part.parts("offers")),
+        auction=_auction(part.part("auction")) if "auction" in part.members else None,
         marks=tuple(_mark(each) for each in part.parts("marks")),
         draws=tuple(_draw(each) for each in part.parts("draws")),
         result=part.optional("result", dict),
@@ -198,7 +219,33 @@ def _entry(part: "_Part") -> Entry:
 
 
 def _offer(part: "_Part") -> Offer:
-    return Offer(uscc=part.take("uscc", str), amount=_required(part.amount("amount"), part.at("amount")))
+    return Offer(
+        n=part.take("n", int),
+        at=_required(part.moment("at"), part.at("at")),
+        uscc=part.optional("uscc", str),
+        pseudonym=part.take("pseudonym", str),
+        amount=_required(part.amount("amount"), part.at("amount")),
+        ends_at=_required(part.moment("ends_at"), part.at("ends_at")),
+    )
+
+
+def _auction(part: "_Part") -> LotAuction:
+    hidden = part.part("map")
+    blind, names = hidden.optional("blind", str), hidden.optional("pseudonyms", dict)
+    if blind is not None and not is_hex(blind, octets=16):
+        raise BadRecord(hidden.at("blind"), "32 lower-case hex digits are expected")
+    if names is not None and not all(isinstance(uscc, str) for uscc in names.values()):
+        raise BadRecord(hidden.at("pseudonyms"), "texts are expected")
+    return LotAuction(
+        starts_at=_required(part.moment("starts_at"), part.at("starts_at")),
+        ends_at=_required(part.moment("ends_at"), part.at("ends_at")),
+        pauses=tuple(
+            (_required(each.moment("at"), each.at("at")), each.moment("until")) for each in part.parts("pauses")
+        ),
+        map_sha256=_required(hidden.hex("sha256"), hidden.at("sha256")),
+        blind=None if blind is None else bytes.fromhex(blind),
+        pseudonyms=names,
+    )
 
 
 def _mark(part: "_Part") -> Mark:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-from protocol import draw, envelope, verify_follow, verify_log
+from protocol import draw, envelope, verify_auction, verify_follow, verify_log
 from protocol.canonical import read_timestamp, sha256_hex
 from protocol.check import Check
 from protocol.methods import METHODS
@@ -28,7 +28,8 @@ FIRST = 1
 
 def verify(record: Record, *, log: str | None = None, custodian: str | None = None) -> list[Check]:
     """Every check that the record allows at its stage; with the keys of the log and the custodian where they are known."""
-    return [*_contents(record), *verify_log.checks(record, log=log, custodian=custodian)]
+    log_checks = verify_log.checks(record, log=log, custodian=custodian)
+    return [*_contents(record), *verify_auction.checks(record), *log_checks]
 
 
 def _contents(record: Record) -> list[Check]:
@@ -39,7 +40,9 @@ def _contents(record: Record) -> list[Check]:
             Check(what="result", holds=None, detail="not opened"),
         ]
     if not _private(record):
-        return [Check(what="result", holds=None, detail="amounts are kept back until the second announcement opens")]
+        until = "it is decided" if record.status == "opened" else "the second announcement opens"
+        detail = f"what was opened is kept back until {until}"
+        return [Check(what="result", holds=None, detail=detail)]
     if len(_private(record)) < len(envelope.PARTIES):
         return [Check(what="both keys are revealed together", holds=False)]
     checks = [*_keys(record), *_terms(record)]
@@ -97,7 +100,7 @@ def _terms(record: Record) -> Iterator[Check]:
 
 
 def _bids(record: Record, lot: Lot) -> list[Bid]:
-    offers = {offer.uscc: offer.amount for offer in lot.offers}  # the last of each firm
+    offers = {offer.uscc: offer.amount for offer in lot.offers if offer.uscc}  # the last of each firm
     return [
         Bid(
             uscc=entry.uscc,
@@ -178,8 +181,6 @@ def _result(record: Record, lot: Lot) -> Iterator[Check]:
         agrees = all(entry.scores == result.scores.get(entry.uscc, {}) for entry in lot.entries)
         yield Check(what=f"lot {lot.number} scores", holds=agrees)
     yield from verify_follow.checks(record, lot, method=method, result=result, bids=_bids(record, lot))
-    if record.method == "auction":
-        yield Check(what=f"lot {lot.number} offers", holds=None, detail="the record does not tell the auction's times")
 
 
 def _orders(record: Record, lot: Lot) -> dict[str, list[str]]:

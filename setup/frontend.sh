@@ -12,7 +12,8 @@ complain() {
 installed() { cmp -s package-lock.json node_modules/.installed-lock; }
 
 up_to_date() {
-    [ -e "$built" ] && [ -e static/dist/app.js ] && [ -e static/dist/seal.js ] && [ -e static/dist/verify.js ] &&
+    [ -e "$built" ] && [ -e static/dist/app.js ] && [ -e static/dist/seal.js ] && [ -e static/dist/auction.js ] &&
+        [ -e static/dist/verify.js ] &&
         [ -z "$(find frontend static/js package-lock.json -type f -newer "$built" | head -n 1)" ]
 }
 

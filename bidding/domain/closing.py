@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from bidding.domain import credit, live, timetable
+from bidding.domain import auction_times, credit, live, timetable
 from bidding.domain.eligibility import reasons_between
 from bidding.domain.rounds import end_round
 from bidding.models import Award, Draw, Entry, Lot, Round
@@ -27,6 +27,7 @@ from protocol.methods.base import RANKING, Bid, Choice, Result
 
 Status = Round.Status
 BATCH = 1000
+AUCTION = "auction"
 FIRST = 1
 """Iteration 1 of the draw serves ranking and coefficient of all lots (PROTOCOL §3)."""
 
@@ -107,6 +108,8 @@ def open_round(*, round_id: int, now: datetime) -> Round:
         round_.save()
         keys = None if METHODS[round_.method].blind else _private(round_)
         ledger.append("round.opened", round_.subject, {"code": _code(round_), "keys": keys}, at=now)
+        if round_.method == AUCTION:
+            auction_times.schedule(round_, entries, at=now)
         transaction.on_commit(partial(live.changed, round_))
     return round_
 
@@ -136,11 +139,12 @@ def _code(round_: Round) -> str:
 def evaluate_round(*, round_id: int, now: datetime) -> Round:
     """Draw the order of every lot's entrants and let the method decide (PROTOCOL §3, §4). Without a winner the round fails.
 
-    Where the owner picks and has not yet, the round stays opened and waits for `choosing.choose`.
+    Unchanged while an auction of it still runs. Where the owner picks and has not yet, the round stays opened and waits for
+    `choosing.choose`.
     """
     with transaction.atomic():
         round_ = _locked(round_id)
-        if round_.status != Status.OPENED:
+        if round_.status != Status.OPENED or not auction_times.seal(round_, at=now):
             return round_
         lots = list(round_.lots.all())
         entries = list(_entries(round_).select_for_update(of=["self"]))
@@ -191,11 +195,13 @@ def _evaluate(round_: Round, lot: Lot, entries: list[Entry], lots: list[Lot]) ->
     return result
 
 
-def _bids(entries: Iterable[Entry]) -> list[Bid]:
+def _bids(round_: Round, lot: Lot, entries: Iterable[Entry]) -> list[Bid]:
+    """The frozen entrants of a lot; in an auction each with its last accepted offer."""
+    offers = auction_times.last_offers(lot) if round_.method == AUCTION else None
     return [
         Bid(
             uscc=entry.firm.uscc,
-            amount=entry.amount,
+            amount=entry.amount if offers is None else offers.get(entry.firm.uscc),
             opened=bool(entry.opened),
             eligible=bool(entry.eligible),
             credit=entry.credit,
@@ -206,7 +212,7 @@ def _bids(entries: Iterable[Entry]) -> list[Bid]:
 
 def _decide(round_: Round, lot: Lot, entries: list[Entry], orders: Mapping[str, list[str]]) -> Result:
     return METHODS[round_.method].decide(
-        bids=_bids(entries),
+        bids=_bids(round_, lot, entries),
         orders=orders,
         parameters=round_.parameters,
         minimum=round_.minimum or 1,
@@ -225,7 +231,7 @@ def decided(round_: Round, lot: Lot) -> Result:
 def draw_again(round_: Round, lot: Lot, *, without: Collection[str], iteration: int) -> list[str]:
     """The order of a new draw over the labels of who is left, kept as the first one is."""
     entries, several = [entry for entry in _entries(round_) if entry.lot_id == lot.pk], round_.lots.count()
-    left = [bid for bid in _bids(entries) if bid.uscc not in without]
+    left = [bid for bid in _bids(round_, lot, entries) if bid.uscc not in without]
     labels = METHODS[round_.method].labels(left)
     return _drawn(round_, lot, entries, {RANKING: labels}, lots=several, iteration=iteration)[RANKING]
 
@@ -238,7 +244,7 @@ def _choice(round_: Round, lot: Lot) -> Choice | None:
 
 
 def _draw(round_: Round, lot: Lot, entries: list[Entry], *, lots: int) -> dict[str, list[str]]:
-    wanted = METHODS[round_.method].draws(bids=_bids(entries), parameters=round_.parameters)
+    wanted = METHODS[round_.method].draws(bids=_bids(round_, lot, entries), parameters=round_.parameters)
     return _drawn(round_, lot, entries, wanted, lots=lots, iteration=FIRST)
 
 

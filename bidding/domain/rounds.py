@@ -30,8 +30,8 @@ from protocol.parameters import Parameters
 Status = Round.Status
 DIRECT = "direct"
 ENDED = (Status.FAILED, Status.CANCELLED, Status.VOID)
-OFFERED = ("draw", "lowest", "mean", "lowest_draw", "credit_draw", "proposal", "direct")
-"""Methods that an owner may choose; marks of experts and live offers have their own rooms still to come."""
+OFFERED = ("draw", "lowest", "mean", "lowest_draw", "auction", "credit_draw", "proposal", "direct")
+"""Methods that an owner may choose; marks of experts have their own room still to come."""
 
 
 class Stopped(DomainError):
@@ -152,6 +152,8 @@ def _demand_whole(round_: Round, *, at: datetime) -> None:
     method = METHODS.get(round_.method)
     if method is None or round_.method not in OFFERED:
         raise DomainError(_("请先选定选取方式。"), code="method")
+    if round_.method == "auction" and not round_.parameters.get("upper"):
+        raise DomainError(_("多轮竞价须设最高限价，第一次出价从它开始。"), code="upper")
     if problems := method.check_parameters(round_.parameters):
         raise DomainError(_("选取方式的价格或限价没有填好，请回到上一步。"), code=problems[0].code)
     policy = round_.policy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import partial
 
 from django.db import transaction
@@ -11,10 +12,11 @@ from django.utils.translation import gettext as _
 from accounts.models import WRITERS, Kind, Membership
 from bidding.domain import live
 from bidding.domain.access import demand_operator
-from bidding.domain.closing import decided, draw_again
+from bidding.domain.auction_times import last_offers
+from bidding.domain.closing import AUCTION, decided, draw_again
 from bidding.domain.reasons import demand_reason
 from bidding.domain.rounds import end_round
-from bidding.models import Award, Lot, Round, Substitution
+from bidding.models import Award, Entry, Lot, Round, Substitution
 from core import clock
 from core.errors import NotAllowed, WrongState
 from ledger import domain as ledger
@@ -99,6 +101,16 @@ def _settle_or_ask(round_: Round, gone: Substitution, now: datetime) -> None:
         _nobody_follows(round_, gone, now, failure="codes_used_up")
 
 
+def _price(round_: Round, lot: Lot, entry: Entry) -> Decimal | None:
+    """For what a firm works that follows: the owner's price, its last offer in an auction, else the amount in its envelope."""
+    own: Decimal | None = entry.amount
+    if "price" in METHODS[round_.method].parameters:
+        own = lot.price
+    elif round_.method == AUCTION:
+        own = last_offers(lot).get(entry.firm.uscc)
+    return own
+
+
 def _settle(round_: Round, gone: Substitution, now: datetime, *, result: Result | None = None) -> None:
     lot, out = gone.lot, _out(gone.lot)
     result = result or decided(round_, lot)
@@ -112,8 +124,7 @@ def _settle(round_: Round, gone: Substitution, now: datetime, *, result: Result 
     entry = lot.entries.select_related("firm__organisation").get(firm__organisation__uscc=uscc)
     gone.successor, gone.settled_at = entry.firm, now
     gone.save()
-    price = lot.price if "price" in METHODS[round_.method].parameters else entry.amount
-    lot.winner, lot.amount = entry.firm, price
+    lot.winner, lot.amount = entry.firm, _price(round_, lot, entry)
     lot.save(update_fields=["winner", "amount"])
     data = _told(gone) | {"in": _party(entry.firm, round_), "iteration": gone.iteration}
     ledger.append("round.substituted", round_.subject, data, at=now)

@@ -1,3 +1,4 @@
+from bidding.models.auction import Auction, Bidder, Offer, Pause
 from bidding.models.custody import CustodianKey
 from bidding.models.entries import Award, Draw, Entry
 from bidding.models.history import HistoricalBid, HistoricalRound
@@ -8,7 +9,9 @@ from bidding.models.rounds import Lot, Round
 from bidding.models.substitutions import Substitution
 
 __all__ = [
+    "Auction",
     "Award",
+    "Bidder",
     "CustodianKey",
     "Draw",
     "Entry",
@@ -17,6 +20,8 @@ __all__ = [
     "Lot",
     "Objection",
     "ObjectionFile",
+    "Offer",
+    "Pause",
     "Policy",
     "Question",
     "Round",

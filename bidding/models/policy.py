@@ -34,6 +34,12 @@ class Policy(Dated):
     minimum_private = models.PositiveSmallIntegerField(_("社会资金最少有效报名数"), default=1)
     minimum_public_second = models.PositiveSmallIntegerField(_("再次公告：财政资金最少数"), default=2)
     minimum_private_second = models.PositiveSmallIntegerField(_("再次公告：社会资金最少数"), default=1)
+    auction_lead_minutes = models.PositiveSmallIntegerField(
+        _("多轮竞价：开启后多少分钟开始"), default=10, validators=[MinValueValidator(1)]
+    )
+    auction_minutes = models.PositiveSmallIntegerField(
+        _("多轮竞价：持续多少分钟"), default=30, validators=[MinValueValidator(1)]
+    )
     check_days = models.PositiveSmallIntegerField(_("审核期限（工作日）"), default=2)
     objection_days = models.PositiveSmallIntegerField(
         _("异议答复期限（工作日）"), default=3, validators=[MinValueValidator(1)]

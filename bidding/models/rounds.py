@@ -40,9 +40,11 @@ class RoundQuerySet(models.QuerySet["Round"]):
         """Closed rounds for which the custodian has released its key."""
         return self.filter(status=Round.Status.CLOSED).exclude(custodian_private="")
 
-    def due_to_evaluate(self) -> Self:
-        """Opened rounds that do not wait for their owner's choice."""
-        return self.filter(status=Round.Status.OPENED, choice_due_at=None)
+    def due_to_evaluate(self, *, now: datetime) -> Self:
+        """Opened rounds that do not wait for their owner's choice, and without an auction that still runs."""
+        goes_on = Q(auction__ends_at__gt=now) | Q(auction__paused_at__isnull=False)
+        running = Lot.objects.filter(goes_on, round=models.OuterRef("pk"), auction__ended_at=None)
+        return self.filter(~models.Exists(running), status=Round.Status.OPENED, choice_due_at=None)
 
     def due_to_publish(self) -> Self:
         """Evaluated rounds whose winners are known."""
@@ -168,6 +170,7 @@ class Round(models.Model):
             models.Index(fields=["candidate_until"], name="round_due_award", condition=Q(status="candidate")),
             models.Index(fields=["submitted_at"], name="round_to_check", condition=Q(status="submitted")),
             models.Index(fields=["closed_at"], name="round_to_open", condition=Q(status="closed")),
+            models.Index(fields=["opened_at"], name="round_to_evaluate", condition=Q(status="opened")),
             GinIndex(fields=["search"], name="round_search", opclasses=["gin_trgm_ops"]),
         ]
         constraints = [

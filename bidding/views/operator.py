@@ -16,6 +16,7 @@ from accounts.rules import ActingRequest, acting_as
 from bidding.discussion import objections_of, questions_of
 from bidding.domain import entries
 from bidding.domain import rounds as domain
+from bidding.domain.auction_room import unfinished
 from bidding.forms.checks import ReasonForm
 from bidding.forms.withdrawing import WithdrawForForm
 from bidding.models import Objection, Question, Round
@@ -44,6 +45,7 @@ def desk(request: ActingRequest) -> HttpResponse:
     running = Round.objects.open_at(now).for_list().order_by("closes_at", "id")
     context = {
         "now": now,
+        "auctions": unfinished(now=now, limit=WAITING),
         "to_check": to_check[:WAITING],
         "to_check_count": to_check.count(),
         "admissions": admissions[:WAITING],

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from bidding import record as records
 from bidding.arithmetic import worked_lots
 from bidding.discussion import held_by_objections, objections_of, questions_of
+from bidding.domain.auction_room import auctions_of
 from bidding.domain.entries import my_entry
 from bidding.domain.questions import addenda_since
 from bidding.filters import HistoricalRoundFilter, RoundFilter
@@ -130,6 +131,7 @@ def what_moves(request: HttpRequest, round_: Round) -> dict[str, Any]:
         "everything": known == Disclosure.EVERYTHING,
         "opened": known > Disclosure.NOTHING,
         "worked": worked_lots(round_, known),
+        "auctions": auctions_of(round_, now=now),
         "successor": _announced_successor(round_),
         "proof": proof_of(round_, request=request),
         "firm": firm,

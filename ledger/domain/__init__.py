@@ -8,6 +8,7 @@ from ledger.domain.queue import (
     cosigned_with,
     party,
     published,
+    unblinded,
     unsealed,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "cosigned_with",
     "party",
     "published",
+    "unblinded",
     "unsealed",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q
 
 from ledger.domain import keys, nodes
+from ledger.domain.queue import LOG_ORDER
 from ledger.models import Checkpoint, QueuedEntry
 from protocol.note import Checkpoint as Head
 
@@ -19,7 +20,7 @@ def proof_of(subject: str, *, with_sealed: bool, earlier: list[str]) -> dict[str
     shown to be its beginnings. None while not everything is cosigned.
     """
     about = Q(subject=subject) | Q(sealed_for=subject) if with_sealed else Q(subject=subject)
-    rows = list(QueuedEntry.objects.filter(about).order_by("id"))
+    rows = list(QueuedEntry.objects.filter(about).order_by(*LOG_ORDER))
     indexes = [row.index for row in rows if row.index is not None]
     if not rows or len(indexes) < len(rows):
         return None

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import F
 
 from ledger.models import Blind, Checkpoint, QueuedEntry
 from protocol import canonical, entries
 
 BLIND_OCTETS = 16
 SEALED = "sealed"
+LOG_ORDER = (F("index").asc(nulls_last=True), "id")
 _INSERT = "INSERT INTO ledger_queuedentry (at, type, subject, entry, leaf, sealed_for, event, blind) \
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id"
 
@@ -76,15 +78,27 @@ def blinded(value: str, *, subject: str) -> str:
     return digest
 
 
+def unblinded(digest: str) -> str | None:
+    """The blind of a value that the log holds as this digest, in hex; None where it was erased."""
+    row = Blind.objects.filter(digest=digest).first()
+    return None if row is None else bytes(row.blind).hex()
+
+
 def party(code: str, *, protected: bool, subject: str) -> str:
     """An organisation's code as the log may hold it: blinded for natural persons and sole traders."""
     return blinded(code, subject=subject) if protected else code
 
 
-def published(subject: str) -> list[dict[str, Any]]:
-    """Index, type and leaf of every entry about a subject, in the order of the queue (PROTOCOL §5 `log`)."""
-    rows = QueuedEntry.objects.filter(subject=subject).exclude(type=SEALED).order_by("id")
-    return [{"index": row.index, "type": row.type, "leaf": bytes(row.leaf).hex()} for row in rows]
+def published(subject: str, *, without: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Index, type and leaf of every entry about a subject, `without` some types, in the order of the log (PROTOCOL §5 `log`).
+
+    Two lots of one subject may be written at the same time, so what has an index stands by it.
+    """
+    rows = QueuedEntry.objects.filter(subject=subject).exclude(type__in=[SEALED, *without]).order_by(*LOG_ORDER)
+    return [
+        {"index": index, "type": type, "leaf": bytes(leaf).hex()}
+        for index, type, leaf in rows.values_list("index", "type", "leaf")
+    ]
 
 
 def cosigned_with(subject: str, type: str) -> str | None:

@@ -10,11 +10,13 @@ from protocol.parameters import Parameters
 class Auction(Method):
     """Ascending by each firm's last accepted offer. No two are equal, since each is below all before it: nothing is drawn.
 
-    The envelope of an entrant carries no amount; who has made no offer is not valid.
+    The envelope of an entrant carries no amount; who has made no offer is not valid. Bidders are known by pseudonyms until it is
+    decided.
     """
 
     code: ClassVar[str] = "auction"
     priced: ClassVar[bool] = False
+    blind: ClassVar[bool] = True
     parameters: ClassVar[tuple[str, ...]] = (
         "upper", "lower", "step", "extend_within_s", "extend_by_s", "max_extensions"
     )  # fmt: skip

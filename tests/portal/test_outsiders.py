@@ -17,6 +17,7 @@ from bidding.models import HistoricalRound
 from core import clock
 from market.domain import admission as admissions
 from market.models import Admission, Firm
+from tests import auctions
 from tests import market_place as market
 from tests.bidding.browse import acting
 from tests.bidding.discussion import asks, objects, with_candidate
@@ -72,6 +73,7 @@ TABLE: dict[str, Door] = {
     "exchange:firm": Door(EVERYBODY),
     "exchange:envelopes": Door(FIRMS, "post", writes=True, api=True),
     "exchange:withdrawal": Door(FIRMS, "post", writes=True, api=True),
+    "exchange:offers": Door(FIRMS, "post", writes=True, api=True),
     "exchange:services": Door(EVERYBODY),
     "exchange:service": Door(EVERYBODY),
     "exchange:schema": Door(EVERYBODY),
@@ -107,6 +109,11 @@ TABLE: dict[str, Door] = {
     "bidding:qr": Door(EVERYBODY),
     "bidding:notice": Door(EVERYBODY),
     "bidding:award": Door(EVERYBODY),
+    "bidding:auction": Door(EVERYBODY),
+    "bidding:auction_state": Door(EVERYBODY),
+    "bidding:auction_mine": Door(FIRMS, own=True),
+    "bidding:auction_pause": Door(OPERATORS, "post", writes=True),
+    "bidding:auction_resume": Door(OPERATORS, "post", writes=True),
     "bidding:firm_desk": Door(FIRMS),
     "bidding:entries": Door(FIRMS),
     "bidding:enter": Door(FIRMS, writes=True),
@@ -254,6 +261,10 @@ def world(settings, tmp_path) -> World:
         "choose",
     ):
         values[f"bidding:{name}"] = by_code
+    room = {"code": auctions.opened(firms=1).round.code, "lot": "1"}
+    for name in ("auction", "auction_state", "auction_mine", "auction_pause", "auction_resume"):
+        values[f"bidding:{name}"] = room
+    values["exchange:offers"] = room
     for name in ("check", "announce", "return", "cancel"):
         values[f"bidding:{name}"] = {"code": waiting.code}
     return World(place, firm, values)

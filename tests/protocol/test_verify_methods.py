@@ -9,7 +9,8 @@ import json
 
 import pytest
 
-from protocol import draw, envelope
+from protocol import canonical, draw, envelope
+from protocol import entries as log_entries
 from protocol.canonical import sha256_hex
 from protocol.methods import METHODS
 from protocol.methods.base import Choice, amount_text
@@ -48,11 +49,37 @@ def lot_of(table, number, *, lots, pairs):
         entry["reason"] = result.invalid.get(entry["uscc"])
         entry["valid"] = entry["reason"] is None
         entry["scores"] = result.scores.get(entry["uscc"], {})
-    offers = [each for each in table.bids if table.method == "auction" and each.amount is not None]
     marks = [{"uscc": each.uscc, "mark": f"{mark:.2f}"} for each in table.bids for mark in each.marks]
     return {
         "lot": number, "entries": entries, "draws": drawn, "result": result.as_record(), "marks": marks,
-        "offers": [{"uscc": each.uscc, "amount": amount_text(each.amount)} for each in offers],
+        **(auction_of(table) if table.method == "auction" else {"offers": []}),
+    }  # fmt: skip
+
+
+def auction_of(table):
+    """Offers by the last amounts of a table, the highest first, each a second after the one before it."""
+    usccs = sorted(each.uscc for each in table.bids if each.opened and each.eligible)
+    names = {str(number): uscc for number, uscc in enumerate(usccs, start=101)}
+    offers = sorted(
+        (each for each in table.bids if each.amount is not None), key=lambda each: each.amount, reverse=True
+    )
+    blind = b"\x07" * 16
+    return {
+        "offers": [
+            {
+                "n": n, "at": f"2026-11-25T01:10:0{n}.000Z", "uscc": each.uscc, "amount": amount_text(each.amount),
+                "pseudonym": next(name for name, uscc in names.items() if uscc == each.uscc),
+                "ends_at": "2026-11-25T01:40:00.000Z",
+            }
+            for n, each in enumerate(offers, start=1)
+        ],
+        "auction": {
+            "starts_at": "2026-11-25T01:10:00.000Z", "ends_at": "2026-11-25T01:40:00.000Z", "pauses": [],
+            "map": {
+                "sha256": log_entries.blinded(canonical.encode(names).decode(), blind), "blind": blind.hex(),
+                "pseudonyms": names,
+            },
+        },
     }  # fmt: skip
 
 
@@ -146,6 +173,10 @@ def test_another_winner_shows(records, code):
     assert "lot 1 winner" in failed(forged)
 
 
+OFFER = {
+    "n": 1, "at": "2026-11-25T01:10:01.000Z", "uscc": "A", "pseudonym": "101", "amount": "1.00",
+    "ends_at": "2026-11-25T01:40:00.000Z",
+}  # fmt: skip
 CHANGES = [
     ("mean", lambda record: the_lot(record)["result"].update(reference="1.00"), "lot 1 reference"),
     ("mean", lambda record: the_lot(record)["draws"][1]["order"].reverse(), "lot 1 draw 1 coefficient order"),
@@ -168,11 +199,13 @@ CHANGES = [
     ("proposal", lambda record: the_lot(record)["result"]["reasons"].popitem(), "lot 1 result"),
     ("proposal", lambda record: the_lot(record)["result"].update(amount="1.00"), "lot 1 amount"),
     ("auction", lambda record: the_lot(record)["offers"].pop(), "lot 1 ranking"),
+    ("auction", lambda record: the_lot(record)["offers"].pop(0), "lot 1 offers are numbered without gaps"),
+    ("auction", lambda record: the_lot(record).pop("auction"), "lot 1 has no auction and no offers"),
     ("direct", lambda record: the_lot(record)["result"].update(winner="B"), "lot 1 result"),
     ("direct", lambda record: record["parameters"].pop("ground"), "the parameters are those of direct"),
     (
         "lowest",  # offers mean nothing where the amounts are sealed
-        lambda record: [the_lot(record).update(offers=[{"uscc": "A", "amount": "0.01"}]), swap_winner(record)],
+        lambda record: [the_lot(record).update(offers=[OFFER | {"amount": "0.01"}]), swap_winner(record)],
         "lot 1 winner",
     ),
 ]  # fmt: skip
@@ -205,7 +238,7 @@ def test_as_long_as_the_owner_has_not_picked_there_is_no_winner():
         (lambda lot: lot["entries"][0].update(scores=None), "lots.0.entries.0.scores"),
         (lambda lot: lot["marks"][0].update(mark="9"), "lots.0.marks.0.mark"),
         (lambda lot: lot["draws"][0].update(order=[1]), "lots.0.draws.0.order"),
-        (lambda lot: lot["offers"].append({"uscc": "A", "amount": None}), "lots.0.offers.0.amount"),
+        (lambda lot: lot["offers"].append(OFFER | {"amount": None}), "lots.0.offers.0.amount"),
     ],
 )
 def test_what_is_no_record_is_said_where(records, change, where):
