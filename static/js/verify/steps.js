@@ -121,14 +121,22 @@ function draw(known) {
       sentences.push(words.say("draw-coefficient", { order: words.list(drawn.places.map((each) => each.label)) }));
       continue;
     }
-    const hashes = { code: short(code.code), n: code.iteration, computed: short(code.computed) };
-    sentences.push(words.say("draw-code", { ...hashes, committed: short(code.committed) }));
-    sentences.push(words.say("draw-joined", { n: random.told.length, joined: joinedShort(random.random) }));
-    const tickets = drawn.places.some(({ label }) => label.includes("#"));
-    sentences.push(words.say(tickets ? "draw-tickets" : "draw-placed", { n: drawn.places.length }));
+    sentences.push(...drawnSentences(words, { drawn, code, random }));
     tables.push(table("draw", drawnRows(known, drawn, random), words));
   }
   return { sentences, tables };
+}
+
+function drawnSentences(words, { drawn, code, random }) {
+  const [computed, committed] = [short(code.computed), short(code.committed)];
+  const hashes = { code: short(code.code), n: code.iteration, computed, committed };
+  if (code.iteration > 1) return [words.say("draw-code-again", hashes)];
+  const tickets = drawn.places.some(({ label }) => label.includes("#"));
+  return [
+    words.say("draw-code", hashes),
+    words.say("draw-joined", { n: random.told.length, joined: joinedShort(random.random) }),
+    words.say(tickets ? "draw-tickets" : "draw-placed", { n: drawn.places.length }),
+  ];
 }
 
 function joinedShort(random) {
