@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from statistics import median
@@ -96,20 +96,7 @@ def prepare(market: Market) -> Room:
         )
         for firm, member in zip(entered, members, strict=True)
     )  # fmt: skip
-    past = now - timedelta(minutes=1)
-    Round.objects.filter(pk=round_.pk).update(
-        status=Round.Status.OPENED,
-        closes_at=past,
-        closed_at=past,
-        opened_at=past,
-        policy=Policy.objects.earliest("id"),
-        codes=["0" * 64],
-    )
-    round_ = Round.objects.select_related("policy").get(pk=round_.pk)
-    with transaction.atomic():
-        auction_times.schedule(round_, list(lot.entries.select_related("firm__organisation")), at=now)
-    end = whole_ms(now) + timedelta(hours=2)
-    Auction.objects.filter(lot=lot).update(starts_at=whole_ms(past), planned_end=end, ends_at=end)
+    round_ = _begun(round_, at=now)
     place = {user: number for number, user in enumerate(market.users)}
     return Room(
         round=round_,
@@ -119,6 +106,20 @@ def prepare(market: Market) -> Room:
         users=[each.user_id for each in members],
         numbers=count(1),
     )
+
+
+def _begun(round_: Round, *, at: datetime) -> Round:
+    """Opened without a custodian, and its auction begun a minute ago; it goes on for two hours."""
+    past, end = at - timedelta(minutes=1), whole_ms(at) + timedelta(hours=2)
+    policy = Policy.objects.earliest("id")
+    status = {"status": Round.Status.OPENED, "policy": policy, "codes": ["0" * 64]}
+    Round.objects.filter(pk=round_.pk).update(closes_at=past, closed_at=past, opened_at=past, **status)
+    round_ = Round.objects.select_related("policy").get(pk=round_.pk)
+    entries = list(Entry.objects.filter(lot__round=round_).select_related("firm__organisation"))
+    with transaction.atomic():
+        auction_times.schedule(round_, entries, at=at)
+    Auction.objects.filter(lot__round=round_).update(starts_at=whole_ms(past), planned_end=end, ends_at=end)
+    return round_
 
 
 def offers(room: Room, ours: int, bare: int) -> bool:
