@@ -211,6 +211,6 @@ def test_the_same_journey_in_english(new_page, where, firms):
     page.locator("[data-field=amount]").fill("48000")
     page.locator("main [data-step=fill] .btn-primary").click()
     page.locator("main [data-action=seal]").click()
-    expect(page.locator("main [data-step=done]")).to_contain_text("SHA-256")
+    expect(page.locator("main [data-step=done]")).to_be_visible()
     assert Entry.objects.filter(lot__round=round_).count() == 1
     assert timezone.localdate() >= market.FIRST_DAY

@@ -133,7 +133,7 @@ def test_an_objection_a_complaint_and_the_award(new_page, picture, screenshot, w
     round_ = market.announced(where)
     market.enters(round_, winner, "48000.00")
     market.enters(round_, loser, "49000.00")
-    due.move_due_rounds(market.pass_deadline(round_))
+    market.move_on(market.pass_deadline(round_))
     Round.objects.filter(pk=round_.pk).update(candidate_until=clock.now() + timedelta(minutes=10))
     visitor = new_page(size="phone")
     visitor.goto(f"/rounds/{round_.code}/")

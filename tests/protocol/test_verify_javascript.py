@@ -18,6 +18,7 @@ from tests import market_place as market
 from tests.bidding import test_substitution as substitution
 from tests.bidding.discussion import answers, asks
 from tests.bidding.test_choosing import CREDIT, PROPOSAL, at_opening, pick
+from tests.protocol import test_verify_auction as auctions
 from tests.protocol.tables import TABLES
 from tests.protocol.test_verify import TAMPERED, TERMS, entry, record_of
 from tests.protocol.test_verify_methods import CHANGES, table
@@ -74,6 +75,20 @@ NAMES = {
     "leaves-in-force": "lot {lot} substitution {number} is of the firm in force",
     "draws-left": "lot {lot} substitution {number} draws among all who are left",
     "follows": "lot {lot} substitution {number} follows",
+    "auction-none": "lot {lot} has no auction and no offers",
+    "auction-numbered": "lot {lot} offers are numbered without gaps",
+    "auction-after-opening": "lot {lot} auction starts after the opening",
+    "auction-played": "lot {lot} offers played again",
+    "auction-over": "lot {lot} was decided after its end",
+    "auction-kept-back": "lot {lot} pseudonyms are kept back",
+    "auction-names": "lot {lot} offers are those of whom the pseudonyms name",
+    "auction-everybody": "lot {lot} everybody who took part has one pseudonym",
+    "auction-map": "lot {lot} map of pseudonyms is the one in the log",
+    "auction-announced": "lot {lot} auction was announced once, as told",
+    "auction-announced-early": "lot {lot} auction was announced before its start",
+    "auction-offers-same": "lot {lot} offers are those of the log",
+    "auction-timely": "lot {lot} offers and pauses were logged at their time",
+    "auction-pauses": "lot {lot} pauses are those of the log",
     "substitutions-logged": "lot {lot} substitutions are those of the log",
     "before-closing": "every sealed event stands before the closing",
     "events-order": "sealed events stand in the order of the log",
@@ -228,3 +243,16 @@ def test_what_is_no_record_is_said_where(ask, change):
     with pytest.raises(BadRecord) as caught:
         read_record(json.dumps(record))
     assert ask([["verify", json.dumps(record)]]) == [{"error": "BadRecord", "where": caught.value.where}]
+
+
+@pytest.mark.django_db
+def test_an_auction_and_every_change_to_it(ask):
+    played = auctions.play()
+    played.ends()
+    honest = auctions.record_of(played)
+    forged = [copy.deepcopy(honest) for _ in auctions.TAMPERED]
+    for record, change in zip(forged, auctions.TAMPERED.values(), strict=True):
+        change(record)
+    (nothing, *found) = agree(ask, [honest, *forged])
+    assert nothing == set()
+    assert all(found), [name for name, wrong in zip(auctions.TAMPERED, found, strict=True) if not wrong]

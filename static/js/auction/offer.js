@@ -39,7 +39,7 @@ export class OfferForm {
   check() {
     const read = readAmount(this.field.value, { upper: this.most ?? undefined, lower: this.message("lower") || undefined });
     const above = read.problem === "amount-above" ? shown(this.most) : "";
-    this.complain(read.problem ? this.message(read.problem) + above : "");
+    this.complain(read.problem ? `${this.message(read.problem)} ${above}`.trim() : "");
     this.done("");
     if (read.problem) return;
     this.ready = { amount: read.value, key: toHex(crypto.getRandomValues(new Uint8Array(16))) };
@@ -106,6 +106,6 @@ export class OfferForm {
       return;
     }
     this.field.value = "";
-    this.done(`${this.message("taken")}${shown(said.amount)}`);
+    this.done(`${this.message("taken")} ${shown(said.amount)}`);
   }
 }

@@ -16,7 +16,10 @@ const OCTETS = 32;
  * @typedef {{purpose: string, iteration: number, code: string, randomness: string, labels: string[], order: string[]}} Draw
  * @typedef {{out: string, successor: string | null, iteration: number | null, settled: boolean}} Substitution a winner that
  *   walked away, and who follows; `iteration` is that of the new draw, where there is one
- * @typedef {{number: string, entries: Entry[], offers: {uscc: string, amount: string}[], marks: {uscc: string, mark: string}[],
+ * @typedef {{n: number, at: string, uscc: string | null, pseudonym: string, amount: string, ends: string}} Offer
+ * @typedef {{starts: string, ends: string, pauses: {at: string, until: string | null}[], map: string, blind: string | null,
+ *   pseudonyms: Object<string, string> | null}} Auction
+ * @typedef {{number: string, entries: Entry[], offers: Offer[], auction: Auction | null, marks: {uscc: string, mark: string}[],
  *   draws: Draw[], result: Object | null, substitutions: Substitution[]}} Lot
  * @typedef {{public: string | null, private: string | null}} Pair
  * @typedef {{round: string, status: string, method: string, parameters: Object, minimum: number, policy: string | null,
@@ -96,11 +99,41 @@ function lot(part) {
   return {
     number: part.take("lot", "string"),
     entries: part.parts("entries").map(entry),
-    offers: part.parts("offers").map((each) => ({ uscc: each.take("uscc", "string"), amount: each.given("amount") })),
+    offers: part.parts("offers").map(offer),
+    auction: part.has("auction") ? auction(part.part("auction")) : null,
     marks: part.parts("marks").map((each) => ({ uscc: each.take("uscc", "string"), mark: each.given("mark", "score") })),
     draws: part.parts("draws").map(drawn),
     result: part.optional("result", "object"),
     substitutions: part.has("substitutions") ? part.parts("substitutions").map(substitution) : [],
+  };
+}
+
+function offer(part) {
+  return {
+    n: part.take("n", "number"),
+    at: part.given("at", "time"),
+    uscc: part.optional("uscc", "string"),
+    pseudonym: part.take("pseudonym", "string"),
+    amount: part.given("amount"),
+    ends: part.given("ends_at", "time"),
+  };
+}
+
+/** What else is needed to play a lot's offers again: its times as announced, its pauses, and the map of pseudonyms. */
+function auction(part) {
+  const hidden = part.part("map");
+  const blind = hidden.form("blind", (value) => isHex(value, OCTETS / 2), "32 lower-case hex digits are expected");
+  const pseudonyms = hidden.optional("pseudonyms", "object");
+  if (pseudonyms !== null && !Object.values(pseudonyms).every(KINDS.string)) {
+    throw new BadRecord(hidden.at("pseudonyms"), "texts are expected");
+  }
+  return {
+    starts: part.given("starts_at", "time"),
+    ends: part.given("ends_at", "time"),
+    pauses: part.parts("pauses").map((each) => ({ at: each.given("at", "time"), until: each.time("until") })),
+    map: hidden.given("sha256", "hex"),
+    blind,
+    pseudonyms,
   };
 }
 

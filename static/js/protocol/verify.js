@@ -11,6 +11,7 @@ import { CannotOpen, InvalidPlaintext, PARTIES, publicOf, readPlaintext, unsealB
 import { METHODS, decide, drawsOf, isPicked } from "./methods.js";
 import { problemsOf } from "./parameters.js";
 import { isTime } from "./record.js";
+import { auctionChecks } from "./verify_auction.js";
 import { followChecks } from "./verify_follow.js";
 import { logChecks } from "./verify_log.js";
 
@@ -27,6 +28,7 @@ const FIRST = 1;
  */
 export async function* verify(record) {
   yield* contents(record);
+  yield* auctionChecks(record);
   yield* logChecks(record);
 }
 
@@ -103,7 +105,7 @@ async function opened(record, lot, entry) {
 
 /** The bids of a lot, as the methods take them. */
 export function bidsOf(record, lot) {
-  const offers = new Map(lot.offers.map((offer) => [offer.uscc, offer.amount])); // the last of each firm
+  const offers = new Map(lot.offers.filter((offer) => offer.uscc).map((offer) => [offer.uscc, offer.amount])); // the last of each firm
   return lot.entries.map((entry) => ({
     uscc: entry.uscc,
     amount: record.method === "auction" ? (offers.get(entry.uscc) ?? null) : entry.amount,
@@ -187,7 +189,6 @@ async function* result(record, lot) {
     yield check("method", "scores", lot.entries.every((entry) => sameJson(entry.scores, score(entry))), of);
   }
   yield* followChecks(record, lot, { computed, bids });
-  if (record.method === "auction") yield check("method", "offers", null, of);
 }
 
 /** @throws {RangeError} for orders that are not over what was to be drawn, and for what nobody could decide */
