@@ -7,12 +7,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from bidding.models import Draw, Entry, Lot, Round
+from bidding.domain import panels
+from bidding.models import Draw, Entry, ExpertPool, Lot, Round
 from bidding.rules import Disclosure, disclosure
 from ledger import domain as ledger
 from ledger.domain.proofs import proof_of
 from protocol.canonical import timestamp
 from protocol.draw import CHAIN_LENGTH
+from protocol.methods import METHODS
 
 VERSION = 1
 INSTANTS = (
@@ -49,6 +51,7 @@ def public_record(round_: Round) -> dict[str, Any]:
         "lots": _lots(round_, known),
         "events": ledger.unsealed(round_.subject) if opened else [],
         "log": ledger.published(round_.subject),
+        **_pool(round_, known),
         "proof": proof_of(round_.subject, with_sealed=opened, earlier=[note for note in checkpoints.values() if note]),
     }
 
@@ -65,7 +68,20 @@ def _policy(round_: Round) -> dict[str, Any]:
         "notice_minimum": policy.notice_minimum,
         "candidate_notice": policy.candidate_notice,
         "legal_basis": policy.legal_basis,
+        **({"experts": policy.experts} if _is_marked(round_) else {}),
     }
+
+
+def _is_marked(round_: Round) -> bool:
+    return round_.method in METHODS and METHODS[round_.method].marked
+
+
+def _pool(round_: Round, known: Disclosure) -> dict[str, Any]:
+    """Among whom experts were drawn, with the blind of what the log says of them; by methods with marks alone."""
+    if not _is_marked(round_):
+        return {}
+    pool = ExpertPool.objects.filter(round=round_).first() if known == Disclosure.EVERYTHING else None
+    return {"pool": {"blind": pool.blind, "codes": pool.codes} if pool else None}
 
 
 def _keys(round_: Round, known: Disclosure) -> dict[str, Any]:
@@ -90,6 +106,8 @@ def _lots(round_: Round, known: Disclosure) -> list[dict[str, Any]]:
         if known == Disclosure.EVERYTHING
         else {}
     )
+    told = lots if known == Disclosure.EVERYTHING and _is_marked(round_) else []
+    seats, marks = panels.seats_record(told), panels.marks_record(told)
     return [
         {
             "lot": lot.number,
@@ -98,8 +116,8 @@ def _lots(round_: Round, known: Disclosure) -> list[dict[str, Any]]:
                 (_entry(each, known) for each in entries.get(lot.pk, [])), key=lambda entry: entry["uscc"]
             ),
             "offers": [],
-            "experts": [],
-            "marks": [],
+            "experts": seats.get(lot.pk, []),
+            "marks": marks.get(lot.pk, []),
             "draws": [_draw(each) for each in draws.get(lot.pk, [])],
             "result": _result(lot, known),
             "substitutions": [],
@@ -129,7 +147,7 @@ def _entry(entry: Entry, known: Disclosure) -> dict[str, Any]:
         "valid": entry.valid,
         "reason": entry.reason or None,
         "credit": _amount(entry.credit),
-        "scores": {},
+        "scores": (entry.scores or {}) if everything else {},
     }
 
 

@@ -1,5 +1,7 @@
 from bidding.models.custody import CustodianKey
 from bidding.models.entries import Award, Draw, Entry
+from bidding.models.experts import Expert, ExpertConflict, ExpertEmployer, ExpertPool, Mark, Seat
+from bidding.models.files import ProposalFile
 from bidding.models.history import HistoricalBid, HistoricalRound
 from bidding.models.objections import Objection, ObjectionFile
 from bidding.models.policy import Policy
@@ -11,12 +13,19 @@ __all__ = [
     "CustodianKey",
     "Draw",
     "Entry",
+    "Expert",
+    "ExpertConflict",
+    "ExpertEmployer",
+    "ExpertPool",
     "HistoricalBid",
     "HistoricalRound",
     "Lot",
+    "Mark",
     "Objection",
     "ObjectionFile",
     "Policy",
+    "ProposalFile",
     "Question",
     "Round",
+    "Seat",
 ]

@@ -239,7 +239,8 @@ class Lot(models.Model):
     price = MoneyField(_("固定价格"), null=True, blank=True)
     upper = MoneyField(_("最高限价"), null=True, blank=True)
     lower = MoneyField(_("最低限价"), null=True, blank=True)
-    # Where the owner picks: from whom, in the order in which they are shown, and then whom and why.
+    # Where the owner picks: from whom, in the order in which they are shown, and then whom and why. Where experts mark: the
+    # valid entrants in the order of the draw, by which proposals are numbered.
     short_list = models.JSONField(_("候选名单"), default=list, blank=True)
     choice = models.JSONField(_("业主的选定"), null=True, blank=True)
     # The first result, as PROTOCOL §5 `result` has it; null until evaluated.
