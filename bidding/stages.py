@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from bidding.models import Objection, Round
+from protocol.methods import METHODS
 
 Status = Round.Status
 Text = str | Promise
@@ -49,6 +50,7 @@ BALL: dict[Status, Text] = {
 }
 
 CUSTODIAN_RELEASES: Text = _("见证方：交出密钥")
+EXPERTS_MARK: Text = _("评审专家：打分")
 OWNER_CHOOSES: Text = _("业主：从候选名单里选定")
 HELD_BY_SERVICE_CENTRE: Text = _("中介管理服务中心：答复异议")
 HELD_BY_REGULATOR: Text = _("监管部门：处理投诉")
@@ -73,6 +75,8 @@ def ball(round_: Round, *, now: datetime, held: Objection | None = None) -> Text
         return CUSTODIAN_RELEASES
     if round_.status == Status.OPENED and round_.choice_due_at is not None:
         return OWNER_CHOOSES
+    if round_.status == Status.OPENED and METHODS[round_.method].marked:
+        return EXPERTS_MARK
     return BALL[round_.status_at(now)]
 
 

@@ -3,7 +3,9 @@
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from bidding.views import custody, firm, notices, objections, operator, public, questions, regulator
+from bidding.views import (
+    custody, experts, firm, marking, notices, objections, operator, proposals, public, questions, regulator,
+)  # fmt: skip
 
 
 class RoundCode(StringConverter):
@@ -54,6 +56,12 @@ urlpatterns = [
     path("desk/operator/rounds/<round:code>/announce/", operator.announce, name="announce"),
     path("desk/operator/rounds/<round:code>/return/", operator.send_back, name="return"),
     path("desk/operator/rounds/<round:code>/cancel/", operator.cancel, name="cancel"),
+    path("desk/operator/experts/", experts.experts, name="experts"),
+    path("desk/operator/experts/add/", experts.add, name="expert_add"),
+    path("desk/operator/experts/<word:code>/", experts.expert, name="expert"),
+    path("desk/expert/", marking.desk, name="expert_desk"),
+    path("desk/expert/rounds/<round:code>/<word:lot>/", marking.mark, name="mark"),
+    path("desk/expert/rounds/<round:code>/<word:lot>/<int:number>/<int:file>/", proposals.of_expert, name="mark_file"),
     path("desk/regulator/", regulator.desk, name="regulator_desk"),
     path("desk/owner/", include("bidding.urls_wizard")),
 ]

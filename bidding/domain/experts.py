@@ -20,6 +20,7 @@ from core import clock
 from core.codes import Letter, next_code
 from core.errors import Conflict, DomainError, NotAllowed
 from core.identifiers import half_width, normalise_uscc
+from ledger import domain as ledger
 from market.forms.admission import id_hash_of
 from market.models import Firm, PractitionerRegistration, Service
 
@@ -61,6 +62,7 @@ def register_expert(
             user=user, code=next_code(Letter.EXPERT, at=clock.now()), active_from=active_from
         )
         expert.fields.set(fields)
+        _log("registered", expert, fields=fields)
     return Registered(expert=expert, password=password)
 
 
@@ -72,6 +74,7 @@ def set_fields(*, expert_id: int, fields: Collection[Service], by: Membership) -
     with transaction.atomic():
         expert = Expert.objects.select_for_update().get(pk=expert_id)
         expert.fields.set(fields)
+        _log("fields", expert, fields=fields)
     return expert
 
 
@@ -110,6 +113,7 @@ def end_expert(*, expert_id: int, by: Membership) -> Expert:
         if expert.active_until is None or expert.active_until > today:
             expert.active_until = max(today, expert.active_from)
             expert.save(update_fields=["active_until"])
+            _log("ended", expert)
     return expert
 
 
@@ -210,6 +214,12 @@ def _plain(name: str) -> str:
 
 def _years_before(day: date, years: int) -> date:
     return day.replace(year=day.year - years, day=min(day.day, 28) if day.month == 2 else day.day)
+
+
+def _log(step: str, expert: Expert, *, fields: Collection[Service] = ()) -> None:
+    """Who came into the registry, for what, and left it, is in the log by code: so that nobody is put into it unseen."""
+    told = {"fields": sorted(each.code for each in fields)} if fields else {}
+    ledger.append(f"expert.{step}", f"expert/{expert.code}", told, at=clock.now())
 
 
 def _demand_centre(by: Membership) -> None:

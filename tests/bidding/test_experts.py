@@ -306,9 +306,9 @@ def test_stepping_aside_and_declaring_on_the_desk(round_):
 def test_the_service_centre_keeps_the_registry(where):
     client = acting(where.operator)
     today = timezone.localdate().isoformat()
-    form = {"username": "zhuanjia1", "name": "某专家", "phone": "13800000000", "fields": [where.service.code],
+    form = {"username": "zhuanjia1", "name": "某专家", "phone": "13800000000", "services": [where.service.code],
             "active_from": today}  # fmt: skip
-    assert client.post("/desk/operator/experts/add/", {**form, "fields": []}).status_code == 422
+    assert client.post("/desk/operator/experts/add/", {**form, "services": []}).status_code == 422
     added = client.post("/desk/operator/experts/add/", form)
     assert added.status_code == 302
     expert = Expert.objects.get(user__username="zhuanjia1")
