@@ -4,7 +4,17 @@ from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
 from bidding.views import (
-    custody, experts, firm, marking, notices, objections, operator, proposals, public, questions, regulator,
+    custody,
+    experts,
+    firm,
+    marking,
+    notices,
+    objections,
+    operator,
+    proposals,
+    public,
+    questions,
+    regulator,
 )  # fmt: skip
 
 

@@ -97,9 +97,7 @@ class ConflictForm(forms.Form):
     """From whose rounds an expert steps aside."""
 
     party = _party(_("须回避的单位"))
-    reason = forms.CharField(
-        label=_("缘由"), max_length=REASON_LENGTH, error_messages={"required": _("请写明缘由。")}
-    )
+    reason = forms.CharField(label=_("缘由"), max_length=REASON_LENGTH, error_messages={"required": _("请写明缘由。")})
 
 
 class StepAsideForm(forms.Form):
@@ -117,7 +115,9 @@ class StepAsideForm(forms.Form):
 class MarksForm(forms.Form):
     """A mark and a comment for every proposal, by number; all of them are needed with `whole`."""
 
-    def __init__(self, *args: Any, numbers: Iterable[int], kept: Mapping[int, Mark], whole: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, numbers: Iterable[int], kept: Mapping[int, Mark], whole: bool, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.numbers = list(numbers)
         for number in self.numbers:
@@ -130,9 +130,7 @@ class MarksForm(forms.Form):
     @property
     def given(self) -> dict[int, Given]:
         return {
-            number: Given(
-                mark=self.cleaned_data[f"mark_{number}"], comment=self.cleaned_data[f"comment_{number}"]
-            )
+            number: Given(mark=self.cleaned_data[f"mark_{number}"], comment=self.cleaned_data[f"comment_{number}"])
             for number in self.numbers
         }
 

@@ -57,7 +57,9 @@ def add(request: ActingRequest) -> HttpResponse:
             form.add_error(refused.code if refused.code in form.fields else None, str(refused))
         else:
             if made.password:
-                told = _("已新开账户 %(username)s，初始密码：%(password)s。只显示这一次，请当面交给本人，由本人登录后更改。")
+                told = _(
+                    "已新开账户 %(username)s，初始密码：%(password)s。只显示这一次，请当面交给本人，由本人登录后更改。"
+                )
                 messages.success(request, told % {"username": made.expert.user.username, "password": made.password})
             else:
                 messages.success(request, _("已列入专家名册。"))

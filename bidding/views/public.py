@@ -25,6 +25,7 @@ from bidding.stages import ball, rail
 from bidding.wording import method_sentence
 from core import clock
 from market.models import Firm
+from protocol.methods import METHODS
 
 PAGE = 30
 
@@ -129,6 +130,7 @@ def what_moves(request: HttpRequest, round_: Round) -> dict[str, Any]:
         "takes_entries": takes,
         "everything": known == Disclosure.EVERYTHING,
         "opened": known > Disclosure.NOTHING,
+        "is_marked": METHODS[round_.method].marked,
         "worked": worked_lots(round_, known),
         "successor": _announced_successor(round_),
         "proof": proof_of(round_, request=request),
