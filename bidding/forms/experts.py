@@ -20,7 +20,7 @@ from market.forms.admission import DateInput
 from market.models import Service
 
 
-def _services() -> forms.ModelMultipleChoiceField:
+def _services() -> forms.ModelMultipleChoiceField[Service]:
     return forms.ModelMultipleChoiceField(
         label=_("可评审的服务"),
         queryset=Service.objects.order_by("code"),
@@ -107,7 +107,7 @@ class StepAsideForm(forms.Form):
         label=_("缘由"),
         max_length=REASON_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("只有服务中心和监管部门能看到。"),
+        help_text=_("只有服务中心能看到，加密保存。"),
         error_messages={"required": _("请写明缘由。")},
     )
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bidding.models.entries import Entry
 from bidding.models.rounds import Lot, Round
+from core.fields import EncryptedTextField
 from core.lifecycle import Lifecycle
 
 COMMENT_LENGTH = 500
@@ -83,7 +84,7 @@ class ExpertConflict(Tied):
     """An organisation from whose rounds an expert steps aside by own declaration (回避申报)."""
 
     expert = models.ForeignKey(Expert, models.CASCADE, related_name="conflicts")
-    reason = models.CharField(_("缘由"), max_length=REASON_LENGTH)
+    reason = EncryptedTextField(_("缘由"))
     declared_at = models.DateTimeField(_("申报时间"))
     withdrawn_at = models.DateTimeField(_("撤销时间"), null=True, blank=True)
 
@@ -149,7 +150,7 @@ class Seat(models.Model):
     due_at = models.DateTimeField(_("评审期限"))
     accepted_at = models.DateTimeField(_("应邀时间"), null=True, blank=True)
     ended_at = models.DateTimeField(_("结束时间"), null=True, blank=True)
-    reason = models.CharField(_("缘由"), max_length=REASON_LENGTH, blank=True)
+    reason = EncryptedTextField(_("缘由"), blank=True, default="")
     asked = models.PositiveSmallIntegerField(null=True, blank=True)
 
     objects = SeatQuerySet.as_manager()

@@ -13,10 +13,12 @@ from django.utils import timezone
 
 from accounts.models import Kind, Membership
 from approvals.models import DepartmentBody
+from bidding import record as records
 from bidding.domain import experts as registry
 from bidding.domain import marking, rounds
 from bidding.domain.marking import Given
-from bidding.models import Entry, Expert, ExpertConflict, ExpertPool, Mark, Round, Seat
+from bidding.models import Entry, Expert, ExpertConflict, ExpertPool, Mark, Policy, Round, Seat
+from bidding.rules import Disclosure
 from core import clock
 from core.errors import Conflict, DomainError, NotAllowed, NotDue, WrongState
 from ledger.models import QueuedEntry
@@ -169,7 +171,7 @@ def test_who_misses_the_deadline_is_absent_and_replaced(round_):
     assert decided.status == Status.CANDIDATE and failed(record_of(decided)) == []
 
 
-def test_when_nobody_is_left_the_lot_fails(where):
+def test_when_nobody_is_left_the_lot_fails(where, monkeypatch):
     round_ = panel.scored(where, experts=3)
     first = panel.seats(round_)[0]
     with panel.at_work(round_):
@@ -179,9 +181,18 @@ def test_when_nobody_is_left_the_lot_fails(where):
     assert not QueuedEntry.objects.filter(type="draw.asked").exists()
     record = record_of(round_)
     assert record["lots"][0]["experts"] == [] and record["pool"] is None and failed(record) == []
+    assert shown_whole(round_, monkeypatch)["lots"][0]["result"]["failed"] == "too_few_experts"
 
 
-def test_when_the_codes_are_used_up_the_lot_fails(where):
+def shown_whole(round_, monkeypatch):
+    """The record as it will be once a second announcement has opened; it holds."""
+    monkeypatch.setattr(records, "disclosure", lambda _round: Disclosure.EVERYTHING)
+    record = record_of(round_)
+    assert failed(record) == []
+    return record
+
+
+def test_when_the_codes_are_used_up_the_lot_fails(where, monkeypatch):
     round_ = panel.scored(where, experts=20)
     for turn in range(15):
         with panel.at_work(round_, seconds=10 + turn * 4):
@@ -191,6 +202,7 @@ def test_when_the_codes_are_used_up_the_lot_fails(where):
     round_.refresh_from_db()
     assert len(round_.codes) == 15
     assert (round_.status, round_.failure) == (Status.FAILED, "codes_used_up")
+    assert shown_whole(round_, monkeypatch)["lots"][0]["result"]["failed"] == "codes_used_up"
 
 
 def test_only_the_drawn_expert_acts_and_only_while_it_may(round_):
@@ -216,6 +228,20 @@ def test_only_the_drawn_expert_acts_and_only_while_it_may(round_):
             marking.save_marks(seat_id=seat.pk, user=seat.expert.user, given={1: Given(mark=Decimal(1), comment="x")})
         with pytest.raises(WrongState):
             marking.step_aside(seat_id=seat.pk, user=seat.expert.user, conflict=True, reason="x")
+
+
+def test_of_five_marks_the_highest_and_the_lowest_are_dropped(where):
+    Policy.objects.filter(pk=where.policy.pk).update(experts=5)
+    round_ = panel.scored(where, experts=6, amounts=["50000.00"])
+    with panel.at_work(round_):
+        for seat, mark in zip(panel.seats(round_), ("0", "80", "90", "70", "100"), strict=True):
+            panel.marks_all(seat, marks=(mark,))
+    market.goes_on(round_, at=round_.opened_at + timedelta(seconds=40))
+    entry = Entry.objects.get(lot__round=round_)
+    assert entry.scores == {"price": "40.00", "quality": "32.00", "record": "15.00", "total": "87.00"}
+    page = Client().get(f"/rounds/{round_.code}/").content.decode()
+    assert "去掉最高 100.00 和最低 0.00，平均 80.0000" in page
+    assert failed(record_of(round_)) == []
 
 
 def test_invalid_entries_are_not_marked(where):
@@ -388,6 +414,8 @@ CHANGES = [
     (lambda record: the_lot(record)["experts"][0].update(asked=3), "experts were replaced as the log asked"),
     (lambda record: the_lot(record)["experts"][0].update(status="submitted"), "lot 1 every seat was filled"),
     (lambda record: record["policy"].update(experts=5), "round.announced: experts"),
+    (lambda record: the_lot(record)["result"].update(failed="too_few_experts"), "lot 1 panel could not be filled"),
+    (lambda record: the_lot(record)["result"].update(failed="codes_used_up", winner=None), "lot 1 panel could not be filled"),
 ]  # fmt: skip
 
 
@@ -397,3 +425,37 @@ def test_every_tampering_shows(decided):
         forged = copy.deepcopy(decided)
         change(forged)
         assert what in failed(forged), what
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_last_two_at_one_moment_decide_once(where, in_threads):
+    round_ = panel.scored(where)
+    first, *last = panel.seats(round_)
+    with panel.at_work(round_):
+        panel.marks_all(first)
+        answers = in_threads(*[lambda seat=seat: at_once(round_, seat) for seat in last])
+    assert answers == [None, None]
+    assert Round.objects.get(pk=round_.pk).status == Status.EVALUATED
+    assert QueuedEntry.objects.filter(type="round.evaluated").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_leave_at_one_moment_ask_for_two_codes(where, in_threads):
+    round_ = panel.scored(where)
+    leaving = panel.seats(round_)[:2]
+    answers = in_threads(*[lambda seat=seat: leaves(round_, seat) for seat in leaving])
+    assert not any(isinstance(each, Exception) for each in answers), answers
+    assert sorted(seat.asked for seat in panel.seats(round_) if seat.asked) == [2, 3]
+    goes_on(round_, seconds=30)
+    assert [seat.iteration for seat in panel.seats(round_)] == [1, 1, 1, 2, 3]
+    assert failed(record_of(panel.judge(round_))) == []
+
+
+def at_once(round_, seat):
+    with panel.at_work(round_):
+        panel.marks_all(seat)
+
+
+def leaves(round_, seat):
+    with panel.at_work(round_):
+        return marking.step_aside(seat_id=seat.pk, user=seat.expert.user, conflict=True, reason="亲属")

@@ -122,7 +122,8 @@ def test_sizes_methods_and_times(where, settings):
     stranger = market.firm(where, offers=False)
     assert posts(acting(market.member_of(stranger.organisation)), proposal, b"x" * 100).status_code == 403
     market.pass_deadline(proposal)
-    assert posts(client, proposal, b"x" * 100).status_code == 409
+    late = posts(client, proposal, b"x" * 100)
+    assert late.status_code == 422 and late.json()["type"].endswith("not_due")
     assert stored(settings) == [] and not ProposalFile.objects.exists()
 
 

@@ -106,11 +106,21 @@ export class ProposalFiles {
   async send(files) {
     const named = [];
     for (const [place, file] of files.entries()) {
-      if (!this.sent.has(file)) this.sent.set(file, await this.one(file, this.lines[place]));
+      if (!this.sent.has(file)) this.sent.set(file, await this.one(file, this.lines[place]).catch(this.stopped(place)));
       this.tell(this.lines[place], "file-done", 1);
       named.push(this.sent.get(file));
     }
     return named;
+  }
+
+  /** The line of a file that did not arrive says nothing more; the summary at the top does. */
+  stopped(place) {
+    return (error) => {
+      const { bar, state } = this.lines[place];
+      bar.hidden = true;
+      state.textContent = "";
+      throw error;
+    };
   }
 
   async one(file, line) {
