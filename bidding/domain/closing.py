@@ -163,7 +163,7 @@ def evaluate_round(*, round_id: int, now: datetime) -> Round:
         }
         Entry.objects.bulk_update(entries, ["valid", "reason", "reason_detail", "scores"], batch_size=BATCH)
         if any(result.pending for result in results.values()):
-            return _wait_for_choice(round_, now) if METHODS[round_.method].picked else round_
+            return _wait_for_choice(round_, now) if METHODS[round_.method].picked else _wait_for_marks(round_)
         if all(result.winner is None for result in results.values()):
             failure = next(result.failed for result in results.values() if result.failed)
             reason = reason_text(failure) if failure != TOO_FEW else _("有效报名数少于最少数，流标。")
@@ -192,6 +192,13 @@ def _wait_for_choice(round_: Round, now: datetime) -> Round:
         round_.choice_due_at = worktime.add_working_days(now, round_.policy.choice_days)
         round_.save(update_fields=["choice_due_at"])
         transaction.on_commit(partial(live.changed, round_))
+    return round_
+
+
+def _wait_for_marks(round_: Round) -> Round:
+    """The experts have the ball, until the first of them is late."""
+    round_.marks_due_at = panels.next_due(round_)
+    round_.save(update_fields=["marks_due_at"])
     return round_
 
 
@@ -345,7 +352,7 @@ def move_due_rounds(now: datetime | None = None) -> int:
         (close_round, Round.objects.due_to_close(now=now)),
         (open_round, Round.objects.due_to_open()),
         (void_unreleased, Round.objects.due_to_void(before=now - PATIENCE)),
-        (evaluate_round, Round.objects.due_to_evaluate()),
+        (evaluate_round, Round.objects.due_to_evaluate(now=now)),
         (publish_candidate, Round.objects.filter(status=Status.EVALUATED)),
         (award_round, Round.objects.due_to_award(now=now)),
     ]

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from bidding.domain.eligibility import reasons_against
 from bidding.domain.entries import KeptOut, taking_entries
-from bidding.models import Entry, ProposalFile, Round
+from bidding.models import Entry, Lot, ProposalFile, Round
 from core import uploads
 from core.errors import Conflict, DomainError
 from market.models import Firm
@@ -115,6 +115,25 @@ def named_files(round_: Round, entries: Iterable[Entry]) -> dict[int, list[Named
         ]
         for entry in entries
     }
+
+
+def number_of_winner(lot: Lot) -> int | None:
+    """The number under which the winner's proposal was judged."""
+    winner = lot.winner.uscc if lot.winner is not None else None
+    return lot.short_list.index(winner) + 1 if winner in lot.short_list else None
+
+
+def files_of_winners(round_: Round) -> list[tuple[Lot, int, list[NamedFile]]]:
+    """What the winners of a decided round have proposed, by lot, with the number of the proposal; for its owner."""
+    if round_.method not in TAKES_FILES or round_.status == Round.Status.OPENED or round_.evaluated_at is None:
+        return []
+    found = []
+    for lot in round_.lots.select_related("winner__organisation").order_by("number"):
+        number = number_of_winner(lot)
+        entry = lot.entries.live().select_related("firm__organisation", "lot").filter(firm=lot.winner_id).first()
+        if number is not None and entry is not None:
+            found.append((lot, number, named_files(round_, [entry])[entry.pk]))
+    return found
 
 
 def read_file(round_: Round, entry: Entry, number: int) -> bytes:

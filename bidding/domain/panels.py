@@ -81,6 +81,15 @@ def dismiss(round_: Round, seat: Seat, status: Seat.Status, *, at: datetime, rea
     transaction.on_commit(partial(live.changed, round_))
 
 
+def next_due(round_: Round) -> datetime | None:
+    """When the first of those who sit now is late; None while a code for a replacement is still to come."""
+    seats = list(Seat.objects.filter(lot__round=round_))
+    drawn = {seat.iteration for seat in seats}
+    if any(seat.asked is not None and seat.asked not in drawn for seat in seats):
+        return None
+    return min((seat.due_at for seat in seats if seat.is_running), default=None)
+
+
 def _asked(round_: Round, seat: Seat, *, at: datetime) -> int | None:
     """The iteration that the log now asks for; None where there is none to ask for."""
     lost = seat.lot.seats.out().exclude(pk=seat.pk).count() + 1

@@ -35,9 +35,10 @@ class RoundQuerySet(models.QuerySet["Round"]):
         """Closed rounds for which the custodian has released its key."""
         return self.filter(status=Round.Status.CLOSED).exclude(custodian_private="")
 
-    def due_to_evaluate(self) -> Self:
-        """Opened rounds that do not wait for their owner's choice."""
-        return self.filter(status=Round.Status.OPENED, choice_due_at=None)
+    def due_to_evaluate(self, *, now: datetime) -> Self:
+        """Opened rounds that wait neither for their owner's choice nor, before anybody is late, for their experts."""
+        opened = self.filter(status=Round.Status.OPENED, choice_due_at=None)
+        return opened.filter(Q(marks_due_at=None) | Q(marks_due_at__lte=now))
 
     def due_to_void(self, *, before: datetime) -> Self:
         """Closed rounds for which the custodian's key had not come `before`."""
@@ -122,6 +123,8 @@ class Round(models.Model):
     closed_at = models.DateTimeField(_("关闭时间"), null=True, blank=True)
     opened_at = models.DateTimeField(_("开启时间"), null=True, blank=True)
     choice_due_at = models.DateTimeField(_("业主选定期限"), null=True, blank=True)
+    # When the first of the experts who sit now is late; empty while a replacement is to be drawn.
+    marks_due_at = models.DateTimeField(_("评审期限"), null=True, blank=True)
     evaluated_at = models.DateTimeField(_("评定时间"), null=True, blank=True)
     candidate_at = models.DateTimeField(_("公示开始"), null=True, blank=True)
     candidate_until = models.DateTimeField(_("公示结束"), null=True, blank=True)

@@ -19,7 +19,7 @@ from accounts.rules import ActingRequest, acting_as
 from bidding.domain import experts as domain
 from bidding.filters import ExpertFilter
 from bidding.forms.experts import EmployerForm, ExpertForm, FieldsForm
-from bidding.models import Expert
+from bidding.models import Expert, Round
 from core import clock
 from core.errors import DomainError
 
@@ -95,12 +95,13 @@ def expert(request: ActingRequest, code: str) -> HttpResponse:
                 messages.success(request, done)
                 return redirect("bidding:expert", code=code)
     today = clock.now().astimezone(clock.LOCAL).date()
+    past = found.seats.exclude(lot__round__status=Round.Status.OPENED)  # who marks now is nobody's to know
     context = {
         "expert": found,
         "is_active": found.is_active_on(today),
         "employers": list(found.employers.select_related("organisation")),
         "conflicts": list(found.conflicts.filter(withdrawn_at=None)),
-        "seats": list(found.seats.select_related("lot__round").order_by("-drawn_at")[:PAGE]),
+        "seats": list(past.select_related("lot__round").order_by("-drawn_at")[:PAGE]),
         "fields_form": shown["fields"],
         "employer_form": shown["employer"],
         "today": today,

@@ -19,14 +19,19 @@ from bidding.views.marking import as_expert, seat_or_404
 @acting_as(*OWNER_KINDS)
 @never_cache
 def of_owner(request: ActingRequest, code: str, lot: str, number: int, file: int) -> HttpResponse:
-    """While the owner compares proposals."""
-    waiting = Round.objects.of_owner(request.organisation).filter(
-        status=Round.Status.OPENED, choice_due_at__isnull=False
-    )
-    found = Lot.objects.select_related("round").filter(round__in=waiting, round__code=code, number=lot).first()
-    if found is None or found.round.method not in domain.TAKES_FILES:
+    """All of them while the owner compares proposals, and the winner's once it has won: the others' stay their own."""
+    own = Round.objects.of_owner(request.organisation)
+    lots = Lot.objects.select_related("round", "winner__organisation").filter(round__in=own)
+    found = lots.filter(round__code=code, number=lot).first()
+    if found is None or found.round.method not in domain.TAKES_FILES or not _may_read(found, number):
         raise Http404
     return _pdf(request, found, number, file)
+
+
+def _may_read(lot: Lot, number: int) -> bool:
+    if lot.round.status == Round.Status.OPENED:
+        return lot.round.choice_due_at is not None
+    return lot.round.status in Round.DISCLOSED and number == domain.number_of_winner(lot)
 
 
 @require_safe

@@ -244,6 +244,20 @@ def test_of_five_marks_the_highest_and_the_lowest_are_dropped(where):
     assert failed(record_of(round_)) == []
 
 
+def test_beat_passes_by_a_round_until_somebody_is_late_or_gone(round_):
+    def is_due(at):
+        return Round.objects.due_to_evaluate(now=at).filter(pk=round_.pk).exists()
+
+    first = panel.seats(round_)[0]
+    assert round_.marks_due_at == first.due_at
+    assert not is_due(first.due_at - timedelta(seconds=1)) and is_due(first.due_at)
+    with panel.at_work(round_):
+        marking.step_aside(seat_id=first.pk, user=first.expert.user, conflict=True, reason="亲属")
+    assert is_due(round_.opened_at)
+    goes_on(round_, seconds=30)
+    assert not is_due(first.due_at - timedelta(seconds=1))
+
+
 def test_invalid_entries_are_not_marked(where):
     round_ = panel.scored(where, amounts=["50000.00", "70000.00", "45000.00"])
     assert len(round_.lots.get().short_list) == 2
@@ -271,6 +285,9 @@ def test_nothing_shows_before_the_marks_are_in(round_, where):
         for secret in ("思路清楚", *(seat.expert.code for seat in panel.seats(round_)), *panel.AMOUNTS):
             assert secret not in text
     assert "等专家评分" in public[0]
+    centre = acting(where.operator)
+    for seat in panel.seats(round_):
+        assert round_.code not in centre.get(f"/desk/operator/experts/{seat.expert.code}/").content.decode()
     assert ExpertPool.objects.get(round=round_).blind not in public[1]
 
 

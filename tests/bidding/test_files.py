@@ -220,6 +220,23 @@ def test_only_drawn_experts_who_accepted_read_them(where):
     assert reader.get(address).status_code == 404
 
 
+def test_afterwards_the_owner_reads_the_winners_alone(where):
+    lived = Lived(where, "scored")
+    address = f"/desk/owner/rounds/{lived.round.code}/"
+    decided = panel.judge(lived.round)
+    winner = decided.lots.get().winner
+    number = lived.order.index(winner.uscc) + 1
+    client = acting(where.owner)
+    page = client.get(address).content.decode()
+    assert "中选机构的方案" in page and f"{address}choose/1/{number}/1/" in page
+    read = [client.get(f"{address}choose/1/{each}/1/").status_code for each in (1, 2, 3)]
+    assert read == [200 if each == number else 404 for each in (1, 2, 3)]
+    seat = panel.seats(decided)[0]
+    assert panel.signed_in(seat.expert).get(f"/desk/expert/rounds/{decided.code}/1/{number}/1/").status_code == 404
+    other = acting(market.member_of(market.organisation("owner")))
+    assert other.get(f"{address}choose/1/{number}/1/").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
