@@ -9,7 +9,7 @@ from typing import Any
 
 from bidding.domain.auction_times import last_offers
 from bidding.domain.reasons import reason_text
-from bidding.models import Draw, Entry, Lot, Round
+from bidding.models import Draw, Entry, ExpertPool, Lot, Mark, Round, Seat
 from bidding.rules import Disclosure
 from bidding.sentences import Case, Row, sentences_of
 from protocol import draw as process
@@ -38,13 +38,27 @@ class ShownDraw:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Panel:
+    """The experts of a lot: their attendance, and what each made of each firm; `pool` among how many they were drawn."""
+
+    pool: int
+    seats: list[Seat]
+    marks: list[Mark]
+
+    @property
+    def experts(self) -> list[str]:
+        return [seat.expert.code for seat in self.seats if seat.status == Seat.Status.SUBMITTED]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Worked:
-    """A lot's entrants, the sentences that lead to its result, and its draw."""
+    """A lot's entrants, the sentences that lead to its result, its draw, and its experts where there were any."""
 
     lot: Lot
     rows: list[Row]
     sentences: list[str] = field(default_factory=list)
     draw: ShownDraw | None = None
+    panel: Panel | None = None
 
     @property
     def winner(self) -> Row | None:
@@ -54,9 +68,13 @@ class Worked:
     def has_amounts(self) -> bool:
         return any(row.amount is not None for row in self.rows)
 
+    @property
+    def has_scores(self) -> bool:
+        return any(row.scores for row in self.rows)
+
 
 def worked_lots(round_: Round, known: Disclosure) -> list[Worked]:
-    """Every lot with what may be known of it; nothing before opening. Three queries, whatever the round."""
+    """Every lot with what may be known of it; nothing before opening. As many queries whatever the round."""
     if known == Disclosure.NOTHING:
         return []
     lots = list(round_.lots.select_related("winner__organisation").order_by("number"))
@@ -64,7 +82,9 @@ def worked_lots(round_: Round, known: Disclosure) -> list[Worked]:
     entries = list(
         Entry.objects.live().filter(lot__round=round_).select_related("firm__organisation").defer("envelope")
     )
-    draws = list(Draw.objects.filter(lot__round=round_, iteration=1)) if known == Disclosure.EVERYTHING else []
+    everything = known == Disclosure.EVERYTHING
+    draws = list(Draw.objects.filter(lot__round=round_, iteration=1)) if everything else []
+    panels = _panels(round_) if everything and METHODS[round_.method].marked else {}
     return [
         _worked(
             round_,
@@ -73,9 +93,26 @@ def worked_lots(round_: Round, known: Disclosure) -> list[Worked]:
             draws={each.purpose: each for each in draws if each.lot_id == lot.pk},
             known=known,
             offers=offers.get(lot.pk),
+            panel=panels.get(lot.pk),
         )
         for lot in lots
     ]
+
+
+def _panels(round_: Round) -> dict[int, Panel]:
+    """The panel of every lot that has one, by the lot's primary key; only for what is wholly disclosed."""
+    pool = ExpertPool.objects.filter(round=round_).first()
+    seats = list(Seat.objects.filter(lot__round=round_).select_related("expert").order_by("iteration", "id"))
+    final = Mark.objects.filter(seat__in=seats, seat__status=Seat.Status.SUBMITTED).order_by("entry_id", "seat_id")
+    marks = list(final.select_related("seat__expert", "entry__firm__organisation"))
+    return {
+        lot: Panel(
+            pool=len(pool.codes) if pool else 0,
+            seats=[seat for seat in seats if seat.lot_id == lot],
+            marks=[mark for mark in marks if mark.seat.lot_id == lot],
+        )
+        for lot in {seat.lot_id for seat in seats}
+    }
 
 
 def _worked(
@@ -86,14 +123,24 @@ def _worked(
     draws: dict[str, Draw],
     known: Disclosure,
     offers: Mapping[str, Decimal] | None,
+    panel: Panel | None,
 ) -> Worked:
     ranking, coefficient = draws.get("ranking"), draws.get("coefficient")
-    rows = _rows(lot, entries, METHODS[round_.method].firms(_drawn(ranking, lot)), known, offers)
+    firms = METHODS[round_.method].firms(_drawn(ranking, lot))
+    rows = _rows(lot, entries, firms, known, offers=offers, panel=panel)
     gone = list(lot.substitutions.select_related("out__organisation", "successor__organisation")) if lot.result else []
-    case = Case(round=round_, lot=lot, rows=rows, coefficients=_drawn(coefficient, lot), gone=gone)
+    case = Case(
+        round=round_,
+        lot=lot,
+        rows=rows,
+        coefficients=_drawn(coefficient, lot),
+        gone=gone,
+        experts=panel.experts if panel else (),
+        pool=panel.pool if panel else 0,
+    )
     shown = _shown(ranking, lot, entries) if ranking else None
     told = lot.result is not None or lot.short_list
-    return Worked(lot=lot, rows=rows, sentences=sentences_of(case) if told else [], draw=shown)
+    return Worked(lot=lot, rows=rows, sentences=sentences_of(case) if told else [], draw=shown, panel=panel)
 
 
 def _drawn(draw: Draw | None, lot: Lot) -> list[str]:
@@ -114,7 +161,9 @@ def _rows(
     entries: list[Entry],
     order: Sequence[str],
     known: Disclosure,
-    offers: Mapping[str, Decimal] | None = None,
+    *,
+    offers: Mapping[str, Decimal] | None,
+    panel: Panel | None,
 ) -> list[Row]:
     result: dict[str, Any] = lot.result or {}
     everything = known == Disclosure.EVERYTHING
@@ -132,7 +181,10 @@ def _rows(
             drawn=order.index(entry.firm.uscc) + 1 if entry.firm.uscc in order else None,
             won=winner is not None and entry.firm_id == winner,
             credit=entry.credit,
-            scores={},
+            scores=(entry.scores or {}) if everything else {},
+            marks=tuple(each.mark for each in panel.marks if each.entry_id == entry.pk and each.mark is not None)
+            if panel
+            else (),
         )
         for entry in entries
     ]

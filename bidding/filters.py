@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import django_filters
@@ -11,7 +11,7 @@ from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from approvals.models import District
-from bidding.models import HistoricalRound, Round
+from bidding.models import Expert, HistoricalRound, Round
 from bidding.wording import METHOD_NAMES
 from market.models import Service
 
@@ -111,3 +111,40 @@ class HistoricalRoundFilter(django_filters.FilterSet):
 
     def matching(self, queryset: QuerySet[HistoricalRound], name: str, value: str) -> QuerySet[HistoricalRound]:
         return queryset.filter(search__icontains=" ".join(value.lower().split()))
+
+
+class ExpertFilter(django_filters.FilterSet):
+    """The registry of experts: by code, name or sign-in name, by service, by whether they may be drawn today."""
+
+    q = django_filters.CharFilter(method="found", label=_("编号、姓名或登录名"), max_length=60)
+    service = django_filters.ModelChoiceFilter(
+        queryset=Service.objects.order_by("code"),
+        to_field_name="code",
+        field_name="fields",
+        label=_("可评审的服务"),
+        empty_label=_("全部"),
+    )
+    status = django_filters.ChoiceFilter(
+        choices=[("active", _("在册")), ("ended", _("已出册"))],
+        method="of_status",
+        label=_("状态"),
+        empty_label=_("全部"),
+    )
+
+    class Meta:
+        model = Expert
+        fields: list[str] = []
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+
+    def found(self, rows: QuerySet[Expert], name: str, value: str) -> QuerySet[Expert]:
+        words = value.strip()
+        return rows.filter(
+            Q(code__icontains=words) | Q(user__name__icontains=words) | Q(user__username__icontains=words)
+        )
+
+    def of_status(self, rows: QuerySet[Expert], name: str, value: str) -> QuerySet[Expert]:
+        active = Expert.objects.active_on(self.today).values("pk")
+        return rows.filter(pk__in=active) if value == "active" else rows.exclude(pk__in=active)

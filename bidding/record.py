@@ -8,12 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 from bidding.auction_record import Auctions
-from bidding.models import Draw, Entry, Lot, Policy, Round, Substitution
+from bidding.domain import panels
+from bidding.models import Draw, Entry, ExpertPool, Lot, Policy, Round, Substitution
 from bidding.rules import Disclosure, disclosure
 from ledger import domain as ledger
 from ledger.domain.proofs import proof_of
 from protocol.canonical import timestamp
 from protocol.draw import CHAIN_LENGTH
+from protocol.methods import METHODS
 
 VERSION = 1
 INSTANTS = (
@@ -50,6 +52,7 @@ def public_record(round_: Round) -> dict[str, Any]:
         "lots": _lots(round_, known),
         "events": ledger.unsealed(round_.subject) if opened else [],
         "log": ledger.published(round_.subject),
+        **_pool(round_, known),
         "proof": proof_of(round_.subject, with_sealed=opened, earlier=[note for note in checkpoints.values() if note]),
     }
 
@@ -67,6 +70,7 @@ def _policy(round_: Round) -> dict[str, Any]:
         **_auction_policy(round_, policy),
         "candidate_notice": policy.candidate_notice,
         "legal_basis": policy.legal_basis,
+        **({"experts": policy.experts} if _is_marked(round_) else {}),
     }
 
 
@@ -74,6 +78,18 @@ def _auction_policy(round_: Round, policy: Policy) -> dict[str, Any]:
     if round_.method != "auction":
         return {}
     return {"auction_lead_minutes": policy.auction_lead_minutes, "auction_minutes": policy.auction_minutes}
+
+
+def _is_marked(round_: Round) -> bool:
+    return round_.method in METHODS and METHODS[round_.method].marked
+
+
+def _pool(round_: Round, known: Disclosure) -> dict[str, Any]:
+    """Among whom experts were drawn, with the blind of what the log says of them; by methods with marks alone."""
+    if not _is_marked(round_):
+        return {}
+    pool = ExpertPool.objects.filter(round=round_).first() if known == Disclosure.EVERYTHING else None
+    return {"pool": {"blind": pool.blind, "codes": pool.codes} if pool else None}
 
 
 def _keys(round_: Round, known: Disclosure) -> dict[str, Any]:
@@ -102,6 +118,8 @@ def _lots(round_: Round, known: Disclosure) -> list[dict[str, Any]]:
     gone = _by_lot(
         Substitution.objects.filter(lot__round=round_).select_related("out__organisation", "successor__organisation")
     )
+    told = lots if known == Disclosure.EVERYTHING and _is_marked(round_) else []
+    seats, marks = panels.seats_record(told), panels.marks_record(told)
     return [
         {
             "lot": lot.number,
@@ -110,8 +128,8 @@ def _lots(round_: Round, known: Disclosure) -> list[dict[str, Any]]:
                 (_entry(each, known) for each in entries.get(lot.pk, [])), key=lambda entry: entry["uscc"]
             ),
             "offers": auctions.offers(lot, named=named),
-            "experts": [],
-            "marks": [],
+            "experts": seats.get(lot.pk, []),
+            "marks": marks.get(lot.pk, []),
             "draws": [_draw(each) for each in draws.get(lot.pk, [])],
             "result": _result(lot, known),
             "substitutions": [_substitution(each) for each in gone.get(lot.pk, [])],
@@ -142,7 +160,7 @@ def _entry(entry: Entry, known: Disclosure) -> dict[str, Any]:
         "valid": entry.valid,
         "reason": entry.reason or None,
         "credit": _amount(entry.credit),
-        "scores": {},
+        "scores": (entry.scores or {}) if everything else {},
     }
 
 

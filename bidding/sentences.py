@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -15,7 +15,8 @@ from bidding.domain.reasons import reason_text
 from bidding.models import Lot, Round, Substitution
 from protocol.methods.base import half_up
 from protocol.methods.credit_draw import tickets
-from protocol.parameters import count
+from protocol.methods.scored import TRIMMED_FROM, trimmed_mean
+from protocol.parameters import count, weights
 
 SHOWN = 8
 """So many amounts or places are written out in a sentence; the table has all of them."""
@@ -36,17 +37,23 @@ class Row:
     drawn: int | None
     won: bool
     scores: dict[str, str]
+    marks: tuple[Decimal, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """What there is to tell of a lot: its rows in the order of the result, and the coefficients in the order of the draw."""
+    """What there is to tell of a lot: its rows in the order of the result, and the coefficients in the order of the draw.
+
+    `experts` are those who have marked, `pool` among how many they were drawn.
+    """
 
     round: Round
     lot: Lot
     rows: Sequence[Row]
     coefficients: Sequence[str] = ()
     gone: Sequence[Substitution] = ()
+    experts: Sequence[str] = ()
+    pool: int = 0
 
     @property
     def valid(self) -> list[Row]:
@@ -297,6 +304,54 @@ def _direct(case: Case) -> list[str]:
     ]
 
 
+def _scored(case: Case) -> list[str]:
+    """The weights, who marked, and every firm's points as on paper."""
+    parts = weights(case.round.parameters)
+    ranked = sorted(case.valid, key=lambda row: row.place or 0)
+    lowest = min(row.amount for row in ranked if row.amount is not None)
+    said = [
+        _("总分 ＝ 价格分（满分 %(price)s）＋ 质量分（满分 %(quality)s）＋ 信用分（满分 %(record)s）。") % parts,
+        *_limits(case.lot),
+        _("有效报价中最低的是 %(lowest)s。") % {"lowest": money(lowest)},
+        _("从 %(pool)s 名没有利害关系的专家中公开抽取，评分的是 %(experts)s。")
+        % {"pool": case.pool, "experts": _("、").join(case.experts)},
+    ]
+    said += [_points(row, parts, lowest) for row in ranked[:SHOWN]]
+    said.append(
+        _("总分最高的是 %(name)s 的 %(total)s，因此中选；总分相同的取报价低的，再相同看抽取次序。")
+        % {"name": case.winner.name, "total": case.winner.scores.get("total", "–")}
+    )
+    return said
+
+
+def _points(row: Row, parts: Mapping[str, Decimal], lowest: Decimal) -> str:
+    assert row.amount is not None
+    scores, mean = row.scores, half_up(trimmed_mean(row.marks), places=4)
+    price = _("价格 %(weight)s × %(lowest)s ÷ %(amount)s ＝ %(points)s") % {
+        "weight": parts["price"], "lowest": money(lowest), "amount": money(row.amount), "points": scores.get("price"),
+    }  # fmt: skip
+    quality = _("质量 %(marks)s平均 %(mean)s，%(weight)s × %(mean)s ÷ 100 ＝ %(points)s") % {
+        "marks": _marks(row.marks), "mean": mean, "weight": parts["quality"], "points": scores.get("quality"),
+    }  # fmt: skip
+    record = _("信用 %(weight)s × %(credit)s ÷ 100 ＝ %(points)s") % {
+        "weight": parts["record"], "credit": row.credit, "points": scores.get("record"),
+    }  # fmt: skip
+    total = " ＋ ".join(scores.get(name, "–") for name in ("price", "quality", "record"))
+    return _("%(name)s：%(price)s；%(quality)s；%(record)s；合计 %(sum)s ＝ %(total)s。") % {
+        "name": row.name, "price": price, "quality": quality, "record": record, "sum": total,
+        "total": scores.get("total"),
+    }  # fmt: skip
+
+
+def _marks(marks: Sequence[Decimal]) -> str:
+    """The marks as they came, and which two are dropped."""
+    shown = _("、").join(str(mark) for mark in marks)
+    if len(marks) < TRIMMED_FROM:
+        return _("评分 %(marks)s，") % {"marks": shown}
+    dropped = {"marks": shown, "highest": max(marks), "lowest": min(marks)}
+    return _("评分 %(marks)s，去掉最高 %(highest)s 和最低 %(lowest)s，") % dropped
+
+
 TOLD: dict[str, Callable[[Case], list[str]]] = {
     "auction": auction_sentences,
     "lowest": _lowest,
@@ -306,4 +361,5 @@ TOLD: dict[str, Callable[[Case], list[str]]] = {
     "credit_draw": _credit_draw,
     "proposal": lambda case: [*_limits(case.lot), *_picked(case)],
     "direct": _direct,
+    "scored": _scored,
 }

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from bidding.models import Objection, Round
+from protocol.methods import METHODS
 
 Status = Round.Status
 Text = str | Promise
@@ -50,6 +51,7 @@ BALL: dict[Status, Text] = {
 
 CUSTODIAN_RELEASES: Text = _("见证方：交出密钥")
 BIDDERS_OFFER: Text = _("参加的机构：在竞价室出价")
+EXPERTS_MARK: Text = _("评审专家：打分")
 OWNER_CHOOSES: Text = _("业主：从候选名单里选定")
 HELD_BY_SERVICE_CENTRE: Text = _("中介管理服务中心：答复异议")
 HELD_BY_REGULATOR: Text = _("监管部门：处理投诉")
@@ -76,6 +78,8 @@ def ball(round_: Round, *, now: datetime, held: Objection | None = None) -> Text
         return OWNER_CHOOSES
     if round_.status == Status.OPENED and round_.method == "auction":
         return BIDDERS_OFFER
+    if round_.status == Status.OPENED and METHODS[round_.method].marked:
+        return EXPERTS_MARK
     return BALL[round_.status_at(now)]
 
 

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import authentication, exceptions, permissions, throttling
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -81,8 +81,8 @@ class WriteView(APIView):
     kinds: tuple[Kind, ...] = ()
     authentication_classes = (TokenAuthentication, SessionOfThePage)
     permission_classes = (ActsFor,)
-    parser_classes = (JSONParser,)
-    throttle_classes = (WritingPace,)
+    parser_classes: tuple[type[BaseParser], ...] = (JSONParser,)
+    throttle_classes: tuple[type[throttling.BaseThrottle], ...] = (WritingPace,)
 
     def once(self, request: Request, work: Callable[[], tuple[int, dict[str, Any]]]) -> Response:
         """Do the work and answer; with an `Idempotency-Key` that was used before, give the answer of then.

@@ -94,6 +94,13 @@ MARKS: dict[str, Mark] = {
     "ineligible": Mark("cross", "seal"),
     "lapsed": Mark("stop", "seal"),
     "lapsing": Mark("warn", "amber"),
+    # experts
+    "seat_drawn": Mark("wait", "amber"),
+    "seat_accepted": Mark("half", "slate"),
+    "seat_submitted": Mark("check", "jade"),
+    "seat_declined": Mark("minus", "grey"),
+    "seat_conflict": Mark("stop", "grey"),
+    "seat_absent": Mark("cross", "seal"),
     # the catalogue
     "mandatory": Mark("check", "slate"),
     "self": Mark("info", "jade"),

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Kind
+from bidding.models import Expert
 
 Pair = tuple[str, "str | Promise"]
 
@@ -24,6 +25,7 @@ FIRM: list[Pair] = [
 ]
 OPERATOR: list[Pair] = [
     ("bidding:operator_desk", _("待办")),
+    ("bidding:experts", _("评审专家")),
 ]
 REGULATOR: list[Pair] = [
     ("bidding:regulator_desk", _("监管")),
@@ -40,6 +42,9 @@ BY_KIND: dict[str, list[Pair]] = {
     Kind.REGULATOR: REGULATOR,
     Kind.DEPARTMENT: DEPARTMENT,
 }
+EXPERT: list[Pair] = [
+    ("bidding:expert_desk", _("我的评审")),
+]
 EVERYBODY: list[Pair] = [
     ("accounts:account", _("账户")),
 ]
@@ -62,7 +67,9 @@ def _entries(pairs: list[Pair], path: str) -> list[MenuEntry]:
 
 
 def menu_of(request: HttpRequest) -> list[MenuEntry]:
-    """The side bar for this request: the desk of the acting organisation, then what everybody has."""
+    """The side bar for this request: the desk of the acting organisation, that of an expert, then what everybody has."""
     organisation = getattr(request, "organisation", None)
     own = BY_KIND.get(organisation.kind, []) if organisation is not None else []
-    return _entries([*own, *EVERYBODY], request.path)
+    user = getattr(request, "user", None)
+    is_expert = user is not None and user.is_authenticated and Expert.objects.filter(user=user).exists()
+    return _entries([*own, *(EXPERT if is_expert else []), *EVERYBODY], request.path)

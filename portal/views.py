@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Kind
 from accounts.rules import ActingRequest, SessionRequest, acting_as, signed_in
-from bidding.models import Award, Round
+from bidding.models import Award, Expert, Round
 from core import clock
 from core.ratelimit import limited
 from market.domain.search import LONGEST_QUERY, matching
@@ -96,7 +96,8 @@ def desk(request: SessionRequest) -> HttpResponse:
     """To the desk of the organisation that one acts for."""
     organisation = request.organisation
     if organisation is None:
-        return redirect("accounts:account")
+        is_expert = Expert.objects.filter(user=request.user).exists()
+        return redirect("bidding:expert_desk" if is_expert else "accounts:account")
     if organisation.kind == Kind.FIRM:
         listed = Firm.objects.filter(organisation=organisation, current__isnull=False).exists()
         return redirect("bidding:firm_desk" if listed else "market:admission")

@@ -59,6 +59,7 @@ class Mark:
 
     uscc: str
     mark: Decimal
+    expert: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +107,7 @@ class Lot:
     entries: tuple[Entry, ...]
     offers: tuple[Offer, ...]
     auction: LotAuction | None
+    experts: tuple[Mapping[str, Any], ...]
     marks: tuple[Mark, ...]
     draws: tuple[Draw, ...]
     result: Mapping[str, Any] | None
@@ -114,13 +116,14 @@ class Lot:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """The record of one round."""
+    """The record of one round. `experts` is how many mark, and `pool` among whom they were drawn, by the method `scored`."""
 
     round: str
     status: str
     method: str
     parameters: Mapping[str, Any]
     minimum: int
+    experts: int | None
     closes_at: datetime
     opened_at: datetime | None
     policy_version: str | None
@@ -137,6 +140,7 @@ class Record:
     log: tuple[Mapping[str, Any], ...]
     checkpoints: Mapping[str, str | None]
     proof: Mapping[str, Any] | None
+    pool: Mapping[str, Any] | None
 
 
 def read_record(text: str | bytes) -> Record:
@@ -157,6 +161,7 @@ def read_record(text: str | bytes) -> Record:
         method=top.take("method", str),
         parameters=top.take("parameters", dict),
         minimum=policy.take("minimum", int),
+        experts=policy.optional("experts", int) if "experts" in policy.members else None,
         closes_at=_required(times.moment("closes_at"), "timetable.closes_at"),
         opened_at=times.moment("opened_at"),
         policy_version=policy.optional("version", str),
@@ -173,6 +178,7 @@ def read_record(text: str | bytes) -> Record:
         log=tuple(each.members for each in top.parts("log")),
         checkpoints={name: checkpoints.optional(name, str) for name in ("announced", "closed", "opened")},
         proof=top.optional("proof", dict) if "proof" in top.members else None,
+        pool=top.optional("pool", dict) if "pool" in top.members else None,
     )
 
 
@@ -182,6 +188,7 @@ def _lot(part: "_Part") -> Lot:
         entries=tuple(_entry(each) for each in part.parts("entries")),
         offers=tuple(_offer(each) for each in part.parts("offers")),
         auction=_auction(part.part("auction")) if "auction" in part.members else None,
+        experts=tuple(each.members for each in part.parts("experts")) if "experts" in part.members else (),
         marks=tuple(_mark(each) for each in part.parts("marks")),
         draws=tuple(_draw(each) for each in part.parts("draws")),
         result=part.optional("result", dict),
@@ -249,7 +256,11 @@ def _auction(part: "_Part") -> LotAuction:
 
 
 def _mark(part: "_Part") -> Mark:
-    return Mark(uscc=part.take("uscc", str), mark=_required(part.score("mark"), part.at("mark")))
+    return Mark(
+        uscc=part.take("uscc", str),
+        mark=_required(part.score("mark"), part.at("mark")),
+        expert=part.optional("expert", str) if "expert" in part.members else None,
+    )
 
 
 def _draw(part: "_Part") -> Draw:

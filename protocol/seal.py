@@ -1,9 +1,12 @@
 """`python -m protocol.seal`: seal a bid as the browser does (PROTOCOL §2), for programs that bid through the API.
 
     python -m protocol.seal RECORD --uscc USCC [--lot 1] [--amount 48000.00] [--days 20] [--token TOKEN]
+                            [--file PROPOSAL.pdf … --out FOLDER]
 
 RECORD is the public record of the round, a file or an address. Prints what the API takes, as JSON, with the secrets that stay
 with the firm beside it: `keep.token` is needed to replace or withdraw, `keep.nonce` is the firm's part of the draw.
+Proposal files are encrypted into FOLDER, each under the SHA-256 of its ciphertext; `upload` names them: they are posted to
+`/api/v1/rounds/<code>/files` as they are, before the envelope.
 """
 
 import argparse
@@ -14,11 +17,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Any
 
 from protocol import envelope
 from protocol.canonical import sha256_hex
 from protocol.envelope import File
+from protocol.files import MOST_FILES, encrypt_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +76,7 @@ def main(arguments: Sequence[str]) -> int:
     given = _parser().parse_args(arguments)
     try:
         record = json.loads(fetch(given.record))
+        uploads, files = _encrypted(given.file, given.out)
         sealed = seal_bid(
             round=str(record["round"]),
             lot=given.lot,
@@ -79,6 +85,7 @@ def main(arguments: Sequence[str]) -> int:
             custodian=str(record["keys"]["custodian"]["public"]),
             amount=given.amount,
             days=given.days,
+            files=files,
         )
     except (OSError, ValueError, KeyError, TypeError) as problem:
         print(f"Nothing was sealed: {problem}", file=sys.stderr)
@@ -90,8 +97,23 @@ def main(arguments: Sequence[str]) -> int:
         **({"token": given.token} if given.token else {}),
     }
     kept = {"token": sealed.token, "nonce": sealed.nonce, "sha256": sealed.sha256}
-    print(json.dumps({"send": sent, "keep": kept}, indent=1))
+    told = {"upload": [str(path) for path in uploads]} if uploads else {}
+    print(json.dumps({"send": sent, "keep": kept, **told}, indent=1))
     return 0
+
+
+def _encrypted(sources: Sequence[Path], folder: Path) -> tuple[list[Path], list[File]]:
+    """Encrypt files into a folder. Raises OSError, and ValueError for too many or too large ones."""
+    if len(sources) > MOST_FILES:
+        raise ValueError(f"a proposal has at most {MOST_FILES} files")
+    paths, files = [], []
+    for source in sources:
+        ciphertext, file = encrypt_file(source.read_bytes())
+        path = folder / file.sha256
+        path.write_bytes(ciphertext)
+        paths.append(path)
+        files.append(file)
+    return paths, files
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -104,6 +126,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--amount", type=_amount, help="in yuan with two places; not in a method without prices")
     parser.add_argument("--days", type=int, help="promised working days")
     parser.add_argument("--token", help="the token of the envelope that this one replaces")
+    parser.add_argument("--file", type=Path, action="append", default=[], help="a PDF of the proposal; several times")
+    parser.add_argument("--out", type=Path, default=Path(), help="where encrypted files go; here unless it is given")
     return parser
 
 

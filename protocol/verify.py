@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-from protocol import draw, envelope, verify_auction, verify_follow, verify_log
+from protocol import draw, envelope, verify_auction, verify_experts, verify_follow, verify_log
 from protocol.canonical import read_timestamp, sha256_hex
 from protocol.check import Check
 from protocol.methods import METHODS
@@ -122,6 +122,9 @@ def _draws(record: Record, lot: Lot) -> Iterator[Check]:
         holds = set(wanted) <= set(first) and len(set(first)) == len(first)
         yield Check(what=f"lot {lot.number} has every draw that {record.method} needs", holds=holds)
     for each in lot.draws:
+        if each.purpose == verify_experts.EXPERTS:
+            yield from _draw(record, lot, each, name=f"lot {lot.number} draw {each.iteration} {each.purpose}")
+            continue
         name = f"lot {lot.number} draw {each.iteration} {each.purpose}"
         labels = draw.in_lot(wanted.get(each.purpose, ()), lot=lot.number, lots=len(record.lots))
         yield from _draw(record, lot, each, name=name)
@@ -141,7 +144,7 @@ def _draw(record: Record, lot: Lot, each: Draw, *, name: str) -> Iterator[Check]
 
 
 def _has_labels(each: Draw, labels: Sequence[str]) -> bool | None:
-    """Iteration 1 is over all labels, a later one over those that are left; labels of experts are not known here."""
+    """Iteration 1 is over all labels, a later one over those that are left."""
     if not labels:
         return None
     return list(each.labels) == list(labels) if each.iteration == FIRST else set(each.labels) <= set(labels)
@@ -171,6 +174,10 @@ def _result(record: Record, lot: Lot) -> Iterator[Check]:
     except ValueError as error:
         yield Check(what=f"lot {lot.number} result", holds=False, detail=str(error))
         return
+    if method.marked and result.failed is None:
+        yield from verify_experts.checks(record, lot, valid=result.ranking)
+        if verify_experts.failed_for_experts(lot):
+            return
     computed = result.as_record()
     for name in ("winner", "amount", "reference", "ranking", "failed"):
         agrees = computed[name] == lot.result.get(name)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from protocol import canonical, entries, tree
+from protocol import canonical, entries, tree, verify_experts
 from protocol.canonical import encode, read_timestamp, sha256_hex, timestamp
 from protocol.check import Check
 from protocol.methods import METHODS
@@ -193,6 +193,7 @@ def _entries(record: Record, told: list[tuple[int, bytes]]) -> Iterator[Check]:
     yield Check(what="the status is the last that the log tells", holds=bool(ended) and _same_status(record, ended[-1]))
     once = [kind for kind in types if kind in MOMENTS and not (WALKED_AWAY in types and kind in AGAIN)]
     yield Check(what="no step was taken twice", holds=len(set(once)) == len(once))
+    yield from verify_experts.asked(record, read)
     moved = [
         entry["data"] for _index, entry in read if entry.get("type") == ADDENDUM and isinstance(entry.get("data"), dict)
     ]
@@ -281,6 +282,8 @@ def _announced(record: Record, data: Mapping[str, Any]) -> Compared:
     yield "minimum", data.get("minimum") == record.minimum
     yield "policy", data.get("policy") == record.policy_version
     yield "lots", data.get("lots") == [lot.number for lot in record.lots]
+    if _is_marked(record):
+        yield "experts", data.get("experts") == record.experts
 
 
 def _without_words(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -295,6 +298,8 @@ def _deadline(record: Record, announced: Mapping[str, Any], addenda: Sequence[Ma
 
 
 def _closed(record: Record, data: Mapping[str, Any]) -> Compared:
+    if _is_marked(record):
+        yield "the pool of experts", verify_experts.pool_is_logged(record, data)
     if record.opened_at is None or (_is_blind(record) and record.status == "opened"):
         yield "the frozen entrants", None
         return
@@ -327,6 +332,11 @@ def _is_blind(record: Record) -> bool:
     return method is not None and method.blind
 
 
+def _is_marked(record: Record) -> bool:
+    method = METHODS.get(record.method)
+    return method is not None and method.marked
+
+
 def _are_ours(record: Record, keys: object) -> bool:
     return keys == {"platform": record.platform_private, "custodian": record.custodian_private}
 
@@ -335,6 +345,8 @@ def _evaluated(record: Record, data: Mapping[str, Any]) -> Compared:
     results = {lot.number: dict(lot.result) for lot in record.lots if lot.result is not None}
     if _is_blind(record):
         yield "keys", _are_ours(record, data.get("keys"))
+    if _is_marked(record):
+        yield "experts and marks", data.get("panels") == verify_experts.panels_digest(record)
     yield "the results", (data.get("lots"), data.get("sha256")) == (len(results), sha256_hex(encode(results)))
 
 

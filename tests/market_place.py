@@ -31,6 +31,7 @@ from market.models import (
     Service,
     ServiceVersion,
 )
+from protocol.envelope import File
 from protocol.seal import Sealed, seal_bid
 from tests import custody
 
@@ -188,7 +189,13 @@ def announced(where: Place, *, method: str = "lowest", **terms: Any) -> Round:
 
 
 def sealed(
-    round_: Round, who: Firm, amount: str | None = None, *, nonce: str | None = None, days: int | None = None
+    round_: Round,
+    who: Firm,
+    amount: str | None = None,
+    *,
+    nonce: str | None = None,
+    days: int | None = None,
+    files: Sequence[File] = (),
 ) -> Sealed:
     """A bid as a firm's browser seals it."""
     return seal_bid(
@@ -200,6 +207,7 @@ def sealed(
         amount=Decimal(amount) if amount else None,
         days=days,
         nonce=nonce,
+        files=files,
     )
 
 
@@ -211,9 +219,11 @@ def token_of(round_: Round, who: Firm) -> str:
     return _tokens.get((round_.pk, who.pk), "")
 
 
-def enters(round_: Round, who: Firm, amount: str | None = None, *, nonce: str | None = None) -> entries.Receipt:
+def enters(
+    round_: Round, who: Firm, amount: str | None = None, *, nonce: str | None = None, files: Sequence[File] = ()
+) -> entries.Receipt:
     """A firm seals and submits, or replaces what it submitted before with the token that it kept."""
-    bid = sealed(round_, who, amount, nonce=nonce)
+    bid = sealed(round_, who, amount, nonce=nonce, files=files)
     receipt = entries.submit_envelope(
         round_id=round_.pk,
         firm=who,

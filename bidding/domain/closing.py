@@ -14,8 +14,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from bidding.domain import auction_times, credit, live, timetable
+from bidding.domain import auction_times, credit, files, live, panels, timetable
 from bidding.domain.eligibility import reasons_between
+from bidding.domain.reasons import reason_text
 from bidding.domain.rounds import end_round
 from bidding.models import Award, Draw, Entry, Lot, Round
 from core import codes, worktime
@@ -23,7 +24,7 @@ from core.errors import NotDue
 from ledger import domain as ledger
 from protocol import canonical, draw, envelope
 from protocol.methods import METHODS
-from protocol.methods.base import RANKING, Bid, Choice, Result
+from protocol.methods.base import RANKING, TOO_FEW, Bid, Choice, Result
 
 Status = Round.Status
 BATCH = 1000
@@ -50,7 +51,12 @@ def close_round(*, round_id: int, now: datetime) -> Round:
         round_.closed_at = now
         round_.save()
         digest = canonical.sha256_hex(canonical.encode([_frozen_line(entry) for entry in entries]))
-        ledger.append("round.closed", round_.subject, {"count": len(entries), "sha256": digest}, at=now)
+        data: dict[str, Any] = {"count": len(entries), "sha256": digest}
+        marked = METHODS[round_.method].marked
+        if marked:
+            firms = list({entry.firm_id: entry.firm for entry in entries}.values())
+            data["experts"] = panels.freeze_pool(round_, firms, at=round_.closes_at)
+        ledger.append("round.closed", round_.subject, data, at=now)
         if all(_count(entries, lot) < (round_.minimum or 1) for lot in round_.lots.all()):
             end_round(
                 round_,
@@ -59,6 +65,9 @@ def close_round(*, round_id: int, now: datetime) -> Round:
                 failure="too_few_entries",
                 at=now,
             )
+        elif marked and panels.has_too_few(round_):
+            reason = _("没有利害关系的专家不足，未开启即流标。")
+            end_round(round_, Status.FAILED, reason=reason, failure="too_few_experts", at=now)
         transaction.on_commit(partial(live.changed, round_))
     return round_
 
@@ -103,6 +112,7 @@ def open_round(*, round_id: int, now: datetime) -> Round:
         for entry in entries:
             _open(entry, round_)
         Entry.objects.bulk_update(entries, ["opened", "amount", "days", "nonce"], batch_size=BATCH)
+        files.forget_unnamed(round_, entries)
         Round.lifecycle.move(round_, Status.OPENED)
         round_.opened_at = now
         round_.save()
@@ -140,7 +150,7 @@ def evaluate_round(*, round_id: int, now: datetime) -> Round:
     """Draw the order of every lot's entrants and let the method decide (PROTOCOL §3, §4). Without a winner the round fails.
 
     Unchanged while an auction of it still runs. Where the owner picks and has not yet, the round stays opened and waits for
-    `choosing.choose`.
+    `choosing.choose`; where experts mark, for all of them, and each time that this comes by who is late is replaced.
     """
     with transaction.atomic():
         round_ = _locked(round_id)
@@ -148,13 +158,16 @@ def evaluate_round(*, round_id: int, now: datetime) -> Round:
             return round_
         lots = list(round_.lots.all())
         entries = list(_entries(round_).select_for_update(of=["self"]))
-        results = {lot.number: _evaluate(round_, lot, [e for e in entries if e.lot_id == lot.pk], lots) for lot in lots}
-        Entry.objects.bulk_update(entries, ["valid", "reason", "reason_detail"], batch_size=BATCH)
+        results = {
+            lot.number: _evaluate(round_, lot, [e for e in entries if e.lot_id == lot.pk], lots, now) for lot in lots
+        }
+        Entry.objects.bulk_update(entries, ["valid", "reason", "reason_detail", "scores"], batch_size=BATCH)
         if any(result.pending for result in results.values()):
-            return _wait_for_choice(round_, now)
+            return _wait_for_choice(round_, now) if METHODS[round_.method].picked else _wait_for_marks(round_)
         if all(result.winner is None for result in results.values()):
             failure = next(result.failed for result in results.values() if result.failed)
-            end_round(round_, Status.FAILED, reason=_("有效报名数少于最少数，流标。"), failure=failure, at=now)
+            reason = reason_text(failure) if failure != TOO_FEW else _("有效报名数少于最少数，流标。")
+            end_round(round_, Status.FAILED, reason=reason, failure=failure, at=now)
             return round_
         Round.lifecycle.move(round_, Status.EVALUATED)
         round_.evaluated_at = now
@@ -165,6 +178,8 @@ def evaluate_round(*, round_id: int, now: datetime) -> Round:
         data: dict[str, Any] = {"lots": len(lots), "sha256": digest}
         if METHODS[round_.method].blind:
             data["keys"] = _private(round_)
+        if METHODS[round_.method].marked:
+            data["panels"] = panels.panels_digest(lots)
         ledger.append("round.evaluated", round_.subject, data, at=now)
         transaction.on_commit(partial(live.changed, round_))
     return round_
@@ -180,12 +195,23 @@ def _wait_for_choice(round_: Round, now: datetime) -> Round:
     return round_
 
 
-def _evaluate(round_: Round, lot: Lot, entries: list[Entry], lots: list[Lot]) -> Result:
+def _wait_for_marks(round_: Round) -> Round:
+    """The experts have the ball, until the first of them is late."""
+    round_.marks_due_at = panels.next_due(round_)
+    round_.save(update_fields=["marks_due_at"])
+    return round_
+
+
+def _evaluate(round_: Round, lot: Lot, entries: list[Entry], lots: list[Lot], now: datetime) -> Result:
+    method = METHODS[round_.method]
     orders = _draw(round_, lot, entries, lots=len(lots))
     result = _decide(round_, lot, entries, orders)
+    if method.marked and result.failed is None:
+        shown = [uscc for uscc in method.firms(orders[RANKING]) if uscc in result.ranking]
+        result = panels.judged(round_, lot, result, shown=shown, lots=len(lots), now=now)
     for entry in entries:
         code = result.invalid.get(entry.firm.uscc, "")
-        entry.valid = not code
+        entry.valid, entry.scores = not code, dict(result.scores.get(entry.firm.uscc, {})) or None
         if code and code != "ineligible":  # what made the firm ineligible was written down at closing
             entry.reason, entry.reason_detail = code, ""
     lot.short_list = list(result.short_list)
@@ -196,8 +222,9 @@ def _evaluate(round_: Round, lot: Lot, entries: list[Entry], lots: list[Lot]) ->
 
 
 def _bids(round_: Round, lot: Lot, entries: Iterable[Entry]) -> list[Bid]:
-    """The frozen entrants of a lot; in an auction each with its last accepted offer."""
+    """The frozen entrants of a lot; in an auction each with its last accepted offer, where experts mark with their marks."""
     offers = auction_times.last_offers(lot) if round_.method == AUCTION else None
+    marks = panels.marks_by_entry(lot) if METHODS[round_.method].marked else {}
     return [
         Bid(
             uscc=entry.firm.uscc,
@@ -205,6 +232,7 @@ def _bids(round_: Round, lot: Lot, entries: Iterable[Entry]) -> list[Bid]:
             opened=bool(entry.opened),
             eligible=bool(entry.eligible),
             credit=entry.credit,
+            marks=marks.get(entry.pk, ()),
         )
         for entry in entries
     ]

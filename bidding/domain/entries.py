@@ -78,7 +78,7 @@ def submit_envelope(
     """
     _demand_envelope(sealed, token_sha256)
     with transaction.atomic():
-        round_, now = _taking_entries(round_id)
+        round_, now = taking_entries(round_id)
         if reasons := reasons_against(firm=firm, round_=round_, at=now):
             raise KeptOut(reasons)
         target = _lot(round_, lot)
@@ -129,7 +129,7 @@ def withdraw_for(*, round_id: int, uscc: str, reason: str, by: Membership, lot: 
 
 def _withdraw(round_id: int, firm: Firm, user: User, lot: str, *, token: str = "", reason: str = "") -> Receipt:
     with transaction.atomic():
-        round_, now = _taking_entries(round_id)
+        round_, now = taking_entries(round_id)
         entry = Entry.objects.select_for_update(of=["self"]).select_related("lot").get(
             lot__round=round_, lot__number=lot, firm=firm
         )  # fmt: skip
@@ -151,7 +151,7 @@ def my_entry(round_: Round, firm: Firm, *, lot: str = "1") -> Entry | None:
     return Entry.objects.live().filter(lot__round=round_, lot__number=lot, firm=firm).first()
 
 
-def _taking_entries(round_id: int) -> tuple[Round, datetime]:
+def taking_entries(round_id: int) -> tuple[Round, datetime]:
     """The round, held FOR SHARE against whoever moves it, and the clock read after the lock (ARCHITECTURE rule 3).
 
     The clock is read once the row is held: a volatile function in the outer query runs on the rows that the lock lets by.

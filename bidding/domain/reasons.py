@@ -39,6 +39,7 @@ TEXTS: dict[str, Promise | str] = {
     # Failed.
     "too_few_entries": _("截止时报名数少于最少数，未开启即流标"),
     "too_few": _("有效报名数少于最少数"),
+    "too_few_experts": _("没有利害关系的专家不足"),
     "codes_used_up": _("抽取码已用完"),
     "no_release": _("见证方没有在截止后 24 小时内交出密钥，未开启即作废"),
 }

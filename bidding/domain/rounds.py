@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from accounts.models import Membership, Role
 from bidding.domain import live, timetable
 from bidding.domain.access import demand_operator, demand_owner
+from bidding.domain.experts import demand_enough
+from bidding.domain.files import forget_all
 from bidding.domain.reasons import demand_reason
 from bidding.domain.stock import take_key
 from bidding.models import Lot, Policy, Round
@@ -30,8 +32,8 @@ from protocol.parameters import Parameters
 Status = Round.Status
 DIRECT = "direct"
 ENDED = (Status.FAILED, Status.CANCELLED, Status.VOID)
-OFFERED = ("draw", "lowest", "mean", "lowest_draw", "auction", "credit_draw", "proposal", "direct")
-"""Methods that an owner may choose; marks of experts have their own room still to come."""
+OFFERED = tuple(METHODS)
+"""Methods that an owner may choose."""
 
 
 class Stopped(DomainError):
@@ -212,6 +214,8 @@ def announce_round(*, round_id: int, by: Membership) -> Round:
         now = clock.now()
         Round.lifecycle.move(round_, Status.ANNOUNCED)
         _demand_whole(round_, at=now)
+        if METHODS[round_.method].marked:
+            demand_enough(round_, at=now)
         policy = round_.policy
         assert policy is not None
         assert round_.notice_length is not None
@@ -236,6 +240,7 @@ def _announcement(round_: Round) -> dict[str, Any]:
     assert policy is not None
     assert round_.closes_at is not None
     return {
+        **({"experts": policy.experts} if METHODS[round_.method].marked else {}),
         "closes_at": timestamp(round_.closes_at),
         "commitment": {"n": draw.CHAIN_LENGTH, "sources": [], "value": round_.commitment},
         "department": round_.department.code,
@@ -298,6 +303,7 @@ def end_round(round_: Round, status: Round.Status, *, reason: str, at: datetime,
     round_.ended_at, round_.reason, round_.failure = at, reason, failure
     if round_.opened_at is None:
         round_.platform_private = ""
+        forget_all(round_)
     round_.save()
     data = {"failure": failure} if failure else {"reason": ledger.blinded(reason, subject=round_.subject)}
     ledger.append(f"round.{status}", round_.subject, data, at=at)

@@ -26,6 +26,13 @@ def closing_of(policy: Policy, length: int, *, announced_at: datetime) -> dateti
     return datetime.combine(day, policy.closing_time, tzinfo=clock.LOCAL)
 
 
+def end_of_marking(policy: Policy, *, drawn_at: datetime) -> datetime:
+    """By when an expert who was drawn has to submit, or is replaced."""
+    if policy.unit == Policy.Unit.MINUTES:
+        return drawn_at + timedelta(minutes=policy.marking_days)
+    return worktime.add_working_days(drawn_at, policy.marking_days)
+
+
 def end_of_candidate_notice(policy: Policy, *, published_at: datetime) -> datetime:
     """The end of the public notice of a candidate (中选公示)."""
     if policy.unit == Policy.Unit.MINUTES:

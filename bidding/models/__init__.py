@@ -1,6 +1,8 @@
 from bidding.models.auction import Auction, Bidder, Offer, Pause
 from bidding.models.custody import CustodianKey
 from bidding.models.entries import Award, Draw, Entry
+from bidding.models.experts import Expert, ExpertConflict, ExpertEmployer, ExpertPool, Mark, Seat
+from bidding.models.files import ProposalFile
 from bidding.models.history import HistoricalBid, HistoricalRound
 from bidding.models.objections import Objection, ObjectionFile
 from bidding.models.policy import Policy
@@ -15,15 +17,22 @@ __all__ = [
     "CustodianKey",
     "Draw",
     "Entry",
+    "Expert",
+    "ExpertConflict",
+    "ExpertEmployer",
+    "ExpertPool",
     "HistoricalBid",
     "HistoricalRound",
     "Lot",
+    "Mark",
     "Objection",
     "ObjectionFile",
     "Offer",
     "Pause",
     "Policy",
+    "ProposalFile",
     "Question",
     "Round",
+    "Seat",
     "Substitution",
 ]

@@ -55,6 +55,8 @@ class Entry(models.Model):
     valid = models.BooleanField(null=True)
     reason = models.CharField(_("无效原因"), max_length=60, blank=True)
     reason_detail = models.CharField(max_length=300, blank=True)
+    # By the method `scored`: what the firm has for each part, as protocol.methods.scored prints it.
+    scores = models.JSONField(_("得分"), null=True, blank=True)
 
     objects = EntryQuerySet.as_manager()
 

@@ -52,13 +52,22 @@ class Policy(Dated):
     )
     walk_away_days = models.PositiveSmallIntegerField(_("弃选后暂停（日）"), default=90)
     choice_days = models.PositiveSmallIntegerField(_("业主选定期限（工作日）"), default=5)
+    experts = models.PositiveSmallIntegerField(
+        _("评审专家人数"), choices=[(3, "3"), (5, "5")], default=3, help_text=_("综合评分每个标段抽取的人数，须为单数")
+    )
+    marking_days = models.PositiveSmallIntegerField(
+        _("评审期限"), default=3, validators=[MinValueValidator(1)], help_text=_("按本规则的时长单位，自抽中起")
+    )
     direct_limit = MoneyField(_("直接选取的金额上限"), null=True, blank=True)
     legal_basis = models.CharField(_("依据"), max_length=300)
 
     class Meta:
         ordering = ["-valid_from", "-id"]
         verbose_name = _("比选规则")
-        constraints = [dated_constraint("policy_dates")]
+        constraints = [
+            dated_constraint("policy_dates"),
+            models.CheckConstraint(name="policy_experts_odd", condition=models.Q(experts__in=[3, 5])),
+        ]
 
     def __str__(self) -> str:
         return self.version

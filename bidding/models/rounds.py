@@ -41,10 +41,14 @@ class RoundQuerySet(models.QuerySet["Round"]):
         return self.filter(status=Round.Status.CLOSED).exclude(custodian_private="")
 
     def due_to_evaluate(self, *, now: datetime) -> Self:
-        """Opened rounds that do not wait for their owner's choice, and without an auction that still runs."""
+        """Opened rounds that wait neither for their owner's choice nor, before anybody is late, for their experts.
+
+        Nor for an auction that still runs.
+        """
         goes_on = Q(auction__ends_at__gt=now) | Q(auction__paused_at__isnull=False)
         running = Lot.objects.filter(goes_on, round=models.OuterRef("pk"), auction__ended_at=None)
-        return self.filter(~models.Exists(running), status=Round.Status.OPENED, choice_due_at=None)
+        opened = self.filter(~models.Exists(running), status=Round.Status.OPENED, choice_due_at=None)
+        return opened.filter(Q(marks_due_at=None) | Q(marks_due_at__lte=now))
 
     def due_to_publish(self) -> Self:
         """Evaluated rounds whose winners are known."""
@@ -138,6 +142,8 @@ class Round(models.Model):
     closed_at = models.DateTimeField(_("关闭时间"), null=True, blank=True)
     opened_at = models.DateTimeField(_("开启时间"), null=True, blank=True)
     choice_due_at = models.DateTimeField(_("业主选定期限"), null=True, blank=True)
+    # When the first of the experts who sit now is late; empty while a replacement is to be drawn.
+    marks_due_at = models.DateTimeField(_("评审期限"), null=True, blank=True)
     evaluated_at = models.DateTimeField(_("评定时间"), null=True, blank=True)
     candidate_at = models.DateTimeField(_("公示开始"), null=True, blank=True)
     candidate_until = models.DateTimeField(_("公示结束"), null=True, blank=True)
@@ -256,7 +262,8 @@ class Lot(models.Model):
     price = MoneyField(_("固定价格"), null=True, blank=True)
     upper = MoneyField(_("最高限价"), null=True, blank=True)
     lower = MoneyField(_("最低限价"), null=True, blank=True)
-    # Where the owner picks: from whom, in the order in which they are shown, and then whom and why.
+    # Where the owner picks: from whom, in the order in which they are shown, and then whom and why. Where experts mark: the
+    # valid entrants in the order of the draw, by which proposals are numbered.
     short_list = models.JSONField(_("候选名单"), default=list, blank=True)
     choice = models.JSONField(_("业主的选定"), null=True, blank=True)
     # The first result, as PROTOCOL §5 `result` has it; null until evaluated.

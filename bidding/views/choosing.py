@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import OWNER_KINDS, WRITERS
 from accounts.rules import ActingRequest, acting_as
 from bidding.domain import choosing
+from bidding.domain.files import NamedFile, named_files
 from bidding.forms.choosing import ChoiceForm
 from bidding.models import Entry, Lot, Round
 from bidding.wording import method_sentence
@@ -33,6 +34,7 @@ class Candidate:
     amount: Decimal | None
     days: int | None
     credit: Decimal | None
+    files: list[NamedFile]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -94,9 +96,10 @@ def _candidates(round_: Round, lot: Lot) -> list[Candidate]:
     """In the order of the draw, by which proposals are numbered: it says nothing of whose they are."""
     entries = {
         entry.firm.uscc: entry
-        for entry in Entry.objects.live().filter(lot=lot).select_related("firm__organisation").defer("envelope")
+        for entry in Entry.objects.live().filter(lot=lot).select_related("firm__organisation", "lot")
     }
     blind = METHODS[round_.method].blind
+    named = named_files(round_, entries.values()) if blind else {}
     return [
         Candidate(
             key=str(number),
@@ -105,6 +108,7 @@ def _candidates(round_: Round, lot: Lot) -> list[Candidate]:
             amount=entries[uscc].amount,
             days=entries[uscc].days,
             credit=entries[uscc].credit,
+            files=named.get(entries[uscc].pk, []),
         )
         for number, uscc in enumerate(lot.short_list, start=1)
     ]

@@ -16,6 +16,7 @@ from accounts.models import WRITERS, Kind
 from accounts.rules import ActingRequest, acting_as
 from bidding.domain import entries as domain
 from bidding.domain.eligibility import reasons_against
+from bidding.domain.files import TAKES_FILES
 from bidding.domain.queries import rounds_for_firm
 from bidding.domain.questions import addenda_since, overtaken
 from bidding.domain.scripts import published_script
@@ -28,6 +29,7 @@ from core.errors import DomainError
 from core.ratelimit import by_user, limited
 from ledger.domain.receipts import receipt_for
 from market.models import Firm
+from protocol.files import LARGEST, MOST_FILES
 
 PAGE = 30
 
@@ -82,6 +84,9 @@ def enter(request: ActingRequest, code: str) -> HttpResponse:
         "now": now,
         "sentence": method_sentence(round_.method),
         "priced": round_.method in TAKES_AMOUNT,
+        "takes_files": round_.method in TAKES_FILES,
+        "most_files": MOST_FILES,
+        "largest_file": LARGEST,
         "mine": mine,
         "left": domain.REPLACEMENTS - mine.replacements if mine else 0,
         "reasons": reasons_against(firm=firm, round_=round_, at=now),

@@ -26,6 +26,7 @@ from bidding.stages import ball, rail
 from bidding.wording import method_sentence
 from core import clock
 from market.models import Firm
+from protocol.methods import METHODS
 
 PAGE = 30
 
@@ -130,6 +131,7 @@ def what_moves(request: HttpRequest, round_: Round) -> dict[str, Any]:
         "takes_entries": takes,
         "everything": known == Disclosure.EVERYTHING,
         "opened": known > Disclosure.NOTHING,
+        "is_marked": METHODS[round_.method].marked,
         "worked": worked_lots(round_, known),
         "auctions": auctions_of(round_, now=now),
         "successor": _announced_successor(round_),

@@ -18,6 +18,7 @@ from accounts.rules import ActingRequest, acting_as
 from bidding.discussion import objections_of, questions_of
 from bidding.domain import rounds as domain
 from bidding.domain.eligibility import reasons_between
+from bidding.domain.files import files_of_winners
 from bidding.forms.checks import ReasonForm
 from bidding.forms.terms import AMOUNTS, TermsForm
 from bidding.forms.wizard import MethodForm
@@ -230,6 +231,7 @@ def _shown(
         "may_again": round_.status == Round.Status.FAILED and not round_.is_second and round_.successor is None,
         "successor": round_.successor,
         "may_write": request.membership.role in WRITERS,
+        "proposals": files_of_winners(round_),
     }
     return render(request, "bidding/owner_round.html", context, status=status)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import Kind, Membership, Role, User
+from bidding.models import Expert
 from portal.seed.city import City
 from portal.seed.firms import Guild
 from portal.seed.owners import Owners
@@ -62,6 +63,21 @@ def _account(membership: Membership, *, role: str, login: str, note: str, passwo
         secret = secrets.token_hex(20)
         TOTPDevice.objects.create(user=user, name="demo", key=secret, confirmed=True)
     return Account(role=role, login=login, password=password, totp_secret=secret, note=note)
+
+
+def build_judges(judges: Sequence[Expert], *, password: str) -> list[Account]:
+    """The experts of the rounds that a demonstration plays; they act as persons, for no organisation."""
+    made = []
+    for judge, letter in zip(judges, "abcde", strict=True):
+        judge.user.username = f"expert-{letter}"
+        judge.user.save(update_fields=["username"])
+        made.append(
+            Account(
+                role="评审专家", login=judge.user.username, password=password, totp_secret=None,
+                note="“综合评分”的测绘类比选从这几位里抽" if letter == "a" else "同上",
+            )
+        )  # fmt: skip
+    return made
 
 
 def build_administrator(city: City, *, password: str) -> Account:

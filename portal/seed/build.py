@@ -22,6 +22,7 @@ from market.models import AdmissionPolicy
 from portal.seed import accounts, rounds
 from portal.seed.city import City, build_offices
 from portal.seed.custody import attendance
+from portal.seed.experts import build_experts
 from portal.seed.firms import build_firms
 from portal.seed.names import Names
 from portal.seed.owners import build_owners
@@ -73,7 +74,9 @@ def _build(size: Size, *, seed: int, password: str, now: datetime) -> tuple[dict
     planned = rounds.plans(now, awarded=size.awarded)
     with attendance(random.Random(f"custodian {seed}").randbytes) as attend:  # noqa: S311  a demonstration comes out again
         rounds.Rounds(city=city, guild=guild, owners=owners, now=now, attend=attend).live(planned)
+        judges = build_experts(city, guild)
     cast = accounts.build_accounts(city, guild, owners, password=password)
+    cast += accounts.build_judges(judges, password=password)
     cast.append(accounts.build_administrator(city, password=password))
     return {"firms": len(guild.firms), "rounds": len(planned) + sum(plan.again is not None for plan in planned)}, cast
 

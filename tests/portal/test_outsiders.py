@@ -19,12 +19,15 @@ from market.domain import admission as admissions
 from market.models import Admission, Firm
 from tests import auctions
 from tests import market_place as market
+from tests.bidding import panel
 from tests.bidding.browse import acting
 from tests.bidding.discussion import asks, objects, with_candidate
 
 pytestmark = pytest.mark.django_db
 
 OWNERS, FIRMS, OPERATORS = (Kind.OWNER, Kind.PERSON), (Kind.FIRM,), (Kind.OPERATOR,)
+EXPERTS: tuple[Kind, ...] = ()
+"""An expert acts as a person: no kind of organisation opens that desk (tests/bidding/test_experts.py has who may)."""
 EVERYBODY, SIGNED_IN, CUSTODIAN = "everybody", "signed in", "whoever has the custodian's key"
 
 
@@ -74,6 +77,7 @@ TABLE: dict[str, Door] = {
     "exchange:envelopes": Door(FIRMS, "post", writes=True, api=True),
     "exchange:withdrawal": Door(FIRMS, "post", writes=True, api=True),
     "exchange:offers": Door(FIRMS, "post", writes=True, api=True),
+    "exchange:files": Door(FIRMS, "post", writes=True, api=True),
     "exchange:services": Door(EVERYBODY),
     "exchange:service": Door(EVERYBODY),
     "exchange:schema": Door(EVERYBODY),
@@ -129,6 +133,12 @@ TABLE: dict[str, Door] = {
     "bidding:objection_escalate": Door((*OWNERS, Kind.FIRM), "post", writes=True, own=True),
     "bidding:objection_decide": Door((Kind.REGULATOR,), "post", writes=True),
     "bidding:operator_desk": Door(OPERATORS),
+    "bidding:experts": Door(OPERATORS, writes=True),
+    "bidding:expert_add": Door(OPERATORS, writes=True),
+    "bidding:expert": Door(OPERATORS, writes=True),
+    "bidding:expert_desk": Door(EXPERTS),
+    "bidding:mark": Door(EXPERTS),
+    "bidding:mark_file": Door(EXPERTS),
     "bidding:check": Door(OPERATORS),
     "bidding:announce": Door(OPERATORS, "post", writes=True),
     "bidding:return": Door(OPERATORS, "post", writes=True),
@@ -155,6 +165,7 @@ TABLE: dict[str, Door] = {
     "bidding:owner_cancel": Door(OWNERS, "post", writes=True, own=True),
     "bidding:walk_away": Door((Kind.FIRM, Kind.OPERATOR), writes=True),
     "bidding:choose": Door(OWNERS, writes=True, own=True),
+    "bidding:choose_file": Door(OWNERS, own=True),
     "bidding:announce_again": Door(OWNERS, "post", writes=True, own=True),
     "bidding:wizard": Door(OWNERS, writes=True, own=True),
 }
@@ -223,6 +234,11 @@ def world(settings, tmp_path) -> World:
         "market:admission_remove": {"section": "offerings", "pk": 1},
         "market:scan": {"code": applied.code, "which": "licence", "pk": 0},
         "exchange:envelopes": by_code,
+        "exchange:files": by_code,
+        "bidding:expert": {"code": panel.expert(place).code},
+        "bidding:mark": {**by_code, "lot": "1"},
+        "bidding:mark_file": {**by_code, "lot": "1", "number": 1, "file": 1},
+        "bidding:choose_file": {**by_code, "lot": "1", "number": 1, "file": 1},
         "exchange:withdrawal": {**by_code, "lot": "1"},
         "ledger:entry": {"index": 0},
         "ledger:tile": {"level": "0", "number": "000", "width": "1"},

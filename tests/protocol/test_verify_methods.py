@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import dataclasses
 import hashlib
 import json
 
@@ -21,6 +22,7 @@ from tests.protocol.tables import TABLES
 SECRET = hashlib.sha256(b"a secret for tests").digest()
 CODE = draw.one_time_code(SECRET, iteration=1)
 ROUND = "R202611250001"
+POOL = [f"X20261125{number:04d}" for number in range(8)]
 
 
 def lot_of(table, number, *, lots, pairs):
@@ -44,15 +46,21 @@ def lot_of(table, number, *, lots, pairs):
         )  # fmt: skip
     drawn = draws_of(method, table, told, number=number, lots=lots)
     orders = {each["purpose"]: draw.out_of_lot(each["order"], lot=number, lots=lots) for each in drawn}
+    seated = orders.get("experts", [])[: panel_of(table)]
     result = decided(method, table, orders)
     for entry in entries:
         entry["reason"] = result.invalid.get(entry["uscc"])
         entry["valid"] = entry["reason"] is None
         entry["scores"] = result.scores.get(entry["uscc"], {})
-    marks = [{"uscc": each.uscc, "mark": f"{mark:.2f}"} for each in table.bids for mark in each.marks]
+    marks = [
+        {"uscc": each.uscc, "expert": expert, "mark": f"{mark:.2f}", "comment": "清楚"}
+        for each in table.bids
+        for expert, mark in zip(seated, each.marks, strict=False)
+    ]
+    experts = [{"code": code, "iteration": 1, "status": "submitted", "asked": None} for code in seated]
     return {
         "lot": number, "entries": entries, "draws": drawn, "result": result.as_record(), "marks": marks,
-        **(auction_of(table) if table.method == "auction" else {"offers": []}),
+        "experts": experts, **(auction_of(table) if table.method == "auction" else {"offers": []}),
     }  # fmt: skip
 
 
@@ -92,7 +100,8 @@ def seal(plaintext, pairs, whose):
 def draws_of(method, table, told, *, number, lots):
     randomness = draw.randomness(told)
     drawn = []
-    for purpose, labels in method.draws(bids=table.bids, parameters=table.parameters).items():
+    experts = {"experts": POOL} if method.marked else {}
+    for purpose, labels in {**method.draws(bids=table.bids, parameters=table.parameters), **experts}.items():
         labels = draw.in_lot(labels, lot=number, lots=lots)
         order = draw.order(code=CODE, randomness=randomness, labels=labels)
         drawn.append(
@@ -113,7 +122,15 @@ def decided(method, table, orders):
     return method.decide(**terms, choice=Choice(uscc=result.short_list[-1], reason="更合适", reasons=reasons))
 
 
+def panel_of(table):
+    """How many experts have marked every bid."""
+    return min((len(each.marks) for each in table.bids), default=0)
+
+
 def record_of(table, *, lots=1):
+    size = panel_of(table)
+    bids = [dataclasses.replace(each, marks=each.marks[:size]) for each in table.bids]
+    table = dataclasses.replace(table, bids=bids)
     pairs = {party: envelope.generate_keypair() for party in envelope.PARTIES}
     made = [lot_of(table, str(number), lots=lots, pairs=pairs) for number in range(1, lots + 1)]
     events = [
@@ -128,7 +145,7 @@ def record_of(table, *, lots=1):
     ]  # fmt: skip
     return {
         "v": 1, "round": ROUND, "status": "awarded", "method": table.method, "parameters": table.parameters,
-        "policy": {"version": "test", "minimum": 1},
+        "policy": {"version": "test", "minimum": 1, "experts": size}, "pool": {"blind": "00" * 16, "codes": POOL},
         "timetable": {"closes_at": "2026-11-25T01:00:00.000Z", "opened_at": "2026-11-25T01:00:01.000Z"},
         "keys": {party: {"public": pair.public, "private": pair.private} for party, pair in pairs.items()},
         "checkpoints": {"announced": None, "closed": None, "opened": None},

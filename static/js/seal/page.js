@@ -1,6 +1,7 @@
 // The page on which a firm enters: fill in, look at it once more, seal in this browser, keep token and receipt.
 import { sha256Hex, toBase64, toHex, utf8 } from "../protocol/canonical.js";
 import { plaintext, sealBoth } from "../protocol/envelope.js";
+import { NotSent, ProposalFiles, problemOf } from "./files.js";
 import { readAmount, readDays, shown } from "./reading.js";
 import { file, keep, keptOf } from "./tokens.js";
 
@@ -8,9 +9,9 @@ const STEPS = ["fill", "check", "done"];
 const random = (octets) => toHex(crypto.getRandomValues(new Uint8Array(octets)));
 
 /** Seals a bid, and keeps its token before anything is sent. @returns {Promise<{body: object, kept: object}>} */
-export async function sealed(whose, keys, { amount, days, replaces }) {
+export async function sealed(whose, keys, { amount, days, replaces, files = [] }) {
   const [nonce, token] = [random(32), random(32)];
-  const envelope = await sealBoth(plaintext(whose, { amount, days, nonce, files: [] }), { ...keys, whose });
+  const envelope = await sealBoth(plaintext(whose, { amount, days, nonce, files }), { ...keys, whose });
   const body = { lot: whose.lot, envelope: toBase64(envelope), token_sha256: await sha256Hex(utf8(token)) };
   return { body: replaces ? { ...body, token: replaces } : body, kept: { token, sha256: await sha256Hex(envelope) } };
 }
@@ -24,6 +25,14 @@ class SealingPage {
     this.amount = root.querySelector("[data-field=amount]");
     this.days = root.querySelector("[data-field=days]");
     this.token = root.querySelector("[data-field=token]");
+    this.files = root.querySelector("[data-field=files]");
+    this.limits = { most: Number(given.mostFiles), largest: Number(given.largestFile) };
+    this.proposal = new ProposalFiles({
+      url: given.filesUrl,
+      csrf: () => this.csrf(),
+      list: root.querySelector("[data-file-progress]"),
+      word: (code) => this.message(code),
+    });
     this.ready = null; // what was sealed and not yet answered: sent again as it is
   }
 
@@ -65,20 +74,34 @@ class SealingPage {
       amount: this.amount ? readAmount(this.amount.value, { upper, lower }) : { value: null },
       days: readDays(this.days.value, { most }),
       token: this.token && !this.token.value.trim() ? { problem: "token-required" } : { value: this.token?.value.trim() },
+      files: this.files ? problemOf(this.chosen(), this.limits) : {},
     };
     const wrong = Object.entries(read).filter(([, each]) => each.problem);
-    for (const name of Object.keys(read)) this.mark(name, read[name].problem);
-    this.summarise(wrong.map(([name, each]) => [this.root.querySelector(`[data-field=${name}]`), this.message(each.problem)]));
+    const told = (each) => (each.problem ? `${each.name ?? ""}${this.message(each.problem)}` : "");
+    for (const name of Object.keys(read)) this.mark(name, told(read[name]));
+    this.summarise(wrong.map(([name, each]) => [this.root.querySelector(`[data-field=${name}]`), told(each)]));
     if (wrong.length) return;
     this.bid = { amount: read.amount.value, days: read.days.value, replaces: read.token.value };
     this.ready = null;
     this.fill("amount", this.bid.amount ? shown(this.bid.amount) : "");
     this.fill("days", String(this.bid.days));
+    if (this.files) {
+      this.proposal.show(this.chosen());
+      this.root.querySelector("[data-no-files]").hidden = this.chosen().length > 0;
+    }
     this.show("check");
   }
 
   fill(name, text) {
     for (const place of this.root.querySelectorAll(`[data-shown=${name}]`)) place.textContent = text;
+  }
+
+  chosen() {
+    return [...(this.files?.files ?? [])];
+  }
+
+  csrf() {
+    return this.root.querySelector("[name=csrfmiddlewaretoken]").value;
   }
 
   mark(name, problem) {
@@ -87,7 +110,7 @@ class SealingPage {
     field.classList.toggle("has-error", Boolean(problem));
     const place = field.querySelector("[data-error]");
     place.hidden = !problem;
-    place.textContent = problem ? this.message(problem) : "";
+    place.textContent = problem;
   }
 
   summarise(lines) {
@@ -114,15 +137,21 @@ class SealingPage {
     button.disabled = true;
     this.summarise([]);
     try {
-      this.ready ??= { ...(await sealed(this.whose, this.keys, this.bid)), key: random(16) };
+      const files = this.ready ? [] : await this.proposal.send(this.chosen());
+      this.ready ??= { ...(await sealed(this.whose, this.keys, { ...this.bid, files })), key: random(16) };
       const remembered = keep(this.whose, this.ready.kept);
       this.root.querySelector("[data-not-remembered]").hidden = remembered;
       await this.send();
-    } catch {
-      this.summarise([[null, this.message("failed")]]);
+    } catch (error) {
+      this.summarise(error instanceof NotSent ? this.notSent(error) : [[null, this.message("failed")]]);
     } finally {
       button.disabled = false;
     }
+  }
+
+  /** Why a file did not arrive: in the platform's words where it gave some. */
+  notSent({ code, file, said }) {
+    return (said.length ? said : [`${file}${this.message(code)}`]).map((text) => [null, text]);
   }
 
   /** Sends what was sealed. Sent twice under one key it counts once, so a lost answer is no reason to fear. */
@@ -135,7 +164,7 @@ class SealingPage {
         headers: {
           "Content-Type": "application/json",
           "Idempotency-Key": this.ready.key,
-          "X-CSRFToken": this.root.querySelector("[name=csrfmiddlewaretoken]").value,
+          "X-CSRFToken": this.csrf(),
         },
         body: JSON.stringify(this.ready.body),
       });
