@@ -25,7 +25,7 @@ from protocol.methods import METHODS
 
 MOST_UPLOADS = 25
 """Ciphertexts that a firm may upload for a round: those of what it has replaced cannot be told from the others."""
-TAKES_FILES = frozenset(code for code, method in METHODS.items() if method.blind)
+TAKES_FILES = frozenset(code for code, method in METHODS.items() if method.proposals)
 PDF = "application/pdf"
 
 

@@ -108,9 +108,9 @@ class Method(ABC):
     """A selection method (选取方式).
 
     A file of its own gives it `code`, whether envelopes carry amounts (`priced`), whether the owner picks (`picked`),
-    whether names and keys stay back until it is decided (`blind`), whether experts mark (`marked`), whether credit scores
-    count (`weighs_credit`), the names of its `parameters`, those of them that are `required`, and `rank`. Parameters have
-    passed `check_parameters`.
+    whether names and keys stay back until it is decided (`blind`), whether experts mark (`marked`), whether firms send
+    files (`proposals`), whether credit scores count (`weighs_credit`), the names of its `parameters`, those of them that are
+    `required`, and `rank`. Parameters have passed `check_parameters`.
     """
 
     code: ClassVar[str]
@@ -119,6 +119,7 @@ class Method(ABC):
     blind: ClassVar[bool] = False
     marked: ClassVar[bool] = False
     weighs_credit: ClassVar[bool] = False
+    proposals: ClassVar[bool] = False
     parameters: ClassVar[tuple[str, ...]]
     required: ClassVar[tuple[str, ...]] = ()
 

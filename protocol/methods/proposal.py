@@ -14,6 +14,7 @@ class Proposal(Method):
     priced: ClassVar[bool] = True
     picked: ClassVar[bool] = True
     blind: ClassVar[bool] = True
+    proposals: ClassVar[bool] = True
     parameters: ClassVar[tuple[str, ...]] = ("upper", "lower", "ground")
 
     def rank(self, valid: Sequence[Bid], *, orders: Orders, parameters: Parameters) -> Outcome:

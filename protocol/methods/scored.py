@@ -35,6 +35,7 @@ class Scored(Method):
     code: ClassVar[str] = "scored"
     priced: ClassVar[bool] = True
     blind: ClassVar[bool] = True
+    proposals: ClassVar[bool] = True
     marked: ClassVar[bool] = True
     weighs_credit: ClassVar[bool] = True
     parameters: ClassVar[tuple[str, ...]] = ("upper", "lower", "weights")

@@ -278,8 +278,8 @@ def test_another_firms_ciphertext_is_not_shown_as_ones_own(where):
     assert answer.status_code == 409
 
 
-def test_files_are_taken_by_blind_methods_alone():
-    assert files.TAKES_FILES == {"proposal", "scored"} == {code for code, each in METHODS.items() if each.blind}
+def test_files_are_taken_where_proposals_are_judged():
+    assert files.TAKES_FILES == {"proposal", "scored"} == {code for code, each in METHODS.items() if each.proposals}
 
 
 def test_a_program_seals_with_files(where, tmp_path, capsys):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -96,10 +97,13 @@ NAMES = {
     "few-replacements": "nobody replaced more than 10 times",
 }
 """What the command line calls each check of the browser."""
+EXPERTS = re.compile(r"expert|every seat|panel")
 
 
 def by_command_line(record) -> set[str]:
-    return {check.what for check in verifier.verify(read_record(json.dumps(record))) if check.holds is False}
+    """What the command line finds wrong; experts are checked there alone, and the page says so."""
+    wrong = {check.what for check in verifier.verify(read_record(json.dumps(record))) if check.holds is False}
+    return {what for what in wrong if not EXPERTS.search(what)}
 
 
 def in_browser(record, answer) -> set[str]:

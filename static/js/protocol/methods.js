@@ -42,7 +42,7 @@ const WAYS = {
   credit_draw: { rank: byTicketAmongBest, priced: false, chosen: true, places: firmsByBestTicket },
   scored: { rank: byScore, blind: true },
   proposal: { rank: byDraw, chosen: true, blind: true, demand: demandEveryReason },
-  auction: { rank: byOffer, drawn: false },
+  auction: { rank: byOffer, drawn: false, blind: true },
   direct: { rank: byDraw, priced: false, chosen: true, drawn: false },
 };
 

@@ -189,6 +189,7 @@ async function* result(record, lot) {
     yield check("method", "scores", lot.entries.every((entry) => sameJson(entry.scores, score(entry))), of);
   }
   yield* followChecks(record, lot, { computed, bids });
+  if (record.method === "scored") yield check("method", "experts", null, of); // the command line checks them
 }
 
 /** @throws {RangeError} for orders that are not over what was to be drawn, and for what nobody could decide */
