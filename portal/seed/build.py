@@ -71,11 +71,11 @@ def _build(size: Size, *, seed: int, password: str, now: datetime) -> tuple[dict
     build_offices(city)
     owners = build_owners(city)
     guild = build_firms(city, count=size.firms)
+    judges = build_experts(city, guild)
     planned = rounds.plans(now, awarded=size.awarded)
     with attendance(random.Random(f"custodian {seed}").randbytes) as attend:  # noqa: S311  a demonstration comes out again
         rounds.Rounds(city=city, guild=guild, owners=owners, now=now, attend=attend).live(planned)
-        judges = build_experts(city, guild)
-    cast = accounts.build_accounts(city, guild, owners, password=password)
+        cast = accounts.build_accounts(city, guild, owners, password=password)
     cast += accounts.build_judges(judges, password=password)
     cast.append(accounts.build_administrator(city, password=password))
     return {"firms": len(guild.firms), "rounds": len(planned) + sum(plan.again is not None for plan in planned)}, cast

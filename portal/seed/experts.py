@@ -7,7 +7,6 @@ from datetime import date
 from accounts.models import User
 from bidding.domain import experts as registry
 from bidding.models import Expert
-from core import clock
 from market.models import Service
 from portal.seed.city import City
 from portal.seed.firms import Guild
@@ -50,7 +49,7 @@ def _expert(city: City, fields: list[Service]) -> Expert:
         name="",
         phone="",
         fields=fields,
-        active_from=clock.now().astimezone(clock.LOCAL).date(),
+        active_from=SINCE,
         by=by,
     ).expert
     place = INSTITUTES[made.pk % len(INSTITUTES)].format(brand=city.names.brand())

@@ -7,7 +7,7 @@ time, so that codes and the log read as if the service had run.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -15,9 +15,9 @@ from functools import partial
 from typing import Any
 
 from accounts.models import Organisation
-from bidding.domain import choosing, closing, entries, rounds, timetable
+from bidding.domain import auction, choosing, closing, entries, marking, rounds, timetable
 from bidding.domain.eligibility import reasons_against, reasons_between
-from bidding.models import CustodianKey, Policy, Round
+from bidding.models import CustodianKey, Policy, Round, Seat
 from core import clock, worktime
 from core.clock import LOCAL
 from market.domain import standing
@@ -39,11 +39,12 @@ PRICES = {
 }  # fmt: skip
 
 
-METHODS_SHOWN = ("mean", "lowest_draw", "credit_draw", "proposal")
+METHODS_SHOWN = ("mean", "lowest_draw", "credit_draw", "proposal", "scored", "auction")
 GROUNDS = (
     "服务内容复杂，方案差别大，只比价格选不出合适的机构。",
     "涉及多个专题，需要比较各机构的技术路线和人员安排。",
 )
+COMMENTS = ("技术路线清楚，进度合理。", "人员配备齐全，成果要求写得具体。", "对现场情况了解不够，工作量估计偏少。")
 REASONS_FOR = ("进度安排最可靠，人员配备齐全，时限最短。", "技术路线清楚，类似项目经验多，报价合理。")
 REASONS_AGAINST = (
     "进度安排偏松，没有写明各阶段成果。",
@@ -162,12 +163,45 @@ class Rounds:
                 yield moment + HOUR
                 round_ = self._choose(round_)
                 moment += HOUR
+            if reached == Status.EVALUATED and round_.marks_due_at is not None:
+                yield moment + HOUR
+                round_ = self._mark(round_)
+                moment += HOUR
+            if reached == Status.OPENED and plan.method == "auction":
+                moment = yield from self._auction(round_)
             if reached == Status.CLOSED:
                 self.attend()
             moment += timedelta(seconds=2)
         assert round_.candidate_until is not None
         yield round_.candidate_until
         closing.award_round(round_id=round_.pk, now=round_.candidate_until)
+
+    def _auction(self, round_: Round) -> Generator[datetime, None, datetime]:
+        """Offers in turns, each a little below the best; gives the moment after the end."""
+        lot = round_.lots.select_related("auction").get()
+        firms = [bidder.entry.firm for bidder in lot.auction.bidders.select_related("entry__firm__organisation")]
+        best, step = Decimal(round_.parameters["upper"]), Decimal(round_.parameters["step"])
+        moment = lot.auction.starts_at
+        for number in range(len(firms) * 3):
+            moment += timedelta(seconds=self.rng.randrange(20, 90))
+            yield moment
+            best -= step * self.rng.randrange(1, 4)
+            firm = firms[number % len(firms)]
+            auction.place_offer(lot_id=lot.pk, firm=firm, user=self.city.member(firm.organisation).user, amount=best)
+        lot.auction.refresh_from_db()
+        return lot.auction.ends_at + timedelta(seconds=1)
+
+    def _mark(self, round_: Round) -> Round:
+        """Every drawn expert accepts, and marks all proposals."""
+        seats = list(Seat.objects.filter(lot__round=round_).select_related("expert__user", "lot"))
+        for seat in seats:
+            marking.accept_seat(seat_id=seat.pk, user=seat.expert.user)
+            given = {
+                number: marking.Given(mark=Decimal(self.rng.randrange(60, 97)), comment=self.rng.choice(COMMENTS))
+                for number, _entry in enumerate(marking.proposals(seat.lot), start=1)
+            }
+            marking.submit_marks(seat_id=seat.pk, user=seat.expert.user, given=given)
+        return Round.objects.get(pk=round_.pk)
 
     def _choose(self, round_: Round) -> Round:
         """The owner picks one of its short list, with reasons."""
@@ -218,6 +252,8 @@ class Rounds:
             "lowest_draw": {**limit, "k": "3"},
             "credit_draw": {**price, "long_list": "8", "short_list": "3"},
             "proposal": {**limit, "ground": self.rng.choice(GROUNDS)},
+            "scored": {**limit, "weights": {"price": "40", "quality": "40", "record": "20"}},
+            "auction": {**limit, "step": f"{budget / 100:.2f}", "extend_within_s": "120", "extend_by_s": "120"},
         }
         return terms[method]
 

@@ -42,7 +42,7 @@ def test_the_city(tmp_path, settings):
     in_folder(settings, tmp_path)
     call_command("seed", size="small", seed=1, stdout=StringIO())
 
-    assert Round.objects.count() == 74
+    assert Round.objects.count() == 80
     states = Counter(Round.objects.values_list("status", flat=True))
     assert set(states) == set(Round.Status.values) - {"contracted", "void"}
     assert set(Round.objects.values_list("method", flat=True)) == {"lowest", "draw", *planned.METHODS_SHOWN}
