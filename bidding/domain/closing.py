@@ -11,26 +11,23 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from bidding.domain import auction_times, credit, files, live, panels, timetable
+from bidding.domain import auction_times, credit, live, panels, timetable
 from bidding.domain.eligibility import reasons_between
+from bidding.domain.frozen import FIRST, entries_of, locked, private_keys, write_back
 from bidding.domain.reasons import reason_text
 from bidding.domain.rounds import end_round
 from bidding.models import Award, Draw, Entry, Lot, Round
 from core import codes, worktime
 from core.errors import NotDue
 from ledger import domain as ledger
-from protocol import canonical, draw, envelope
+from protocol import canonical, draw
 from protocol.methods import METHODS
 from protocol.methods.base import RANKING, TOO_FEW, Bid, Choice, Result
 
 Status = Round.Status
-BATCH = 1000
 AUCTION = "auction"
-FIRST = 1
-"""Iteration 1 of the draw serves ranking and coefficient of all lots (PROTOCOL §3)."""
 
 
 def close_round(*, round_id: int, now: datetime) -> Round:
@@ -40,7 +37,7 @@ def close_round(*, round_id: int, now: datetime) -> Round:
     raises NotDue before the deadline.
     """
     with transaction.atomic():
-        round_ = _locked(round_id)
+        round_ = locked(round_id)
         if round_.status != Status.ANNOUNCED:
             return round_
         assert round_.closes_at is not None
@@ -74,7 +71,7 @@ def close_round(*, round_id: int, now: datetime) -> Round:
 
 def _frozen(round_: Round, *, at: datetime) -> list[Entry]:
     """The live entries, each with whether its firm is eligible at the deadline and the first reason where it is not."""
-    entries = list(_entries(round_).select_for_update(of=["self"]))
+    entries = list(entries_of(round_).select_for_update(of=["self"]))
     firms = {entry.firm_id: entry.firm for entry in entries}
     reasons = reasons_between(list(firms.values()), [round_], at=at)
     for entry in entries:
@@ -86,7 +83,7 @@ def _frozen(round_: Round, *, at: datetime) -> list[Entry]:
         scores = credit.scores_at(list(firms.values()), at)
         for entry in entries:
             entry.credit = scores[entry.firm_id]
-    Entry.objects.bulk_update(entries, ["eligible", "reason", "reason_detail", "credit"], batch_size=BATCH)
+    write_back(entries, "eligible", "reason", "reason_detail", "credit")
     return entries
 
 
@@ -99,53 +96,6 @@ def _count(entries: Iterable[Entry], lot: Lot) -> int:
     return sum(entry.lot_id == lot.pk for entry in entries)
 
 
-def open_round(*, round_id: int, now: datetime) -> Round:
-    """Open every envelope of a closed round, once the custodian has released its key; ours is given away with it.
-
-    One that does not open, or does not hold a plaintext of PROTOCOL §2, is set aside and never stops the others.
-    """
-    with transaction.atomic():
-        round_ = _locked(round_id)
-        if round_.status != Status.CLOSED or not round_.custodian_private:
-            return round_
-        entries = list(_entries(round_).select_for_update(of=["self"]))
-        for entry in entries:
-            _open(entry, round_)
-        Entry.objects.bulk_update(entries, ["opened", "amount", "days", "nonce"], batch_size=BATCH)
-        files.forget_unnamed(round_, entries)
-        Round.lifecycle.move(round_, Status.OPENED)
-        round_.opened_at = now
-        round_.save()
-        keys = None if METHODS[round_.method].blind else _private(round_)
-        ledger.append("round.opened", round_.subject, {"code": _code(round_), "keys": keys}, at=now)
-        if round_.method == AUCTION:
-            auction_times.schedule(round_, entries, at=now)
-        transaction.on_commit(partial(live.changed, round_))
-    return round_
-
-
-def _open(entry: Entry, round_: Round) -> None:
-    whose: dict[str, Any] = {"round": round_.code, "lot": entry.lot.number, "uscc": entry.firm.uscc}
-    try:
-        read = envelope.open_both(
-            bytes(entry.envelope or b""), platform=round_.platform_private, custodian=round_.custodian_private, **whose
-        )
-    except (envelope.CannotOpen, envelope.InvalidPlaintext):
-        entry.opened = False
-        return
-    entry.opened, entry.amount, entry.days, entry.nonce = True, read.amount, read.days, read.nonce
-
-
-def _private(round_: Round) -> dict[str, str]:
-    return {"custodian": round_.custodian_private, "platform": round_.platform_private}
-
-
-def _code(round_: Round) -> str:
-    """The custodian's first code, which serves ranking and coefficient of all lots."""
-    code: str = round_.codes[FIRST - 1]
-    return code
-
-
 def evaluate_round(*, round_id: int, now: datetime) -> Round:
     """Draw the order of every lot's entrants and let the method decide (PROTOCOL §3, §4). Without a winner the round fails.
 
@@ -153,15 +103,15 @@ def evaluate_round(*, round_id: int, now: datetime) -> Round:
     `choosing.choose`; where experts mark, for all of them, and each time that this comes by who is late is replaced.
     """
     with transaction.atomic():
-        round_ = _locked(round_id)
+        round_ = locked(round_id)
         if round_.status != Status.OPENED or not auction_times.seal(round_, at=now):
             return round_
         lots = list(round_.lots.all())
-        entries = list(_entries(round_).select_for_update(of=["self"]))
+        entries = list(entries_of(round_).select_for_update(of=["self"]))
         results = {
             lot.number: _evaluate(round_, lot, [e for e in entries if e.lot_id == lot.pk], lots, now) for lot in lots
         }
-        Entry.objects.bulk_update(entries, ["valid", "reason", "reason_detail", "scores"], batch_size=BATCH)
+        write_back(entries, "valid", "reason", "reason_detail", "scores")
         if any(result.pending for result in results.values()):
             return _wait_for_choice(round_, now) if METHODS[round_.method].picked else _wait_for_marks(round_)
         if all(result.winner is None for result in results.values()):
@@ -177,7 +127,7 @@ def evaluate_round(*, round_id: int, now: datetime) -> Round:
         )
         data: dict[str, Any] = {"lots": len(lots), "sha256": digest}
         if METHODS[round_.method].blind:
-            data["keys"] = _private(round_)
+            data["keys"] = private_keys(round_)
         if METHODS[round_.method].marked:
             data["panels"] = panels.panels_digest(lots)
         ledger.append("round.evaluated", round_.subject, data, at=now)
@@ -253,12 +203,12 @@ def decided(round_: Round, lot: Lot) -> Result:
     several = round_.lots.count()
     drawn = {each.purpose: each.order for each in lot.draws.filter(iteration=FIRST)}
     orders = {purpose: draw.out_of_lot(order, lot=lot.number, lots=several) for purpose, order in drawn.items()}
-    return _decide(round_, lot, [entry for entry in _entries(round_) if entry.lot_id == lot.pk], orders)
+    return _decide(round_, lot, [entry for entry in entries_of(round_) if entry.lot_id == lot.pk], orders)
 
 
 def draw_again(round_: Round, lot: Lot, *, without: Collection[str], iteration: int) -> list[str]:
     """The order of a new draw over the labels of who is left, kept as the first one is."""
-    entries, several = [entry for entry in _entries(round_) if entry.lot_id == lot.pk], round_.lots.count()
+    entries, several = [entry for entry in entries_of(round_) if entry.lot_id == lot.pk], round_.lots.count()
     left = [bid for bid in _bids(round_, lot, entries) if bid.uscc not in without]
     labels = METHODS[round_.method].labels(left)
     return _drawn(round_, lot, entries, {RANKING: labels}, lots=several, iteration=iteration)[RANKING]
@@ -299,7 +249,7 @@ def _drawn(
 def publish_candidate(*, round_id: int, now: datetime) -> Round:
     """Put the winner of an evaluated round on public notice (中选公示) for the policy's length."""
     with transaction.atomic():
-        round_ = _locked(round_id)
+        round_ = locked(round_id)
         if round_.status != Status.EVALUATED:
             return round_
         assert round_.policy is not None
@@ -319,7 +269,7 @@ def award_round(*, round_id: int, now: datetime) -> Round:
     Raises NotDue too while an objection is pending.
     """
     with transaction.atomic():
-        round_ = _locked(round_id)
+        round_ = locked(round_id)
         if round_.status != Status.CANDIDATE:
             return round_
         assert round_.candidate_until is not None
@@ -365,21 +315,3 @@ def _winners(round_: Round) -> list[dict[str, str]]:
         for lot in lots
         if lot.winner is not None
     ]
-
-
-def _locked(round_id: int) -> Round:
-    return (
-        Round.objects.select_for_update(of=["self"])
-        .select_related("need", "policy", "department__organisation", "named__organisation")
-        .get(pk=round_id)
-    )
-
-
-def _entries(round_: Round) -> QuerySet[Entry]:
-    """The live entries in a fixed order: by lot, then in ascending USCC."""
-    return (
-        Entry.objects.live()
-        .filter(lot__round=round_)
-        .select_related("lot", "firm__organisation", "firm__current")
-        .order_by("lot__number", "firm__organisation__uscc")
-    )

@@ -9,8 +9,9 @@ from typing import Any
 
 from django.db import transaction
 
-from bidding.domain.closing import award_round, close_round, evaluate_round, open_round, publish_candidate
+from bidding.domain.closing import award_round, close_round, evaluate_round, publish_candidate
 from bidding.domain.custody import PATIENCE, void_unreleased
+from bidding.domain.opening import open_round
 from bidding.domain.substitution import settle
 from bidding.models import Round
 from core import clock

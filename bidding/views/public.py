@@ -17,6 +17,7 @@ from bidding.arithmetic import worked_lots
 from bidding.discussion import held_by_objections, objections_of, questions_of
 from bidding.domain.auction_room import auctions_of
 from bidding.domain.entries import my_entry
+from bidding.domain.opening import progress
 from bidding.domain.questions import addenda_since
 from bidding.filters import HistoricalRoundFilter, RoundFilter
 from bidding.models import HistoricalRound, Round
@@ -129,6 +130,7 @@ def what_moves(request: HttpRequest, round_: Round) -> dict[str, Any]:
         "ball": ball(round_, now=now, held=held),
         "rail": rail(round_, now=now, held=held),
         "takes_entries": takes,
+        "opening": progress(round_),
         "everything": known == Disclosure.EVERYTHING,
         "opened": known > Disclosure.NOTHING,
         "is_marked": METHODS[round_.method].marked,

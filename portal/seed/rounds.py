@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from accounts.models import Organisation
-from bidding.domain import auction, choosing, closing, entries, marking, rounds, timetable
+from bidding.domain import auction, choosing, closing, entries, marking, opening, rounds, timetable
 from bidding.domain.eligibility import reasons_against, reasons_between
 from bidding.models import CustodianKey, Policy, Round, Seat
 from core import clock, worktime
@@ -146,7 +146,7 @@ class Rounds:
         moment = round_.closes_at
         for reached, step in (
             (Status.CLOSED, closing.close_round),
-            (Status.OPENED, closing.open_round),
+            (Status.OPENED, opening.open_round),
             (Status.EVALUATED, closing.evaluate_round),
             (Status.CANDIDATE, closing.publish_candidate),
         ):

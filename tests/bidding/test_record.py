@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from bidding.domain import closing, rounds
+from bidding.domain import closing, opening, rounds
 from bidding.models import Entry, Round
 from bidding.record import public_record
 from bidding.rules import Disclosure, disclosure
@@ -157,7 +157,7 @@ def test_between_opening_and_the_result_nobody_reads_amounts():
     market.enters(round_, market.firm(where), "50000.00")
     now = market.pass_deadline(round_)
     closing.close_round(round_id=round_.pk, now=now)
-    closing.open_round(round_id=round_.pk, now=now)
+    opening.open_round(round_id=round_.pk, now=now)
     record = json.dumps(record_of(round_))
     assert "50000.00" not in record
 

@@ -1,0 +1,87 @@
+"""Opening: both keys are there, and every envelope is opened with all the others (PROTOCOL §2)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.core.cache import cache
+from django.db import transaction
+
+from bidding.domain import auction_times, files, live
+from bidding.domain.frozen import entries_of, first_code, locked, private_keys, write_back
+from bidding.models import Entry, Round
+from ledger import domain as ledger
+from protocol import envelope
+from protocol.methods import METHODS
+
+Status = Round.Status
+AUCTION = "auction"
+TOLD_EVERY = 1.0
+"""Seconds between two words to the watchers of how far it is."""
+TOLD_FOR = 60
+"""Seconds for which such a word counts."""
+
+
+def open_round(*, round_id: int, now: datetime) -> Round:
+    """Open every envelope of a closed round, once the custodian has released its key; ours is given away with it.
+
+    One that does not open, or does not hold a plaintext of PROTOCOL §2, is set aside and never stops the others.
+    """
+    with transaction.atomic():
+        round_ = locked(round_id)
+        if round_.status != Status.CLOSED or not round_.custodian_private:
+            return round_
+        entries = list(entries_of(round_).select_for_update(of=["self"]))
+        for entry in _telling(round_, entries):
+            _open(entry, round_)
+        write_back(entries, "opened", "amount", "days", "nonce")
+        if round_.method in files.TAKES_FILES:
+            files.forget_unnamed(round_, entries)
+        Round.lifecycle.move(round_, Status.OPENED)
+        round_.opened_at = now
+        round_.save()
+        keys = None if METHODS[round_.method].blind else private_keys(round_)
+        ledger.append("round.opened", round_.subject, {"code": first_code(round_), "keys": keys}, at=now)
+        if round_.method == AUCTION:
+            auction_times.schedule(round_, entries, at=now)
+        transaction.on_commit(partial(live.changed, round_))
+    return round_
+
+
+def _open(entry: Entry, round_: Round) -> None:
+    whose: dict[str, Any] = {"round": round_.code, "lot": entry.lot.number, "uscc": entry.firm.uscc}
+    try:
+        read = envelope.open_both(
+            bytes(entry.envelope or b""), platform=round_.platform_private, custodian=round_.custodian_private, **whose
+        )
+    except (envelope.CannotOpen, envelope.InvalidPlaintext):
+        entry.opened = False
+        return
+    entry.opened, entry.amount, entry.days, entry.nonce = True, read.amount, read.days, read.nonce
+
+
+def _telling(round_: Round, entries: list[Entry]) -> Iterator[Entry]:
+    """Give the entries one by one, and tell whoever watches how many are open; a small round is open before that."""
+    last = time.monotonic()
+    for number, entry in enumerate(entries):
+        yield entry
+        if time.monotonic() - last >= TOLD_EVERY:
+            last = time.monotonic()
+            cache.set(_key(round_), (number + 1, len(entries)), TOLD_FOR)
+            live.changed(round_)
+
+
+def progress(round_: Round) -> tuple[int, int] | None:
+    """How many envelopes of a round that is being opened are open, and of how many; None while that takes no time."""
+    if round_.status != Status.CLOSED or not round_.custodian_private:
+        return None
+    told: tuple[int, int] | None = cache.get(_key(round_))
+    return told
+
+
+def _key(round_: Round) -> str:
+    return f"opening:{round_.pk}"
