@@ -65,7 +65,7 @@ def checks(record: Record, *, log: str | None = None, custodian: str | None = No
     try:
         keys = Keys(log=Verifier.parse(log or proof["log"]), custodian=Verifier.parse(custodian or proof["custodian"]))
         head = _signed(str(proof["checkpoint"]), keys)
-        told = [(each["index"], str(each["entry"]).encode()) for each in proof["entries"]]
+        told = [_told(each) for each in proof["entries"]]
         hashes = _hashes(proof["hashes"])
     except (BadNote, KeyError, TypeError, ValueError) as bad:
         yield Check(
@@ -100,6 +100,13 @@ def live(record: Record, fetch: Callable[[str], bytes]) -> Iterator[Check]:
     yield Check(
         what="the log as it is now goes on from the record's checkpoint", holds=holds, detail=f"{newest.size} entries"
     )
+
+
+def _told(each: dict[str, Any]) -> tuple[int, bytes]:
+    """An entry of the proof: its index and its text. Raises KeyError, TypeError."""
+    if type(each["index"]) is not int:
+        raise TypeError("the index of an entry is no integer")
+    return each["index"], str(each["entry"]).encode()
 
 
 def _signed(text: str, keys: Keys) -> Checkpoint:

