@@ -14,6 +14,7 @@ from bidding.record import public_record
 from bidding.rules import Disclosure, disclosure
 from core import clock
 from protocol import draw, entries, envelope
+from tests import custody
 from tests import market_place as market
 
 pytestmark = pytest.mark.django_db
@@ -149,6 +150,26 @@ def test_a_round_that_failed_after_opening_keeps_its_amounts_until_its_successor
     assert sorted(each["amount"] for each in lot["entries"]) == ["61000.00", "61001.00", "61002.00"]
     assert record_of(first)["keys"]["platform"]["private"]
 
+def test_while_envelopes_are_opened_the_page_tells_how_many_are_open(monkeypatch):
+    where = market.place()
+    round_ = market.announced(where)
+    for number in range(3):
+        market.enters(round_, market.firm(where), f"5000{number}.00")
+    now = market.pass_deadline(round_)
+    closing.close_round(round_id=round_.pk, now=now)
+    custody.attend(deadlines_passed=True)
+    address, told = reverse("bidding:live", args=[round_.code]), []
+    monkeypatch.setattr(opening, "TOLD_EVERY", 0)
+    monkeypatch.setattr(opening.live, "changed", lambda _round: told.append(page_text(address)))
+    assert "已打开" not in page_text(address)
+    opening.open_round(round_id=round_.pk, now=now)
+    assert [f"已打开 {done} 份，共 3 份。" in text for done, text in enumerate(told, start=1)] == [True] * 3
+    assert "已打开" not in page_text(address)
+
+
+def page_text(address):
+    return Client().get(address).content.decode()
+
 
 def test_between_opening_and_the_result_nobody_reads_amounts():
     """Whether the round fails is not known yet, and what fails keeps its amounts back."""
@@ -157,7 +178,9 @@ def test_between_opening_and_the_result_nobody_reads_amounts():
     market.enters(round_, market.firm(where), "50000.00")
     now = market.pass_deadline(round_)
     closing.close_round(round_id=round_.pk, now=now)
-    opening.open_round(round_id=round_.pk, now=now)
+    custody.attend(deadlines_passed=True)
+    opened = opening.open_round(round_id=round_.pk, now=now)
+    assert opened.status == Round.Status.OPENED and Entry.objects.get(lot__round=round_).amount is not None
     record = json.dumps(record_of(round_))
     assert "50000.00" not in record
 
