@@ -150,6 +150,7 @@ def test_a_round_that_failed_after_opening_keeps_its_amounts_until_its_successor
     assert sorted(each["amount"] for each in lot["entries"]) == ["61000.00", "61001.00", "61002.00"]
     assert record_of(first)["keys"]["platform"]["private"]
 
+
 def test_while_envelopes_are_opened_the_page_tells_how_many_are_open(monkeypatch):
     where = market.place()
     round_ = market.announced(where)
