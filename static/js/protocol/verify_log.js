@@ -37,6 +37,7 @@ async function readProof(proof) {
   const head = await signed(proof.checkpoint, keys);
   const told = await Promise.all(
     proof.entries.map(async ({ index, entry }) => {
+      if (!Number.isInteger(index)) throw new TypeError("the index of an entry is no integer");
       const bytes = utf8(String(entry));
       return { index, bytes, leaf: await leafHash(bytes) };
     }),
