@@ -8,8 +8,11 @@ from django.urls import reverse
 from bidding.domain import rounds
 from bidding.models import Round
 from market.models import Need, Project
+from protocol.methods import METHODS
+from tests import custody
 from tests import market_place as market
 from tests.bidding.browse import acting
+from tests.bidding.panel import expert
 
 pytestmark = pytest.mark.django_db
 
@@ -96,6 +99,38 @@ def test_nonsense_is_told_and_nothing_is_kept(where, owner, name, form, told):
     assert told in answer.content.decode()
     round_.refresh_from_db()
     assert round_.parameters == {}
+
+
+TYPED = {
+    "draw": {"price": "50000"},
+    "lowest": {"upper": "50000"},
+    "mean": {"upper": "50000", "coefficients": "0.97 0.98"},
+    "lowest_draw": {"upper": "50000", "k": "2"},
+    "credit_draw": {"price": "50000", "long_list": "3", "short_list": "2"},
+    "auction": {"upper": "50000", "step": "500"},
+    "scored": {"upper": "50000"},
+    "proposal": {"upper": "50000", "ground": "方案差别大"},
+    "direct": {"price": "9000", "ground": "续做上一阶段", "named": "firm"},
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_goes_from_the_wizard_to_the_announcement(method):
+    where = market.place(notice_minimum=2, direct_limit="10000")
+    owner, firm = acting(where.owner), market.firm(where)
+    round_ = begin(where, owner)
+    assert step(owner, round_, "method", method=method).status_code == 302
+    form = owner.get(reverse("bidding:wizard", args=[round_.code, "terms"])).context["form"]
+    shown = {name: value for name in form.fields if (value := form[name].value()) not in (None, "")}
+    typed = TYPED[method] | ({"named": firm.uscc} if method == "direct" else {})
+    assert step(owner, round_, "terms", **shown | typed).status_code == 302
+    assert owner.get(reverse("bidding:wizard", args=[round_.code, "review"])).status_code == 200
+    assert step(owner, round_, "review").status_code == 302
+    custody.fill_stock()
+    for _number in range(6):
+        expert(where)
+    announced = rounds.announce_round(round_id=round_.pk, by=where.operator)
+    assert (announced.status, announced.method) == ("announced", method)
 
 
 def test_what_the_law_stops_is_said_and_not_submitted(where, owner):
