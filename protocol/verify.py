@@ -14,11 +14,10 @@ from urllib.parse import urljoin
 
 from protocol import draw, envelope, verify_auction, verify_experts, verify_follow, verify_log
 from protocol.canonical import read_timestamp, sha256_hex
-from protocol.check import Check
+from protocol.check import Check, was_eligible
 from protocol.methods import METHODS
 from protocol.methods.base import Bid, Choice, Method
 from protocol.record import BadRecord, Draw, Entry, Lot, Record, read_record
-from protocol.verify_log import OUR_REASONS
 
 TIMEOUT = 30
 LARGEST = 64 * 1024 * 1024
@@ -106,7 +105,7 @@ def _bids(record: Record, lot: Lot) -> list[Bid]:
             uscc=entry.uscc,
             amount=offers.get(entry.uscc) if record.method == "auction" else entry.amount,
             opened=bool(entry.opened),
-            eligible=entry.reason is None or entry.reason in OUR_REASONS,
+            eligible=was_eligible(entry.reason),
             credit=entry.credit,
             marks=tuple(each.mark for each in lot.marks if each.uscc == entry.uscc),
         )

@@ -12,10 +12,9 @@ from typing import Any
 from protocol import canonical, entries
 from protocol.auction import Auction, Offer, Paused, Played, Resumed, replay
 from protocol.canonical import timestamp
-from protocol.check import Check
+from protocol.check import Check, was_eligible
 from protocol.methods import METHODS
 from protocol.record import Lot, LotAuction, Record
-from protocol.verify_log import OUR_REASONS
 
 CODE = "auction"
 Step = Offer | Paused | Resumed
@@ -96,9 +95,7 @@ def _names(lot: Lot, auction: LotAuction, *, decided: bool) -> Iterator[Check]:
         return
     same = all(names.get(offer.pseudonym) == offer.uscc for offer in lot.offers)
     yield Check(what=f"{name} offers are those of whom the pseudonyms name", holds=same)
-    entered = sorted(
-        entry.uscc for entry in lot.entries if entry.opened and (entry.reason is None or entry.reason in OUR_REASONS)
-    )
+    entered = sorted(entry.uscc for entry in lot.entries if entry.opened and was_eligible(entry.reason))
     yield Check(what=f"{name} everybody who took part has one pseudonym", holds=sorted(names.values()) == entered)
     if auction.blind is None:
         yield Check(what=f"{name} map of pseudonyms", holds=None, detail="its blind was erased")

@@ -1,5 +1,5 @@
-// What the entries of the log say of a round beside what its record says, and the histories of its envelopes: the second half
-// of protocol/verify_log.py.
+// What the entries of the log tell of a round beside what its record says, and the histories of its envelopes; the twin of
+// protocol/verify_told.py.
 
 import { decode, encode, isHex, sha256Hex, utf8 } from "./canonical.js";
 import { check, sameJson, wasEligible } from "./check.js";
