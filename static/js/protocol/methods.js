@@ -40,7 +40,7 @@ const WAYS = {
   mean: { rank: byDistanceFromMean },
   lowest_draw: { rank: byDrawAmongLowest },
   credit_draw: { rank: byTicketAmongBest, priced: false, chosen: true, places: firmsByBestTicket },
-  scored: { rank: byScore, blind: true },
+  scored: { rank: byScore, blind: true, marked: true },
   proposal: { rank: byDraw, chosen: true, blind: true, demand: demandEveryReason },
   auction: { rank: byOffer, drawn: false, blind: true },
   direct: { rank: byDraw, priced: false, chosen: true, drawn: false },
@@ -57,6 +57,11 @@ export function isPicked(code) {
 /** Whether names and keys stay back until it is decided. @param {string} code @returns {boolean} */
 export function isBlind(code) {
   return Object.hasOwn(WAYS, code) && Boolean(WAYS[code].blind);
+}
+
+/** Whether experts mark. @param {string} code of METHODS @returns {boolean} */
+export function isMarked(code) {
+  return Object.hasOwn(WAYS, code) && Boolean(WAYS[code].marked);
 }
 
 /**
