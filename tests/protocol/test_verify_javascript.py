@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import pytest
 
-from bidding.domain import marking
 from bidding.models import Round
 from core import clock
 from protocol import verify as verifier
@@ -271,31 +270,6 @@ def test_an_auction_and_every_change_to_it(ask):
     assert all(found), [name for name, wrong in zip(auctions.TAMPERED, found, strict=True) if not wrong]
 
 
-def leaves(seat):
-    marking.step_aside(seat_id=seat.pk, user=seat.expert.user, conflict=True, reason="亲属")
-
-
-def with_two_replaced(where):
-    """A round that experts have marked, one of whom stepped aside and one of whom never came; all its records on the way."""
-    round_ = panel.scored(where, experts=7)
-    first, late, _punctual = panel.seats(round_)
-    records = [record_of(round_)]
-    with panel.at_work(round_):
-        leaves(first)
-        custody.attend()
-    records.append(record_of(round_))  # the log has asked, and nobody may know yet who it was
-    market.goes_on(round_, at=round_.opened_at + timedelta(seconds=30))
-    with panel.at_work(round_, seconds=35):
-        for seat in panel.seats(round_):
-            if seat.is_running and seat.pk != late.pk:
-                panel.marks_all(seat)
-    market.goes_on(round_, at=late.due_at)
-    with clock.travelling(late.due_at + timedelta(seconds=20)):
-        panel.marks_all(panel.seats(round_)[-1])
-    market.goes_on(round_, at=late.due_at + timedelta(seconds=40))
-    return [*records, record_of(round_)]
-
-
 PANELS = {
     **{f"{number} {what}": change for number, (change, what) in enumerate(experts.CHANGES)},
     "another blind of the pool": lambda record: record["pool"].update(blind="0" * 32),
@@ -331,7 +305,7 @@ PANELS = {
 
 @pytest.mark.django_db
 def test_experts_who_were_replaced_and_every_change_to_them(ask):
-    honest = with_two_replaced(market.place())
+    honest = [record_of(each) for each in panel.with_two_replaced(market.place())]
     statuses = [each["status"] for each in experts.the_lot(honest[-1])["experts"]]
     assert sorted(statuses) == ["absent", "conflict", *["submitted"] * 3]
     everything = PANELS | TAMPERED
@@ -349,7 +323,7 @@ def test_experts_who_were_replaced_and_every_change_to_them(ask):
 def test_a_panel_that_could_not_be_filled(ask, monkeypatch):
     round_ = panel.scored(market.place(), experts=3)
     with panel.at_work(round_):
-        leaves(panel.seats(round_)[0])
+        panel.leaves(panel.seats(round_)[0])
     market.goes_on(round_, at=round_.opened_at + timedelta(seconds=30))
     kept_back = record_of(round_)
     whole = experts.shown_whole(round_, monkeypatch)

@@ -4,7 +4,7 @@
 // scores hundredths, all BigInt.
 
 import { byUtf8, firmsByBestTicket, tickets } from "./draw.js";
-import { cents, compare, divide, magnitude, sum, text, units } from "./money.js";
+import { PLACES, cents, compare, divide, magnitude, sum, text, units } from "./money.js";
 
 /** Why a bid is not valid, in the order in which it is asked. */
 export const REASONS = ["ineligible", "unreadable", "no_amount", "above_upper", "below_lower"];
@@ -258,11 +258,12 @@ function byScore(valid, { parameters }) {
     const [price, quality, record] = points.get(bid).map((each) => text(each));
     return [bid.uscc, { price, quality, record, total: text(total(bid)) }];
   });
-  return { ranked, scores: Object.fromEntries(scores) };
+  const marks = Object.fromEntries(valid.map((bid) => [bid.uscc, marksTold(bid)]));
+  return { ranked, scores: Object.fromEntries(scores), working: { lowest: text(lowest), marks } };
 }
 
 function pointsOf(bid, { weights, lowest }) {
-  const marks = trimmedMarks((bid.marks ?? []).map((mark) => units(mark)));
+  const { kept: marks } = trimmedMarks(bid);
   return [
     // The lowest has the whole weight, even where it is 0.00 and the quotient has no meaning.
     bid.amount === lowest ? weights.price : divide(weights.price * lowest, bid.amount),
@@ -271,8 +272,17 @@ function pointsOf(bid, { weights, lowest }) {
   ];
 }
 
-function trimmedMarks(marks) {
-  return marks.length < MARKS_TRIMMED_FROM ? marks : sorted(marks, compare).slice(1, -1);
+/** A bid's marks, from five on without one highest and one lowest. */
+function trimmedMarks({ marks = [] }) {
+  const all = sorted(marks.map((mark) => units(mark)), compare);
+  return all.length < MARKS_TRIMMED_FROM ? { kept: all, dropped: [] } : { kept: all.slice(1, -1), dropped: [all.at(-1), all[0]] };
+}
+
+/** As a person would note it: the mean to four places, though nothing is rounded before the points. */
+function marksTold(bid) {
+  const { kept, dropped } = trimmedMarks(bid);
+  const mean = kept.length === 0 ? 0n : divide(sum(kept) * 100n, BigInt(kept.length));
+  return { dropped: dropped.map((mark) => text(mark)), mean: text(mean, 2 * PLACES) };
 }
 
 function weightsOf({ weights = {} }) {
