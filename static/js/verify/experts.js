@@ -4,6 +4,8 @@ import { table } from "./tables.js";
 import { money, short } from "./words.js";
 
 const FIRST = 1;
+/** So many of those who were not drawn are shown beside those who were. */
+const NEXT = 3;
 
 /**
  * One draw of experts, as the step of the draws tells it; the last of a lot with all who were seated.
@@ -25,7 +27,8 @@ export function drawnExperts(known, drawn, code) {
     const values = { ...again(known, lot, drawn.iteration), ...hashesOf(code), left: round.left, in: seated };
     return { sentences: [said("experts-again", values)], tables: [] };
   }
-  const tables = [table("experts", placesOf(known, drawn, round), words), table("seats", seatsOf(known, lot), words)];
+  const places = table("experts", placesOf(known, drawn, round), words, round.seated.length + NEXT);
+  const tables = [places, table("seats", seatsOf(known, lot), words)];
   return { sentences: [said("experts-pool-told", labels), said("experts-placed", { ...labels, seated })], tables };
 }
 

@@ -38,7 +38,7 @@ const DIFFERENCES = {
   amount: sums,
   reference: sums,
   "experts-drawn": ({ computed, published }, _record, words) => {
-    return [computed, published].map((seats) => words.list(seats.map(([code]) => code ?? "–")));
+    return [beyond(computed, published, words), beyond(published, computed, words)];
   },
   winner: ({ computed, published }, record) => [firm(computed, record), firm(published, record)],
   opens: ({ said, published }) => {
@@ -52,6 +52,12 @@ const DIFFERENCES = {
   "announced-experts": printed,
   status: printed,
 };
+
+/** The experts of some seats who are not among those of the others. */
+function beyond(seats, others, words) {
+  const known = others.map(([code]) => code);
+  return words.list(seats.map(([code]) => code ?? "–").filter((code) => !known.includes(code))) || "–";
+}
 
 function wordOr(words, name, otherwise) {
   return words.has(name) ? words.say(name) : otherwise;
