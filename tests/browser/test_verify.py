@@ -171,7 +171,9 @@ def test_experts_who_were_drawn_and_replaced_and_their_marks(new_page, screensho
     lot["experts"][-1]["code"] = spare
     chooses(page, record)
     assert failing(page) == {"draw", "method"}
-    expect(draws.locator(".check-lines li[data-state=fails]")).to_have_text(re.compile(f"入席的专家正是抽出的那些.*{spare}"))
+    expect(draws.locator(".check-lines li[data-state=fails]")).to_have_text(
+        re.compile(f"入席的专家正是抽出的那些.*{spare}")
+    )
     expect(draws.locator("tr.is-wrong")).to_have_count(2)  # who was drawn is missing, who sits there was not drawn
     screenshot(page, "verify-scored-tampered")
 
@@ -262,5 +264,7 @@ def test_experts_in_english(new_page, screenshot, where, size):
     opens(page, scored(where))
     holds(page)
     expect(page.locator("[data-step=draw]")).to_contain_text("stepped aside for a conflict of interest")
-    expect(page.locator("[data-step=method]")).to_contain_text("5 experts marked each of 3 valid proposals once, 15 marks")
+    method = page.locator("[data-step=method]")
+    expect(method).to_contain_text("every expert marked every one of them once: 15 marks")
+    expect(method).to_contain_text(re.compile(r"[0-9]{2}\.[0-9]{2}, [0-9]{2}\.[0-9]{2}"))
     screenshot(page, "verify-scored-en")

@@ -281,7 +281,9 @@ PANELS = {
     "an expert twice": lambda record: experts.the_lot(record)["experts"].append(experts.the_lot(record)["experts"][-1]),
     "an expert of another iteration": lambda record: experts.the_lot(record)["experts"][0].update(iteration=2),
     "an expert without a code": lambda record: experts.the_lot(record)["experts"][0].pop("code"),
-    "an expert who is said to be at work": lambda record: experts.the_lot(record)["experts"][-1].update(status="accepted"),
+    "an expert who is said to be at work": lambda record: experts.the_lot(record)["experts"][-1].update(
+        status="accepted"
+    ),
     "a seat lost without being asked for": lambda record: experts.the_lot(record)["experts"][-1].update(asked=4),
     "a seat asked for in words": lambda record: [each.update(asked="2") for each in experts.the_lot(record)["experts"]],
     "everybody lost at once": lambda record: [
