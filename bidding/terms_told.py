@@ -1,4 +1,4 @@
-"""The parameters of a round's method in words, as its announcement tells them (PROTOCOL §4); limits and price stand beside them."""
+"""The parameters of a round's method in words, as its announcement tells them (PROTOCOL §4); limits stand beside them."""
 
 from __future__ import annotations
 
