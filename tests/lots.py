@@ -15,7 +15,6 @@ from tests import custody
 from tests import market_place as market
 from tests.bidding import panel
 
-PRICE = Decimal("30000.00")
 UPPERS = ("60000.00", "45000.00", "20000.00")
 PRICES = ("30000.00", "25000.00", "10000.00")
 TERMS: dict[str, dict[str, Any]] = {
@@ -42,10 +41,7 @@ def place(method: str) -> market.Place:
 def terms(method: str) -> list[LotTerms]:
     titles = ("环境影响报告", "水土保持方案", "节能报告")
     name, amounts = ("price", PRICES) if method in FIXED else ("upper", UPPERS)
-    return [
-        LotTerms(title=title, **{name: Decimal(amount)})  # type: ignore[arg-type]
-        for title, amount in zip(titles, amounts, strict=True)
-    ]
+    return [LotTerms(title=title, **{name: Decimal(amount)}) for title, amount in zip(titles, amounts, strict=True)]
 
 
 def opened(where: market.Place, method: str) -> Round:

@@ -37,7 +37,8 @@ _HOLD = """
 SELECT clock_timestamp(), held.*
 FROM (SELECT auction.id, auction.starts_at, auction.planned_end, auction.ends_at, auction.best, auction.count,
              auction.extensions, auction.moved_at, auction.paused_at, auction.ended_at,
-             lot.number, lot.upper, lot.lower, round.code, round.status, round.parameters::text AS parameters, own.id AS bidder, own.pseudonym
+             lot.number, lot.upper, lot.lower, round.code, round.status, round.parameters::text AS parameters,
+             own.id AS bidder, own.pseudonym
       FROM bidding_auction auction
       JOIN bidding_lot lot ON lot.id = auction.lot_id
       JOIN bidding_round round ON round.id = lot.round_id

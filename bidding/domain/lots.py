@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from bidding.models import Lot, Round
+from bidding.models.rounds import LONGEST_TITLE
 from core.errors import DomainError
 from core.money import yuan
 from protocol.methods import METHODS
@@ -81,11 +82,10 @@ def _demand_possible(round_: Round, lots: Sequence[LotTerms]) -> None:
     seen: set[str] = set()
     for number, each in enumerate(lots, start=1):
         title, taken = each.title.strip(), METHODS[round_.method].parameters
-        longest = Lot._meta.get_field("title").max_length
         if not title:
             raise LotProblem(str(number), _("请填写标段名称。"), code="title")
-        if len(title) > longest:
-            raise LotProblem(str(number), _("名称最多 %(length)d 个字。") % {"length": longest}, code="title")
+        if len(title) > LONGEST_TITLE:
+            raise LotProblem(str(number), _("名称最多 %(length)d 个字。") % {"length": LONGEST_TITLE}, code="title")
         if title in seen:
             raise LotProblem(str(number), _("与前面的标段同名。"), code="title")
         seen.add(title)

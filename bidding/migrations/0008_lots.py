@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('bidding', '0007_experts_and_files'),
+        ("bidding", "0007_experts_and_files"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='lot',
-            name='title',
-            field=models.CharField(blank=True, max_length=40, verbose_name='标段名称'),
+            model_name="lot",
+            name="title",
+            field=models.CharField(blank=True, max_length=40, verbose_name="标段名称"),
         ),
         migrations.AddField(
-            model_name='round',
-            name='lot_count',
-            field=models.PositiveSmallIntegerField(default=1, verbose_name='标段数'),
+            model_name="round",
+            name="lot_count",
+            field=models.PositiveSmallIntegerField(default=1, verbose_name="标段数"),
         ),
     ]

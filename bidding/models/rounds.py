@@ -18,6 +18,8 @@ from core.lifecycle import Lifecycle
 from core.money import MoneyField
 from protocol.parameters import OF_LOT, of_lot
 
+LONGEST_TITLE = 40
+"""Characters in the title of a lot."""
 PENDING_OBJECTION = ("filed", "escalated", "stopped")
 """States of an objection in which its round is not awarded (bidding.models.objections)."""
 
@@ -152,7 +154,7 @@ class Round(models.Model):
     awarded_at = models.DateTimeField(_("中选时间"), null=True, blank=True)
     ended_at = models.DateTimeField(_("终止时间"), null=True, blank=True)
     reason = models.CharField(_("退回、流标或取消的原因"), max_length=500, blank=True)
-    failure = models.CharField(_("流标类别"), max_length=40, blank=True)
+    failure = models.CharField(_("流标类别"), max_length=LONGEST_TITLE, blank=True)
 
     # The two locks and the draw (PROTOCOL §2, §3). Ours is made at the announcement and stays encrypted until opening;
     # the custodian's public key and commitment come from its stock, its private key and codes when it releases them.
