@@ -30,7 +30,7 @@ export function sameJson(one, other) {
   }
 }
 
-/** The SHA-256 of a value as JCS has it; null for what JCS cannot hold, which agrees with nothing. @returns {Promise<string | null>} */
+/** The SHA-256 of a value; null for what JCS cannot hold, which agrees with nothing. @returns {Promise<string | null>} */
 export async function digestOf(value) {
   try {
     return await sha256Hex(encode(value));

@@ -8,7 +8,7 @@ const FIRST = 1;
 const NEXT = 3;
 
 /**
- * One draw of experts, as the step of the draws tells it; the last of a lot with all who were seated.
+ * One draw of experts, as the step of the draws tells it; with the first of a lot all who were seated.
  *
  * @param {import("./steps.js").Known} known
  * @param {Object} drawn the check of its order
@@ -21,19 +21,14 @@ export function drawnExperts(known, drawn, code) {
   const [labels] = of("experts-labels").filter((each) => each.lot === drawn.lot);
   const round = labels?.rounds.find((each) => each.iteration === drawn.iteration);
   if (!round) return { sentences: [], tables: [] };
-  const said = (name, values) => inLot(known, drawn.lot, words.say(name, values));
   const seated = words.list(round.seated);
   if (drawn.iteration > FIRST) {
     const values = { ...again(known, lot, drawn.iteration), ...hashesOf(code), left: round.left, in: seated };
-    return { sentences: [said("experts-again", values)], tables: [] };
+    return { sentences: [words.say("experts-again", values)], tables: [] };
   }
   const places = table("experts", placesOf(known, drawn, round), words, round.seated.length + NEXT);
   const tables = [places, table("seats", seatsOf(known, lot), words)];
-  return { sentences: [said("experts-pool-told", labels), said("experts-placed", { ...labels, seated })], tables };
-}
-
-function inLot({ record, words }, lot, said) {
-  return record.lots.length > 1 ? words.say("in-lot", { lot, text: said }) : said;
+  return { sentences: [words.say("experts-pool-told", labels), words.say("experts-placed", { ...labels, seated })], tables };
 }
 
 function hashesOf({ code, iteration, computed, committed }) {
@@ -77,19 +72,18 @@ function seatsOf({ words, of }, lot) {
   }));
 }
 
-/** Why a lot failed whose panel could not be filled. @returns {string[]} */
-export function shortSentences(known, { lot, ...numbers }) {
-  const { words, record } = known;
-  return [inLot(known, lot, words.say(`panel-${numbers.failed}`, { ...numbers, codes: record.chainLength - 1 }))];
+/** Why a lot failed whose panel could not be filled. @returns {string} */
+export function shortSentence({ words, record }, numbers) {
+  return words.say(`panel-${numbers.failed}`, { ...numbers, codes: record.chainLength - 1 });
 }
 
 /** The points as on paper: the formulas with the weights of the round, who marked, and the arithmetic of the winner. */
-export function scoredSentences({ words, record, computed, of, name, byFirm, lot }) {
+export function scoredSentences({ words, record, computed, of, name, byFirm, number }) {
   const { weights } = record.parameters;
   const { lowest, marks } = computed.working;
   const terms = { ...weights, lowest: money(lowest) };
   const said = [words.say("way-scored", weights), words.say("way-scored-parts", terms)];
-  const [once] = of("marks-once").filter((each) => each.lot === lot);
+  const [once] = of("marks-once").filter((each) => each.lot === number);
   if (once) said.push(words.say("way-scored-marked", { experts: once.experts.length, firms: once.firms, marks: once.marks }));
   if (Object.values(marks).some((each) => each.dropped.length)) said.push(words.say("way-scored-trimmed"));
   const [first] = computed.ranking;
@@ -100,7 +94,7 @@ export function scoredSentences({ words, record, computed, of, name, byFirm, lot
 }
 
 /** What the experts made of every firm, in the order of the result. */
-export function markRows({ words, record, computed, of, name }, number) {
+export function markRows({ words, record, computed, of, name, number }) {
   const lot = record.lots.find((each) => each.number === number);
   const [once] = of("marks-once").filter((each) => each.lot === number);
   const experts = [...(once?.experts ?? [])].sort();

@@ -1,6 +1,7 @@
 // The arithmetic of the method, written out with the amounts of this round as a person would on paper.
 import { cents, compare, magnitude, text } from "../protocol/money.js";
-import { markRows, scoredSentences, shortSentences } from "./experts.js";
+import { termsOfLot } from "../protocol/parameters.js";
+import { markRows, scoredSentences, shortSentence } from "./experts.js";
 import { table } from "./tables.js";
 import { money } from "./words.js";
 
@@ -11,15 +12,14 @@ const FIXED = ["draw", "credit_draw", "direct"];
 export function methodStep(known) {
   const sentences = [];
   const tables = [];
+  const { words, record } = known;
   for (const { lot, bids, computed } of known.of("result").filter((each) => each.computed)) {
-    const round = { ...known, lot, bids, computed, byFirm: new Map(bids.map((bid) => [bid.uscc, bid])) };
+    const round = { ...known, number: lot, bids, computed, byFirm: new Map(bids.map((bid) => [bid.uscc, bid])) };
     const short = known.of("panel-short").find((each) => each.lot === lot);
-    if (short) {
-      sentences.push(...counted(round), ...shortSentences(known, short));
-      continue;
-    }
-    if (computed.working.marks) tables.push(table("marks", markRows(round, lot), known.words));
-    sentences.push(...working(round), ...followed(known, lot));
+    const said = short ? [...counted(round), shortSentence(known, short)] : [...working(round), ...followed(known, lot)];
+    sentences.push(...said.map((each) => words.inLot(each, lot, record)));
+    if (short) continue;
+    if (computed.working.marks) tables.push(table("marks", markRows(round), words));
     tables.push({ name: tableName(known.record, computed), rows: rows(round, lot), more: "" });
   }
   return { sentences, tables };
@@ -97,9 +97,10 @@ const WAYS = {
   },
   scored: scoredSentences,
   proposal: ({ words }) => [words.say("way-proposal")],
-  direct: ({ words, record: { parameters } }) => [
-    words.say("way-direct", { price: money(parameters.price), ground: parameters.ground }),
-  ],
+  direct({ words, record, number }) {
+    const { price, ground } = termsOfLot(record, record.lots.find((each) => each.number === number));
+    return [words.say("way-direct", { price: money(price), ground })];
+  },
 };
 
 /** Amounts from the lowest up. */
