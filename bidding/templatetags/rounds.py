@@ -6,6 +6,7 @@ from django import template
 
 from bidding.domain.reasons import TEXTS, reason_text
 from bidding.models import Policy, Round
+from bidding.terms_told import Term, terms_told
 from bidding.wording import method_name
 
 register = template.Library()
@@ -15,6 +16,12 @@ register = template.Library()
 def method_name_filter(code: str) -> str:
     """The name of a selection method."""
     return str(method_name(code))
+
+
+@register.filter
+def terms(round_: Round, policy: Policy | None) -> list[Term]:
+    """The parameters of a round's method, each with what it is called."""
+    return terms_told(round_, policy=policy)
 
 
 @register.filter
