@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -43,7 +42,9 @@ class SplitTermsForm(TermsForm):
         return tuple(name for name in super().whole if name not in OF_LOT)
 
     def _title(self, number: int) -> forms.Field:
-        field = forms.CharField(label=_("标段 %(number)s 名称") % {"number": number}, required=False, max_length=LONGEST_TITLE)
+        field = forms.CharField(
+            label=_("标段 %(number)s 名称") % {"number": number}, required=False, max_length=LONGEST_TITLE
+        )
         field.needed_later = True  # type: ignore[attr-defined]
         return field
 
@@ -123,7 +124,11 @@ def terms_form(data: Any, *, round_: Round, policy: Any, asked: str) -> TermsFor
     if data is None:
         several = asked == "several" or (round_.has_lots and asked != "one")
         rows = round_.lot_count if round_.has_lots else FEWEST_LOTS
-        return SplitTermsForm(round_=round_, policy=policy, rows=rows) if several else TermsForm(round_=round_, policy=policy)
+        return (
+            SplitTermsForm(round_=round_, policy=policy, rows=rows)
+            if several
+            else TermsForm(round_=round_, policy=policy)
+        )
     posted = data.get("rows", "")
     if not (posted.isascii() and posted.isdigit() and len(posted) == 1):
         return TermsForm(data, round_=round_, policy=policy)
