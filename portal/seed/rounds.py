@@ -9,9 +9,8 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 from accounts.models import Organisation
@@ -25,6 +24,7 @@ from market.models import Firm, Service
 from portal.seed.city import MUNICIPAL, City
 from portal.seed.firms import Guild
 from portal.seed.owners import Owners, new_need
+from portal.seed.plans import Plan
 from protocol.methods import METHODS
 from protocol.seal import seal_bid
 
@@ -38,12 +38,16 @@ PRICES = {
     "S031": 50_000, "S034": 45_000,
 }  # fmt: skip
 
-
-METHODS_SHOWN = ("mean", "lowest_draw", "credit_draw", "proposal", "scored", "auction")
 GROUNDS = (
     "服务内容复杂，方案差别大，只比价格选不出合适的机构。",
     "涉及多个专题，需要比较各机构的技术路线和人员安排。",
 )
+DIRECT_GROUNDS = (
+    "上一阶段的成果由这家机构完成，本次只作补充，金额不大。",
+    "工期紧，这家机构已掌握现场资料，金额在直接选取的限额以内。",
+)
+DIRECT_MOST = Decimal(50_000)
+"""No policy of the city takes more for naming a firm directly."""
 COMMENTS = ("技术路线清楚，进度合理。", "人员配备齐全，成果要求写得具体。", "对现场情况了解不够，工作量估计偏少。")
 REASONS_FOR = ("进度安排最可靠，人员配备齐全，时限最短。", "技术路线清楚，类似项目经验多，报价合理。")
 REASONS_AGAINST = (
@@ -51,23 +55,6 @@ REASONS_AGAINST = (
     "人员配备不足，现场工作量估计偏少。",
     "方案完整，价格高于其他几家。",
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """How far a round goes. `closes` is its deadline; `minutes` its notice under the demonstration's policy."""
-
-    stage: Round.Status
-    method: str
-    closes: datetime
-    minutes: int | None = None
-    public_money: bool = False
-    entrants: int = 5
-    again: Plan | None = None
-    suspends: bool = False
-    all_too_dear: bool = False
-    waits: bool = False
-    showcase: str = ""
 
 
 @dataclass(kw_only=True)
@@ -155,18 +142,14 @@ class Rounds:
             if round_.status == Status.FAILED:
                 yield from self._again(round_, plan)
                 return
-            if plan.stage == reached and not plan.waits:
-                return
-            if reached == Status.EVALUATED and round_.choice_due_at is not None:
+            if reached == Status.EVALUATED and round_.status == Status.OPENED:
                 if plan.waits:
                     return
-                yield moment + HOUR
-                round_ = self._choose(round_)
-                moment += HOUR
-            if reached == Status.EVALUATED and round_.marks_due_at is not None:
-                yield moment + HOUR
-                round_ = self._mark(round_)
-                moment += HOUR
+                moment += HOUR if plan.minutes is None else 10 * MINUTE
+                yield moment
+                round_ = self._choose(round_) if round_.choice_due_at else self._mark(round_)
+            if plan.stage == reached:
+                return
             if reached == Status.OPENED and plan.method == "auction":
                 moment = yield from self._auction(round_)
             if reached == Status.CLOSED:
@@ -254,6 +237,7 @@ class Rounds:
             "proposal": {**limit, "ground": self.rng.choice(GROUNDS)},
             "scored": {**limit, "weights": {"price": "40", "quality": "40", "record": "20"}},
             "auction": {**limit, "step": f"{budget / 100:.2f}", "extend_within_s": "120", "extend_by_s": "120"},
+            "direct": {"price": f"{min(budget * 8 / 10, DIRECT_MOST):.2f}", "ground": self.rng.choice(DIRECT_GROUNDS)},
         }
         return terms[method]
 
@@ -264,6 +248,7 @@ class Rounds:
             parameters=parameters,
             notice_length=plan.minutes or NOTICE_DAYS,
             by=self.city.member(round_.owner),
+            named=self.rng.choice(self._able(round_, at=clock.now())) if plan.method == "direct" else None,
         )
 
     def _owner(self, plan: Plan) -> Organisation:
@@ -278,16 +263,20 @@ class Rounds:
         return self.services[plan.showcase or self.rng.choice(codes)]
 
     def _entrants(self, round_: Round, plan: Plan, announced: datetime) -> list[tuple[Firm, datetime]]:
-        """Firms that may enter, at moments spread over the notice; none of those that a demonstration plays."""
+        """Firms that may enter, at moments spread over the notice."""
         assert round_.closes_at is not None
-        firms = [firm for firm in self.guild.offering[round_.service.code] if firm not in self.guild.players]
-        reasons = reasons_between(firms, [round_], at=announced)
-        able = [firm for firm in firms if not reasons[firm.pk, round_.pk]]
+        able = self._able(round_, at=announced)
         chosen = self.rng.sample(able, min(plan.entrants, len(able)))
         last = min(round_.closes_at, self.now) - 2 * MINUTE
         span = max((last - announced) // timedelta(seconds=1), 1)
         moments = sorted(announced + timedelta(seconds=self.rng.randrange(span)) for _firm in chosen)
         return list(zip(chosen, moments, strict=True))
+
+    def _able(self, round_: Round, *, at: datetime) -> list[Firm]:
+        """Who may enter then, but for the firms that a demonstration plays."""
+        firms = [firm for firm in self.guild.offering[round_.service.code] if firm not in self.guild.players]
+        reasons = reasons_between(firms, [round_], at=at)
+        return [firm for firm in firms if not reasons[firm.pk, round_.pk]]
 
     def _enter(self, round_: Round, plan: Plan, firm: Firm) -> None:
         amount = None
@@ -309,126 +298,3 @@ class Rounds:
         entries.submit_envelope(
             round_id=round_.pk, firm=firm, user=user, sealed=bid.envelope, token_sha256=bid.token_sha256
         )
-
-
-def plans(now: datetime, *, awarded: int) -> list[Plan]:
-    """Rounds of both methods in every state; `awarded` of them are over."""
-    return [*_past(now, awarded=awarded), *_failed(now), *_present(now), *_before_announcement(now)]
-
-
-def _past(now: datetime, *, awarded: int) -> list[Plan]:
-    days = _working_days_before(now, count=awarded * 2 + 30)
-    found = [
-        Plan(stage=Status.CANDIDATE, method=method, closes=_afternoon(_last_deadline(now)), entrants=4 + number)
-        for number, method in enumerate(("lowest", "draw", "lowest", "draw"))
-    ]
-    for number in range(awarded):
-        public = number % 3 == 0
-        found.append(
-            Plan(
-                stage=Status.AWARDED,
-                method="lowest" if public or number % 2 == 0 else "draw",
-                closes=_afternoon(days[6 + number * 2]),
-                public_money=public,
-                entrants=3 + number % 6,
-                suspends=number == 4,
-            )
-        )
-    for number, method in enumerate(METHODS_SHOWN * 2):
-        found.append(
-            Plan(stage=Status.AWARDED, method=method, closes=_afternoon(days[7 + number * 2]), entrants=5 + number % 4)
-        )
-    cancelled = _afternoon(days[20])
-    return [
-        *found,
-        Plan(stage=Status.CANCELLED, method="lowest", closes=cancelled, entrants=2),
-        Plan(stage=Status.CANCELLED, method="draw", closes=cancelled + DAY, entrants=0),
-    ]
-
-
-def _failed(now: datetime) -> list[Plan]:
-    days = _working_days_before(now, count=60)
-    first = partial(Plan, stage=Status.FAILED, method="lowest", public_money=True)
-    again = Plan(stage=Status.AWARDED, method="lowest", closes=_afternoon(days[12]), entrants=3)
-    open_again = Plan(stage=Status.ANNOUNCED, method="lowest", closes=now + 4 * HOUR, minutes=5 * 60, entrants=1)
-    twice = Plan(stage=Status.FAILED, method="lowest", closes=_afternoon(days[10]), entrants=1)
-    return [
-        first(closes=_afternoon(days[30]), entrants=2, again=again),
-        first(closes=_afternoon(days[8]), entrants=1, again=open_again),
-        first(closes=_afternoon(days[33]), entrants=0, again=twice),
-        first(closes=_afternoon(days[5]), entrants=4, all_too_dear=True),
-        Plan(stage=Status.FAILED, method="draw", closes=_afternoon(days[7]), entrants=0),
-    ]
-
-
-def _present(now: datetime) -> list[Plan]:
-    """Rounds that are open or just past their deadline, under the demonstration's policy."""
-    lengths = (30, 90, 180, 360, 720, 1_440, 2_880, 4_320, 7_200, 10_080, 14_400)
-    showcases = [
-        Plan(stage=Status.ANNOUNCED, method="lowest", closes=now + 20 * DAY, minutes=20 * 1_440 + 30, showcase="S025"),
-        Plan(stage=Status.ANNOUNCED, method="draw", closes=now + 19 * DAY, minutes=19 * 1_440 + 45, showcase="S024"),
-    ]
-    return [
-        *showcases,
-        *(
-            Plan(
-                stage=Status.ANNOUNCED,
-                method=("lowest", "draw")[number % 2],
-                closes=now + length * MINUTE,
-                minutes=length + 15 + number * 3,
-                entrants=number % 5,
-            )
-            for number, length in enumerate(lengths)
-        ),
-        *(
-            Plan(
-                stage=Status.ANNOUNCED,
-                method=method,
-                closes=now + (100 + 700 * number) * MINUTE,
-                minutes=600,
-                entrants=3,
-            )
-            for number, method in enumerate(METHODS_SHOWN)
-        ),
-        *(
-            Plan(stage=Status.EVALUATED, method=method, closes=now - 50 * MINUTE, minutes=200, waits=True)
-            for method in ("credit_draw", "proposal")
-        ),
-        *(
-            Plan(stage=stage, method="draw" if stage == Status.OPENED else "lowest", closes=now - MINUTE, minutes=40)
-            for stage in (Status.CLOSED, Status.OPENED, Status.EVALUATED)
-        ),
-    ]
-
-
-def _before_announcement(now: datetime) -> list[Plan]:
-    stages = (Status.DRAFT,) * 3 + (Status.SUBMITTED,) * 4 + (Status.RETURNED,) * 2
-    return [
-        Plan(
-            stage=stage,
-            method=("lowest", "draw")[number % 2],
-            closes=now + (60 - 12 * number) * MINUTE,
-            minutes=60,
-            showcase="S026" if stage == Status.SUBMITTED and number == 3 else "",
-        )
-        for number, stage in enumerate(stages)
-    ]
-
-
-def _working_days_before(now: datetime, *, count: int) -> list[date]:
-    """The working days before today, the latest first."""
-    found: list[date] = []
-    day = now.astimezone(LOCAL).date()
-    while len(found) < count:
-        day -= DAY
-        if worktime.is_working(day):
-            found.append(day)
-    return found
-
-
-def _last_deadline(now: datetime) -> date:
-    return _working_days_before(now, count=1)[0]
-
-
-def _afternoon(day: date) -> datetime:
-    return datetime.combine(day, time(16), tzinfo=LOCAL)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import random
 import stat
-from collections import Counter
 from io import StringIO
+from itertools import product
 
 import pytest
 from django.conf import settings
@@ -20,14 +20,17 @@ from core import clock
 from ledger.domain import sequencer
 from ledger.models import Checkpoint
 from market.models import Admission, Firm
-from portal.seed import rounds as planned
+from portal.seed import plans as planned
 from portal.seed.build import SIZES, NotEmpty, build
 from portal.seed.custody import SameMachine
 from portal.seed.names import Names
 from protocol.custodian.agent import Custodian
 from protocol.custodian.state import State
+from protocol.methods import METHODS
 from protocol.record import read_record
 from protocol.verify import verify
+
+LASTING = set(Round.Status.values) - {"contracted", "void"}
 
 
 def in_folder(settings, folder):
@@ -42,10 +45,10 @@ def test_the_city(tmp_path, settings):
     in_folder(settings, tmp_path)
     call_command("seed", size="small", seed=1, stdout=StringIO())
 
-    assert Round.objects.count() == 80
-    states = Counter(Round.objects.values_list("status", flat=True))
-    assert set(states) == set(Round.Status.values) - {"contracted", "void"}
-    assert set(Round.objects.values_list("method", flat=True)) == {"lowest", "draw", *planned.METHODS_SHOWN}
+    plans = planned.plans(clock.now(), awarded=SIZES["small"].awarded)
+    assert Round.objects.count() == len(plans) + sum(plan.again is not None for plan in plans)
+    assert set(Round.objects.values_list("method", "status")) == set(product(METHODS, LASTING))
+    assert not Round.objects.filter(created_at__gt=clock.now()).exists()
     assert Firm.objects.filter(status__in=["listed", "delisted"]).count() == 120
     assert set(Admission.objects.values_list("status", flat=True)) >= {
         "draft",
@@ -138,5 +141,5 @@ def test_no_name_is_given_twice():
 @pytest.mark.django_db
 def test_plans_reach_every_state():
     plans = planned.plans(clock.now(), awarded=3)
-    assert {plan.stage for plan in plans} >= set(Round.Status.values) - {"contracted", "void"}
+    assert {plan.stage for plan in plans} >= LASTING
     assert settings.DEMO is not None
