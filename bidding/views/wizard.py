@@ -19,8 +19,10 @@ from bidding.discussion import objections_of, questions_of
 from bidding.domain import rounds as domain
 from bidding.domain.eligibility import reasons_between
 from bidding.domain.files import files_of_winners
+from bidding.domain.lots import whole_terms
 from bidding.forms.checks import ReasonForm
-from bidding.forms.terms import AMOUNTS, TermsForm
+from bidding.forms.lots import terms_form
+from bidding.forms.terms import AMOUNTS
 from bidding.forms.wizard import MethodForm
 from bidding.models import Policy, Round
 from bidding.wording import method_sentence
@@ -94,8 +96,9 @@ def _method(request: ActingRequest, round_: Round) -> HttpResponse:
 
 
 def _terms(request: ActingRequest, round_: Round) -> HttpResponse:
-    form = TermsForm(request.POST or None, round_=round_, policy=Policy.in_force(clock.now()))
-    if request.method == "POST" and form.is_valid():
+    posted, policy = request.POST or None, Policy.in_force(clock.now())
+    form = terms_form(posted, round_=round_, policy=policy, asked=request.GET.get("lots", ""))
+    if form.is_bound and form.is_valid():
         try:
             domain.edit_round(
                 round_id=round_.pk,
@@ -104,6 +107,7 @@ def _terms(request: ActingRequest, round_: Round) -> HttpResponse:
                 notice_length=form.cleaned_data["notice_length"],
                 by=request.membership,
                 named=form.cleaned_data.get("named"),
+                lots=form.lots,
             )
         except DomainError as refused:
             form.add_error(None, str(refused))
@@ -134,7 +138,7 @@ def _page(
 ) -> HttpResponse:
     now = clock.now()
     findings = guidance(
-        need=round_.need, method=method if method is not None else round_.method, parameters=round_.parameters, at=now
+        need=round_.need, method=method if method is not None else round_.method, parameters=whole_terms(round_), at=now
     )
     context = {
         **_facts(round_),

@@ -1,8 +1,10 @@
 // What each step says with the numbers of this round: sentences, and the rows of its tables.
+import { EXPERTS } from "../protocol/verify_experts.js";
+import { drawnExperts } from "./experts.js";
 import { methodStep } from "./method.js";
+import { table } from "./tables.js";
 import { moment, money, short } from "./words.js";
 
-const MOST_ROWS = 60;
 /** Checks that say that a step has still to come. */
 const WAITING = ["not-opened", "never-opened", "kept-back"];
 
@@ -26,12 +28,6 @@ export function told(group, { record, checks, words }) {
   return pending ? { ...found, sentences: [...found.sentences, words.say("check-log-pending")] } : found;
 }
 
-/** Rows up to a number that a person reads; how many more there are is said. */
-function table(name, rows, words) {
-  const more = rows.length - MOST_ROWS;
-  return { name, rows: rows.slice(0, MOST_ROWS), more: more > 0 ? words.say("more-rows", { n: more }) : "" };
-}
-
 function announced({ record, words, of }) {
   const entry = of("entry-time").find((each) => each.type === "round.announced");
   const head = of("checkpoint-time").find((each) => each.type === "round.announced");
@@ -46,10 +42,11 @@ function announced({ record, words, of }) {
   }
   const terms = { minimum: record.minimum, commitment: short(record.commitment), n: record.chainLength };
   sentences.push(words.say("announced-terms", { ...terms, method: words.say(`method-${record.method}`) }));
+  if (of("announced-experts").length) sentences.push(words.say("announced-panel", { n: record.experts }));
   return { sentences, tables: [] };
 }
 
-function sealed({ words, of, name }) {
+function sealed({ record, words, of, name }) {
   const [time] = of("in-time");
   const [order] = of("before-closing");
   const [changes] = of("few-replacements");
@@ -67,7 +64,7 @@ function sealed({ words, of, name }) {
   const rows = of("digest").map((each) => {
     const event = events.findLast((one) => one.lot === each.lot && one.uscc === each.uscc && one.sha256 === each.published);
     return {
-      firm: name(each.uscc),
+      firm: words.inLot(name(each.uscc), each.lot, record),
       at: moment(event?.at),
       told: short(event?.sha256),
       computed: short(each.computed),
@@ -88,7 +85,7 @@ function keys({ words, of }) {
   return { sentences: [], tables: rows.length ? [table("keys", rows, words)] : [] };
 }
 
-function opened({ words, of, name }) {
+function opened({ record, words, of, name }) {
   const every = of("opens");
   if (!every.length) return { sentences: [], tables: [] };
   const count = every.filter((each) => each.said).length;
@@ -96,7 +93,7 @@ function opened({ words, of, name }) {
   const priced = every.some((each) => (each.said?.amount ?? each.published.amount) !== null);
   const days = (value) => (value === null || value === undefined ? "–" : words.say("days", { n: value }));
   const rows = every.map((each) => ({
-    firm: name(each.uscc),
+    firm: words.inLot(name(each.uscc), each.lot, record),
     said: each.said ? money(each.said.amount) : words.say("not-readable"),
     published: money(each.published.amount),
     days: each.said ? days(each.said.days) : words.say("not-readable"),
@@ -108,7 +105,7 @@ function opened({ words, of, name }) {
 }
 
 function draw(known) {
-  const { words, of } = known;
+  const { record, words, of } = known;
   const every = of("order");
   const sentences = [];
   if (!every.length && of("result").length) sentences.push(words.say("draw-none"));
@@ -118,10 +115,18 @@ function draw(known) {
     const code = of("code-belongs").find(same);
     const random = of("randomness").find(same);
     if (drawn.purpose === "coefficient") {
-      sentences.push(words.say("draw-coefficient", { order: words.list(drawn.places.map((each) => each.label)) }));
+      const values = drawn.places.map(({ label }) => firmOf(label, drawn.lot, record.lots.length));
+      sentences.push(words.inLot(words.say("draw-coefficient", { order: words.list(values) }), drawn.lot, record));
       continue;
     }
-    sentences.push(...drawnSentences(words, { drawn, code, random }));
+    if (drawn.purpose === EXPERTS) {
+      const told = drawnExperts(known, drawn, code);
+      sentences.push(...told.sentences.map((each) => words.inLot(each, drawn.lot, record)));
+      tables.push(...told.tables);
+      continue;
+    }
+    const said = drawnSentences(words, { drawn, code, random });
+    sentences.push(...said.map((each) => words.inLot(each, drawn.lot, record)));
     tables.push(table("draw", drawnRows(known, drawn, random), words));
   }
   return { sentences, tables };

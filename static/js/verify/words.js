@@ -18,13 +18,18 @@ export class Words {
   /** Those that an element holds as `data-word`. */
   static in(root) {
     const written = [...root.querySelectorAll("[data-word]")];
-    return new Words(new Map(written.map((each) => [each.dataset.word, each.textContent.trim()])));
+    return new Words(new Map(written.map((each) => [each.dataset.word, each.textContent])));
   }
 
   /** A text with its numbers; its name where there is no such text. @returns {string} */
   say(name, values = {}) {
     const text = this.texts.get(name) ?? name;
     return text.replace(/\{(\w+)\}/g, (place, key) => String(values[key] ?? "–"));
+  }
+
+  /** A text about a lot, which is named where the round has several. @returns {string} */
+  inLot(text, lot, { lots }) {
+    return lots.length > 1 && lot !== undefined ? this.say("in-lot", { lot, text }) : text;
   }
 
   has(name) {
