@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import template
 
 from bidding.domain.reasons import TEXTS, reason_text
-from bidding.models import Policy, Round
+from bidding.models import Lot, Policy, Round
 from bidding.terms_told import Term, terms_told
 from bidding.wording import method_name
 
@@ -22,6 +22,12 @@ def method_name_filter(code: str) -> str:
 def terms(round_: Round, policy: Policy | None) -> list[Term]:
     """The parameters of a round's method, each with what it is called."""
     return terms_told(round_, policy=policy)
+
+
+@register.filter
+def lot_query(lot: Lot) -> str:
+    """What the address of a firm's page needs to name a lot, where its round has several."""
+    return f"?lot={lot.number}" if lot.round.has_lots else ""
 
 
 @register.filter
