@@ -36,7 +36,6 @@ def questions_of(round_: Round, *, reader: Membership | None, now: datetime) -> 
         "takes_questions": takes,
         "may_answer": answers,
         "may_ask": takes and may_ask(reader),
-        "visitor": reader is None,
     }
 
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# What the tests want of the machine and no wheel has: a browser, and Go for a client of the log that we did not write.
+# What the tests want of the machine and no wheel has: a browser, curl for the examples of the documentation, and Go for a
+# client of the log that we did not write.
 # As root on Debian or Ubuntu what is missing is installed; else the tests that need it skip and name the packages.
 set -eu
 
@@ -12,6 +13,7 @@ any_of() {
 
 missing=""
 any_of chromium chromium-browser google-chrome google-chrome-stable chrome || missing="chromium fonts-noto-cjk"
+any_of curl || missing="$missing curl"
 if ! any_of go || [ ! -d /usr/share/gocode/src/golang.org/x/mod ]; then
     missing="$missing golang-go golang-golang-x-mod-dev"
 fi

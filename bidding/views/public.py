@@ -142,6 +142,7 @@ def what_moves(request: HttpRequest, round_: Round) -> dict[str, Any]:
         "auctions": auctions_of(round_, now=now),
         "successor": _announced_successor(round_),
         "proof": proof_of(round_, request=request),
+        "visitor": not request.user.is_authenticated,
         "firm": firm,
         "own": own,
         "addenda_since": addenda_since(min(own, key=lambda entry: entry.received_at)) if own else [],

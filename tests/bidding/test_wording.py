@@ -103,7 +103,9 @@ def test_the_way_to_an_entry_is_shown_to_firms_and_visitors_alone():
         "firm": browse.member_client(market.firm(where).organisation),
         "owner": browse.acting(where.owner),
         "operator": browse.acting(where.operator),
+        "expert": Client(),
     }
+    shown["expert"].force_login(panel.expert(where).user, backend="django.contrib.auth.backends.ModelBackend")
     assert [who for who, client in shown.items() if f'"{way}"' in client.get(address).content.decode()] == [
         "visitor", "firm"
     ]  # fmt: skip
