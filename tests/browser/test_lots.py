@@ -12,12 +12,15 @@ from playwright.sync_api import expect
 from accounts.models import Membership
 from bidding.domain import due
 from bidding.models import Entry, Round
+from tests import custody, lots
 from tests import market_place as market
+from tests.bidding.test_lots import walks
 from tests.browser.steps import announces, ends_the_notice, posts_a_need
+from tests.browsing import SIZES
 
 pytestmark = pytest.mark.browser
 
-LOTS = {
+TERMS = {
     "lot1_title": "环境影响报告书", "lot1_upper": "30,000",
     "lot2_title": "地下水监测", "lot2_upper": "20000", "lot2_lower": "5000",
 }  # fmt: skip
@@ -46,15 +49,14 @@ def enters_lot(page: Any, round_: Round, lot: str, amount: str) -> None:
     expect(page.get_by_role("heading", name="已密封并收到")).to_be_visible()
     page.get_by_role("link", name="查看回执").click()
     expect(page.locator("main")).to_contain_text("mingxuan/receipt/v1")
-    expect(page.locator("main")).to_contain_text(f"{lot} · {LOTS[f'lot{lot}_title']}")
+    expect(page.locator("main")).to_contain_text(f"{lot} · {TERMS[f'lot{lot}_title']}")
 
 
 def both(screenshot: Any, page: Any, name: str) -> None:
-    """A picture as wide as a desk, and one as wide as a phone."""
-    for width, called in ((1440, "wide"), (390, "phone")):
-        page.set_viewport_size({"width": width, "height": 900})
-        screenshot(page, f"lots-{name}-{called}")
-    page.set_viewport_size({"width": 1440, "height": 900})
+    """A picture as wide as a phone, and one as wide as a desk."""
+    for size in ("phone", "desk"):
+        page.set_viewport_size(SIZES[size])
+        screenshot(page, f"lots-{name}")
 
 
 def test_two_lots_from_the_wizard_to_the_awards(new_page, screenshot, where, firms):
@@ -70,7 +72,7 @@ def test_two_lots_from_the_wizard_to_the_awards(new_page, screenshot, where, fir
         expect(page.locator(".error-summary")).to_contain_text("至少两个标段")
         both(screenshot, page, "wizard")
 
-    round_ = posts_a_need(owner, where, method="lowest", terms=LOTS, refused=splits)
+    round_ = posts_a_need(owner, where, method="lowest", terms=TERMS, refused=splits)
     announces(operator, round_)
     visitor.goto(f"/rounds/{round_.code}/")
     expect(visitor.locator("main")).to_contain_text("地下水监测")
@@ -106,8 +108,18 @@ def test_two_lots_from_the_wizard_to_the_awards(new_page, screenshot, where, fir
     expect(owner.locator("article")).to_contain_text("1 · 环境影响报告书")
     expect(owner.locator("article")).to_contain_text("2 · 地下水监测")
     both(screenshot, owner, "award")
-    visitor.goto(f"/rounds/{round_.code}/verify/")
-    expect(visitor.locator("[data-part=overall]")).to_have_attribute(
-        "data-state", re.compile("holds|open"), timeout=30_000
-    )
-    both(screenshot, visitor, "verify")
+
+
+def test_a_stranger_computes_every_lot_again(new_page, screenshot, transactional_db):
+    round_ = lots.lived(lots.place("lowest"), "lowest")
+    walks(round_, "1", seconds=10)
+    custody.attend()
+    page = new_page()
+    page.goto(f"/rounds/{round_.code}/verify/")
+    expect(page.locator("[data-part=overall]")).to_have_attribute("data-state", "holds", timeout=30_000)
+    expect(page.locator("[data-step=method]")).to_contain_text("标段 3：")
+    both(screenshot, page, "verify")
+    page.locator("[data-part=firm]").select_option(index=1)
+    page.get_by_role("button", name="改掉它，再核对一遍").click()
+    expect(page.locator("[data-part=overall]")).to_have_attribute("data-state", "fails", timeout=30_000)
+    both(screenshot, page, "noticed")
