@@ -172,6 +172,7 @@ DRAW = {"price": "48000.00"}
 
 def submitted(where: Place, *, method: str = "lowest", of: Need | None = None, **terms: Any) -> Round:
     parameters = terms.pop("parameters", LOWEST if method == "lowest" else DRAW)
+    consortium_most = terms.pop("consortium_most", None)
     drafted = rounds.draft_round(need=of or need(where, **terms), by=where.owner)
     rounds.edit_round(
         round_id=drafted.pk,
@@ -179,6 +180,7 @@ def submitted(where: Place, *, method: str = "lowest", of: Need | None = None, *
         parameters=parameters,
         notice_length=where.policy.notice_minimum,
         by=where.owner,
+        consortium_most=consortium_most,
     )
     return rounds.submit_round(round_id=drafted.pk, by=where.owner)
 

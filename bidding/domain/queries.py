@@ -6,10 +6,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
 from bidding.domain.eligibility import reasons_between
 from bidding.domain.reasons import Reason
-from bidding.models import Entry, Round
+from bidding.models import Award, Entry, Round
 from market.models import Firm
+
+WON = (Round.Status.AWARDED, Round.Status.CONTRACTED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +27,13 @@ class RoundForFirm:
     @property
     def may_enter(self) -> bool:
         return not self.reasons
+
+
+def won_by(firm: Firm) -> QuerySet[Award]:
+    """The awards of a firm that are in force, in its own name or as a member of a consortium, the latest first."""
+    own = Entry.objects.live().filter(lot=OuterRef("lot"), firm=OuterRef("firm"), consortium__parties__firm=firm)
+    awards = Award.objects.in_force().filter(lot__round__status__in=WON).filter(Q(firm=firm) | Exists(own))
+    return awards.select_related("lot__round__service", "firm__organisation").order_by("-issued_at", "-id")
 
 
 def rounds_for_firm(*, firm: Firm, rounds: Collection[Round], at: datetime) -> list[RoundForFirm]:
