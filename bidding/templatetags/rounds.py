@@ -8,6 +8,7 @@ from bidding.domain.parties import parties_of
 from bidding.domain.queries import won_by
 from bidding.domain.reasons import TEXTS, reason_text
 from bidding.models import Award, ConsortiumParty, Policy, Round
+from bidding.terms_told import Term, terms_told
 from bidding.wording import method_name
 from market.models import Firm
 
@@ -26,6 +27,12 @@ def method_name_filter(code: str) -> str:
 def won_by_tag(firm: Firm) -> list[tuple[Award, list[ConsortiumParty]]]:
     """The latest awards of a firm, each with all parties of the consortium that won it, if it was one."""
     return [(each, parties_of(each.lot, each.firm)) for each in won_by(firm)[:SHOWN]]
+
+
+@register.filter
+def terms(round_: Round, policy: Policy | None) -> list[Term]:
+    """The parameters of a round's method, each with what it is called."""
+    return terms_told(round_, policy=policy)
 
 
 @register.filter

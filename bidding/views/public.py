@@ -95,7 +95,11 @@ def record(request: HttpRequest, code: str) -> HttpResponse:
 
 def public_round(code: str) -> Round:
     """A round that everybody may read, or 404 as if it did not exist."""
-    rounds = Round.objects.public().for_list().select_related("policy", "previous", "need__item", "need__project")
+    rounds = (
+        Round.objects.public()
+        .for_list()
+        .select_related("policy", "previous", "need__item", "need__project", "named__organisation")
+    )
     return get_object_or_404(rounds, code=code)
 
 

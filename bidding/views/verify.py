@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from bidding.domain.reasons import reason_text
 from bidding.rules import Disclosure, disclosure
+from bidding.verifying import STEPS, TABLES
 from bidding.views.public import public_round
 from bidding.wording import METHOD_NAMES
 from protocol.methods.base import REASONS
@@ -27,6 +28,8 @@ def verify(request: HttpRequest, code: str) -> HttpResponse:
         "record_url": record_url,
         "record_address": request.build_absolute_uri(record_url),
         "methods": METHOD_NAMES.items(),
+        "steps": STEPS,
+        "tables": TABLES,
         "reasons": [(reason, reason_text(reason)) for reason in REASONS],
     }
     return render(request, "bidding/verify.html", context)

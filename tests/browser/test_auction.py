@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import expect
 
-from bidding.domain import due
+from bidding.domain import due, live
 from bidding.models import Auction
 from core import clock
 from tests import auctions
 from tests import market_place as market
+from tests.browser import steps
 
 pytestmark = pytest.mark.browser
+
+TERMS = {"upper": "50000", "step": "500"}
 
 
 @pytest.fixture
@@ -46,6 +50,53 @@ def offers(page, amount=None):
         page.get_by_role("button", name="下一步：核对").click()
     page.get_by_role("button", name=re.compile("^提交出价")).click()
     expect(page.locator("[data-done]")).to_contain_text("已收下")
+
+
+def test_from_the_wizard_to_the_award(new_page, screenshot, transactional_db):
+    where = market.place(auction_lead_minutes=auctions.LEAD, auction_minutes=auctions.LENGTH)
+    TOTPDevice.objects.create(user=where.operator.user, name="test", confirmed=True)
+    members = [market.member_of(market.firm(where, level="甲级").organisation) for _number in range(3)]
+    owner, visitor = new_page(where.owner.user), new_page(size="phone")
+    round_ = steps.posts_a_need(owner, where, method="auction", terms=TERMS, refused=leaves_the_step_out)
+    steps.announces(new_page(where.operator.user), round_)
+    firms = [new_page(member.user) for member in members]
+    for page in firms:
+        steps.enters(page, round_, None)
+    visitor.goto(f"/rounds/{round_.code}/")
+    expect(visitor.locator("[data-live-state]")).to_have_attribute("data-state", "live", timeout=15_000)
+    market.move_on(market.pass_deadline(round_))
+
+    visitor.get_by_role("link", name="进入竞价室").click()
+    expect(visitor.locator("[data-when=scheduled]").first).to_be_visible()
+    screenshot(visitor, "auction-waiting")
+    played = auctions.Played(where=where, round=round_, firms=[])
+    auctions.move(played, seconds=300)
+    for page in firms[:2]:
+        page.goto(f"/rounds/{round_.code}/")
+        page.get_by_role("link", name="进入竞价室").click()
+        expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "live", timeout=15_000)
+    offers(firms[0], "50,000")
+    offers(firms[1])
+    live.auction_moved(played.auction.lot_id)
+    expect(visitor.locator("[data-shown=best]")).to_have_text("¥ 49,500.00")
+
+    shorten(played, seconds=2)
+    expect(visitor.get_by_role("link", name="查看结果")).to_be_visible(timeout=15_000)
+    due.move_due_rounds()
+    visitor.get_by_role("link", name="查看结果").click()
+    expect(visitor.locator(".winner-name")).to_have_text(members[1].organisation.name)
+    steps.ends_the_notice(round_)
+    owner.goto(f"/rounds/{round_.code}/award/")
+    expect(owner.locator("article")).to_contain_text(members[1].organisation.name)
+    expect(owner.locator("article")).to_contain_text("49,500.00")
+    screenshot(owner, "award-auction")
+
+
+def leaves_the_step_out(page):
+    """The wizard's second step wants to know by how much an offer must be lower."""
+    page.locator("[name=upper]").fill("50000")
+    page.get_by_role("button", name="下一步：核对").click()
+    expect(page.locator(".error-summary")).to_contain_text("请填写")
 
 
 def test_two_firms_and_a_visitor(new_page, screenshot, played):
@@ -111,10 +162,6 @@ def test_two_firms_and_a_visitor(new_page, screenshot, played):
 
 def shorten(played, *, seconds):
     """Bring the end near, and let the rooms know as after any other step."""
-    from datetime import timedelta
-
-    from bidding.domain import live
-
     end = clock.now() + timedelta(seconds=seconds)
     Auction.objects.filter(pk=played.auction.pk).update(planned_end=end, ends_at=end, moved_at=clock.now())
     live.auction_moved(played.auction.lot_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,12 +12,11 @@ from playwright.sync_api import expect
 
 from accounts.models import Membership
 from bidding.domain import due
-from bidding.models import Entry, Round
-from core import clock
+from bidding.models import Entry, Policy, Round
 from market.models import Firm
 from protocol.methods import METHODS
-from tests import custody
 from tests import market_place as market
+from tests.browser.steps import announces, ends_the_notice, enters, posts_a_need
 
 pytestmark = pytest.mark.browser
 
@@ -46,68 +44,6 @@ def firms(where: market.Place) -> list[Membership]:
     return [market.member_of(market.firm(where, level="甲级").organisation) for _number in range(3)]
 
 
-def posts_a_need(page: Any, where: market.Place, *, method: str, public_money: bool = False) -> Round:
-    """The owner's part: a project, a need, and the three steps of the wizard."""
-    page.goto("/desk/")
-    page.get_by_role("link", name="新建项目").first.click()
-    page.locator("[name=name]").fill("云樵路厂房扩建项目")
-    page.locator("[name=district]").select_option(str(where.district.pk))
-    page.locator("[name=address]").fill("云樵路 8 号")
-    page.locator("[name=funding]").select_option("public" if public_money else "private")
-    page.get_by_role("button", name="保存").click()
-    page.get_by_role("link", name="提出需求").first.click()
-    page.locator("[name=service]").select_option(where.service.code)
-    page.get_by_role("button", name="下一步").click()
-    page.locator("[name=title]").fill("厂房扩建环境影响评价")
-    page.locator("[name=item]").select_option(str(where.item.pk))
-    page.locator("[name=requirement]").fill("编制报告书并配合审查。")
-    page.locator("[name=budget]").fill("60,000")
-    page.locator("[name=days]").fill("20")
-    page.locator("[name=kind]").select_option(str(where.kind.pk))
-    page.locator("[name=level]").fill("乙级")
-    page.get_by_role("button", name="保存，选择选取方式").click()
-    page.locator(f"[name=method][value={method}]").check()
-    page.get_by_role("button", name="下一步：价格与时长").click()
-    for name, value in TERMS[method].items():
-        page.locator(f"[name={name}]").fill(value)
-    page.locator("[name=notice_length]").fill("2")
-    page.get_by_role("button", name="下一步：核对").click()
-    expect(page.locator("main")).to_contain_text("3 家符合条件")
-    page.get_by_role("button", name="提交服务中心审核").click()
-    expect(page.locator("main")).to_contain_text("已提交服务中心审核")
-    return Round.objects.get()
-
-
-def announces(page: Any, round_: Round) -> None:
-    """The operator's part."""
-    custody.fill_stock()
-    page.goto("/desk/")
-    page.get_by_role("link", name=round_.title).click()
-    page.get_by_role("button", name="公告，开始接受报名").click()
-    expect(page.locator("main")).to_contain_text(f"{round_.code} 已公告")
-
-
-def enters(page: Any, round_: Round, amount: str | None) -> None:
-    """A firm's part, up to the receipt."""
-    page.goto("/desk/")
-    page.locator("tr", has_text=round_.code).get_by_role("link", name="报名").click()
-    if amount is not None:
-        page.get_by_label("报价（元）").fill(amount)
-    page.get_by_label("承诺时限").fill("15")
-    page.get_by_role("button", name="下一步：核对").click()
-    page.get_by_role("button", name=re.compile("^密封并提交")).click()
-    expect(page.get_by_role("heading", name="已密封并收到")).to_be_visible()
-    page.get_by_role("link", name="查看回执").click()
-    expect(page.locator("main")).to_contain_text("mingxuan/receipt/v1")
-    sealed = Entry.objects.get(lot__round=round_, firm__organisation__name=page.locator("dd").first.inner_text())
-    expect(page.locator("main")).to_contain_text(sealed.envelope_sha256)
-
-
-def ends_the_notice(round_: Round) -> None:
-    Round.objects.filter(pk=round_.pk).update(candidate_until=clock.now() - timedelta(seconds=1))
-    due.move_due_rounds()
-
-
 def winner_of(round_: Round) -> Firm:
     winner = Round.objects.get(pk=round_.pk).lots.get().winner
     assert winner is not None
@@ -117,7 +53,7 @@ def winner_of(round_: Round) -> Firm:
 @pytest.mark.parametrize("method", TERMS)
 def test_a_whole_round(new_page, screenshot, where, firms, method):
     owner, operator, visitor = new_page(where.owner.user), new_page(where.operator.user), new_page(size="phone")
-    round_ = posts_a_need(owner, where, method=method)
+    round_ = posts_a_need(owner, where, method=method, terms=TERMS[method])
     announces(operator, round_)
     visitor.goto(f"/rounds/{round_.code}/")
     expect(visitor.locator("[data-live-state]")).to_have_attribute("data-state", "live")
@@ -146,6 +82,44 @@ def test_a_whole_round(new_page, screenshot, where, firms, method):
     screenshot(owner, f"award-{method}")
 
 
+def test_a_firm_that_is_named(new_page, screenshot, where, firms):
+    Policy.objects.filter(pk=where.policy.pk).update(direct_limit="50000.00")
+    owner, operator, visitor = new_page(where.owner.user), new_page(where.operator.user), new_page(size="phone")
+    named = Firm.objects.get(organisation=firms[1].organisation)
+    terms = {"price": "50000", "ground": "上一阶段的报告由其编制", "named": named.uscc}
+    round_ = posts_a_need(owner, where, method="direct", terms=terms, counted="1 家符合条件", refused=names_wrongly)
+    announces(operator, round_)
+    visitor.goto(f"/rounds/{round_.code}/")
+    expect(visitor.locator("main")).to_contain_text("上一阶段的报告由其编制")
+    screenshot(visitor, "round-direct-announced")
+
+    other = new_page(firms[0].user)
+    other.goto(f"/desk/firm/rounds/{round_.code}/")
+    expect(other.locator("main")).to_contain_text("业主直接选取了另一家机构")
+    expect(other.locator("[data-step=fill]")).to_have_count(0)
+    enters(new_page(firms[1].user), round_, None)
+    market.move_on(market.pass_deadline(round_))
+    expect(visitor.locator(".winner-name")).to_have_text(named.organisation.name)
+    expect(visitor.locator(".working")).to_contain_text("¥ 50,000.00")
+    screenshot(visitor, "round-direct-candidate")
+    ends_the_notice(round_)
+    owner.goto(f"/rounds/{round_.code}/award/")
+    expect(owner.locator("article")).to_contain_text(named.organisation.name)
+    expect(owner.locator("article")).to_contain_text("50,000.00")
+    screenshot(owner, "award-direct")
+
+
+def names_wrongly(page: Any) -> None:
+    """The wizard's second step refuses nobody's number, a price beyond the limit, and no ground."""
+    page.locator("[name=named]").fill("91330201MA0000000X")
+    page.locator("[name=price]").fill("50,000.01")
+    page.get_by_role("button", name="下一步：核对").click()
+    summary = page.locator(".error-summary")
+    expect(summary).to_contain_text("没有这个统一社会信用代码的入驻机构")
+    expect(summary).to_contain_text("超过直接选取的金额上限（¥ 50,000.00）")
+    expect(summary).to_contain_text("请写明依据")
+
+
 def chooses(page: Any, round_: Round, screenshot: Any) -> None:
     """The owner picks the second of those it may pick, with a reason for each where it is asked for."""
     page.goto("/desk/owner/")
@@ -162,7 +136,7 @@ def chooses(page: Any, round_: Round, screenshot: Any) -> None:
 
 def test_a_failed_round_is_announced_again(new_page, screenshot, where, firms):
     owner, operator = new_page(where.owner.user), new_page(where.operator.user)
-    first = posts_a_need(owner, where, method="lowest", public_money=True)
+    first = posts_a_need(owner, where, method="lowest", terms=TERMS["lowest"], public_money=True)
     announces(operator, first)
     pages = [new_page(member.user) for member in firms]
     enters(pages[0], first, "48000")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,10 @@ from playwright.sync_api import expect
 
 from bidding.domain import due
 from bidding.models import Entry, Expert, ProposalFile, Round, Seat
-from core import clock
 from tests import custody
 from tests import market_place as market
 from tests.bidding import panel
+from tests.browser.steps import ends_the_notice
 
 pytestmark = pytest.mark.browser
 PRICES = ("50,000", "40000", "45000.00")
@@ -151,8 +151,15 @@ def test_a_round_that_experts_mark(new_page, screenshot, where, tmp_path):
     owner.goto(f"/rounds/{round_.code}/")
     owner.locator("summary", has_text="专家评分和评语").click()
     screenshot(owner, "round-scored")
-    assert Entry.objects.get(lot__round=round_, firm=winner).scores["total"]
-    assert clock.now() > round_.opened_at + timedelta(0)
+    told = Decimal(Entry.objects.get(lot__round=round_, firm=winner).scores["total"])
+    assert told == max(Decimal(each.scores["total"]) for each in Entry.objects.filter(lot__round=round_))
+
+    ends_the_notice(round_)
+    expect(visitor.get_by_role("link", name="中选通知书")).to_be_visible()
+    owner.goto(f"/rounds/{round_.code}/award/")
+    expect(owner.locator("article")).to_contain_text(winner.organisation.name)
+    expect(owner.locator("article .qr img")).to_be_visible()
+    screenshot(owner, "award-scored")
 
 
 def reads_and_keeps_a_draft(page: Any, screenshot: Any, round_: Round) -> None:

@@ -14,6 +14,7 @@ import { isTime } from "./record.js";
 import { auctionChecks } from "./verify_auction.js";
 import { followChecks } from "./verify_follow.js";
 import { logChecks } from "./verify_log.js";
+import { memberChecks } from "./verify_members.js";
 
 const AFTER_OPENING = ["sealed", "keys", "opened", "draw", "method"];
 const ENDED = ["failed", "cancelled", "void"];
@@ -28,6 +29,7 @@ const FIRST = 1;
  */
 export async function* verify(record) {
   yield* contents(record);
+  yield* memberChecks(record);
   yield* auctionChecks(record);
   yield* logChecks(record);
 }

@@ -109,6 +109,9 @@ function* announced(record, data, { addenda }) {
   yield agrees("minimum", data.minimum, record.minimum);
   yield agrees("policy", data.policy, record.policy);
   yield agrees("lots", data.lots, record.lots.map((lot) => lot.number));
+  if (record.consortiumMost !== null || Object.hasOwn(data, "consortium_most")) {
+    yield agrees("consortia", data.consortium_most, record.consortiumMost);
+  }
 }
 
 /** The deadline is the one announced, or the one to which the last addendum moved it: later, never earlier. */
