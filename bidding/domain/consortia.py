@@ -24,7 +24,7 @@ from core.identifiers import half_width, normalise_uscc
 from market.models import Firm
 
 Status = ConsortiumParty.Status
-RUNNING_AT_ONCE = 10
+PROPOSALS = 10
 """Proposals that a lead firm may make in a round, those that it took back among them."""
 
 
@@ -52,7 +52,7 @@ def propose(*, round_id: int, lead: Part, members: Sequence[Part], by: Membershi
             _demand_members(round_, lead, members)
             parties.hold(lead.firm)
             _demand_free(round_, lead.firm)
-            if Consortium.objects.filter(round=round_, lead=lead.firm).count() >= RUNNING_AT_ONCE:
+            if Consortium.objects.filter(round=round_, lead=lead.firm).count() >= PROPOSALS:
                 raise Conflict(_("贵机构在本次比选中提出联合体的次数已经用完。"))
             made = Consortium.objects.create(round=round_, lead=lead.firm, proposed_by=by.user, proposed_at=now)
             _add(made, lead, status=Status.CONFIRMED, answered_by=by.user, answered_at=now)
