@@ -111,7 +111,7 @@ def test_from_the_proposal_to_the_entry(round_, firms):
         ({"own": ""}, "请写明分工"),
         ({"share_1": "长" * 301}, "最多 300 个字"),
         ({"share_2": "无名"}, "请填写成员"),
-        ({"member_2": "itself"}, "只能写一次"),
+        ({"member_2": "itself", "share_2": "测绘"}, "只能写一次"),
     ],
 )
 def test_what_cannot_be_is_said_at_the_form(round_, firms, changes, told):
