@@ -126,7 +126,7 @@ def _lots(round_: Round, known: Disclosure) -> list[dict[str, Any]]:
     return [
         {
             "lot": lot.number,
-            "limits": {"upper": _amount(lot.upper), "lower": _amount(lot.lower)},
+            "limits": lot.limits if len(lots) > 1 else {"upper": _amount(lot.upper), "lower": _amount(lot.lower)},
             "entries": sorted(
                 (_entry(each, known) | members.get(each.pk, {}) for each in entries.get(lot.pk, [])),
                 key=lambda entry: entry["uscc"],

@@ -18,6 +18,8 @@ COEFFICIENTS = ("0.95", "0.96", "0.97", "0.98")
 MOST_COEFFICIENTS = 20
 WEIGHTS = ("price", "quality", "record")
 HUNDRED = Decimal(100)
+OF_LOT = ("price", "upper", "lower")
+"""What every lot has of its own where a round has several."""
 LONGEST_GROUND = 200
 
 _COUNT = re.compile(r"[1-9][0-9]{0,5}")
@@ -38,6 +40,11 @@ def problems_between(given: Parameters) -> list[tuple[str, str]]:
     if "short_list" in given and "long_list" in given and int(given["short_list"]) > int(given["long_list"]):
         found.append(("short_list", "beyond_long_list"))
     return found
+
+
+def of_lot(parameters: Parameters, own: Mapping[str, str | None]) -> dict[str, Any]:
+    """The parameters by which a lot is decided: those of its round, and over them what the lot has of its own."""
+    return {**parameters, **{name: value for name in OF_LOT if (value := own.get(name)) is not None}}
 
 
 def amount(parameters: Parameters, name: str) -> Decimal | None:

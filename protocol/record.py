@@ -11,6 +11,7 @@ from typing import Any
 
 from protocol.canonical import is_hex, read_timestamp
 from protocol.envelope import AMOUNT
+from protocol.parameters import of_lot
 
 VERSION = 1
 SCORE = re.compile(r"([0-9]|[1-9][0-9])\.[0-9]{2}|100\.00")
@@ -110,9 +111,13 @@ class Substitution:
 
 @dataclass(frozen=True, kw_only=True)
 class Lot:
-    """One lot; `result` is the object of PROTOCOL §5, or None before it is decided."""
+    """One lot; `result` is the object of PROTOCOL §5, or None before it is decided.
+
+    `limits` are its price and limits as they are printed: by these it is decided where the round has several lots.
+    """
 
     number: str
+    limits: Mapping[str, str | None]
     entries: tuple[Entry, ...]
     offers: tuple[Offer, ...]
     auction: LotAuction | None
@@ -154,6 +159,10 @@ class Record:
     checkpoints: Mapping[str, str | None]
     proof: Mapping[str, Any] | None
     pool: Mapping[str, Any] | None
+
+    def terms(self, lot: Lot) -> Mapping[str, Any]:
+        """The parameters by which a lot is decided."""
+        return of_lot(self.parameters, lot.limits) if len(self.lots) > 1 else self.parameters
 
 
 def read_record(text: str | bytes) -> Record:
@@ -199,6 +208,7 @@ def read_record(text: str | bytes) -> Record:
 def _lot(part: "_Part") -> Lot:
     return Lot(
         number=part.take("lot", str),
+        limits=_limits(part.part("limits")) if "limits" in part.members else {},
         entries=tuple(_entry(each) for each in part.parts("entries")),
         offers=tuple(_offer(each) for each in part.parts("offers")),
         auction=_auction(part.part("auction")) if "auction" in part.members else None,
@@ -210,6 +220,10 @@ def _lot(part: "_Part") -> Lot:
         if "substitutions" in part.members
         else (),
     )
+
+
+def _limits(part: "_Part") -> dict[str, str | None]:
+    return {name: None if (given := part.amount(name)) is None else f"{given:.2f}" for name in part.members}
 
 
 def _substitution(part: "_Part") -> Substitution:

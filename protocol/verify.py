@@ -86,16 +86,20 @@ def _opens(record: Record, lot: Lot, entry: Entry) -> bool:
     return entry.opened is True and said == (entry.amount, entry.days, entry.nonce)
 
 
-def _method(record: Record) -> Method | None:
+def _method(record: Record, lot: Lot) -> Method | None:
     """The method, unless it is not known here or could make nothing of the parameters."""
     method = METHODS.get(record.method)
-    return None if method is None or method.check_parameters(record.parameters) else method
+    return None if method is None or method.check_parameters(record.terms(lot)) else method
 
 
 def _terms(record: Record) -> Iterator[Check]:
     if method := METHODS.get(record.method):
-        wrong = [f"{problem.field} {problem.code}" for problem in method.check_parameters(record.parameters)]
-        yield Check(what=f"the parameters are those of {record.method}", holds=not wrong, detail=", ".join(wrong))
+        problems = [problem for lot in record.lots for problem in method.check_parameters(record.terms(lot))]
+        wrong = ", ".join(f"{problem.field} {problem.code}" for problem in problems)
+        yield Check(what=f"the parameters are those of {record.method}", holds=not problems, detail=wrong)
+    for lot in record.lots:
+        same = all((record.terms(lot).get(name) or None) == value for name, value in lot.limits.items())
+        yield Check(what=f"lot {lot.number} limits are those of the parameters", holds=same)
 
 
 def _bids(record: Record, lot: Lot) -> list[Bid]:
@@ -114,8 +118,8 @@ def _bids(record: Record, lot: Lot) -> list[Bid]:
 
 
 def _draws(record: Record, lot: Lot) -> Iterator[Check]:
-    method = _method(record)
-    wanted = method.draws(bids=_bids(record, lot), parameters=record.parameters) if method else {}
+    method = _method(record, lot)
+    wanted = method.draws(bids=_bids(record, lot), parameters=record.terms(lot)) if method else {}
     if method and lot.result is not None:
         first = [each.purpose for each in lot.draws if each.iteration == FIRST]
         holds = set(wanted) <= set(first) and len(set(first)) == len(first)
@@ -158,7 +162,7 @@ def _or_none(compute: Callable[[], object]) -> object:
 
 
 def _result(record: Record, lot: Lot) -> Iterator[Check]:
-    method = _method(record)
+    method = _method(record, lot)
     if method is None or lot.result is None:
         yield Check(what=f"lot {lot.number} result", holds=None, detail="not decided, or by a method not known here")
         return
@@ -166,7 +170,7 @@ def _result(record: Record, lot: Lot) -> Iterator[Check]:
         result = method.decide(
             bids=_bids(record, lot),
             orders=_orders(record, lot),
-            parameters=record.parameters,
+            parameters=record.terms(lot),
             minimum=record.minimum,
             choice=_choice(lot.result) if method.picked else None,
         )

@@ -66,9 +66,9 @@ def _lot(record: Record, lot: Lot, auction: LotAuction) -> Iterator[Check]:
 
 
 def _played(record: Record, lot: Lot, auction: LotAuction) -> Played | None:
-    if METHODS[CODE].check_parameters(record.parameters):
+    if METHODS[CODE].check_parameters(record.terms(lot)):
         return None
-    terms = Auction.of(record.parameters, starts_at=auction.starts_at, ends_at=auction.ends_at)
+    terms = Auction.of(record.terms(lot), starts_at=auction.starts_at, ends_at=auction.ends_at)
     return replay(terms, [step for _at, step in _steps(lot, auction)])
 
 

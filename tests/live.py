@@ -42,13 +42,13 @@ def free_port() -> int:
 def _live_processes(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     live = LiveServer(free_port(), free_port())
     log = tmp_path_factory.mktemp("live") / "server.log"
-    environment = _environment(live)
+    told = environment(live)
     with log.open("ab") as output:
         processes = [
             subprocess.Popen(
                 [sys.executable, "-m", "granian", "--interface", interface, "--host", "127.0.0.1", "--port", str(port),
                  "--workers", "1", *more, f"config.{interface}:application"],
-                cwd=settings.BASE_DIR, env=environment, stdout=output, stderr=output,
+                cwd=settings.BASE_DIR, env=told, stdout=output, stderr=output,
             )
             for interface, port, more in (
                 ("wsgi", live.port, ["--no-ws", "--blocking-threads", "4"]),
@@ -78,7 +78,8 @@ def live_server(_live_processes: LiveServer, transactional_db: None, settings) -
     return _live_processes
 
 
-def _environment(live: LiveServer) -> dict[str, str]:
+def environment(live: LiveServer) -> dict[str, str]:
+    """What tells a process of this worker's database, and of the keys that tests use."""
     database = connection.settings_dict
     host = quote(str(database["HOST"]), safe="")
     return {

@@ -172,6 +172,7 @@ DRAW = {"price": "48000.00"}
 
 def submitted(where: Place, *, method: str = "lowest", of: Need | None = None, **terms: Any) -> Round:
     parameters = terms.pop("parameters", LOWEST if method == "lowest" else DRAW)
+    lots, named = terms.pop("lots", None), terms.pop("named", None)
     consortium_most = terms.pop("consortium_most", None)
     drafted = rounds.draft_round(need=of or need(where, **terms), by=where.owner)
     rounds.edit_round(
@@ -180,6 +181,8 @@ def submitted(where: Place, *, method: str = "lowest", of: Need | None = None, *
         parameters=parameters,
         notice_length=where.policy.notice_minimum,
         by=where.owner,
+        lots=lots,
+        named=named,
         consortium_most=consortium_most,
     )
     return rounds.submit_round(round_id=drafted.pk, by=where.owner)
@@ -198,11 +201,12 @@ def sealed(
     nonce: str | None = None,
     days: int | None = None,
     files: Sequence[File] = (),
+    lot: str = "1",
 ) -> Sealed:
     """A bid as a firm's browser seals it."""
     return seal_bid(
         round=round_.code,
-        lot="1",
+        lot=lot,
         uscc=who.uscc,
         platform=round_.platform_public,
         custodian=round_.custodian_public,
@@ -213,28 +217,35 @@ def sealed(
     )
 
 
-_tokens: dict[tuple[int, int], str] = {}
+_tokens: dict[tuple[int, int, str], str] = {}
 
 
-def token_of(round_: Round, who: Firm) -> str:
+def token_of(round_: Round, who: Firm, *, lot: str = "1") -> str:
     """The token that a firm of `enters` kept last."""
-    return _tokens.get((round_.pk, who.pk), "")
+    return _tokens.get((round_.pk, who.pk, lot), "")
 
 
 def enters(
-    round_: Round, who: Firm, amount: str | None = None, *, nonce: str | None = None, files: Sequence[File] = ()
+    round_: Round,
+    who: Firm,
+    amount: str | None = None,
+    *,
+    nonce: str | None = None,
+    files: Sequence[File] = (),
+    lot: str = "1",
 ) -> entries.Receipt:
     """A firm seals and submits, or replaces what it submitted before with the token that it kept."""
-    bid = sealed(round_, who, amount, nonce=nonce, files=files)
+    bid = sealed(round_, who, amount, nonce=nonce, files=files, lot=lot)
     receipt = entries.submit_envelope(
         round_id=round_.pk,
         firm=who,
         user=member_of(who.organisation).user,
         sealed=bid.envelope,
         token_sha256=bid.token_sha256,
-        token=token_of(round_, who),
+        token=token_of(round_, who, lot=lot),
+        lot=lot,
     )
-    _tokens[round_.pk, who.pk] = bid.token
+    _tokens[round_.pk, who.pk, lot] = bid.token
     return receipt
 
 

@@ -30,13 +30,15 @@ from protocol.auction import ENDED, STEP_TOO_SMALL, Accepted, Refused, Standing
 from protocol.auction import Auction as Terms
 from protocol.canonical import timestamp
 from protocol.methods.base import ABOVE_UPPER
+from protocol.parameters import of_lot
 
 # The clock is read once the row is held: a volatile function in the outer query runs on the rows that the lock lets by.
 _HOLD = """
 SELECT clock_timestamp(), held.*
 FROM (SELECT auction.id, auction.starts_at, auction.planned_end, auction.ends_at, auction.best, auction.count,
              auction.extensions, auction.moved_at, auction.paused_at, auction.ended_at,
-             lot.number, round.code, round.status, round.parameters::text AS parameters, own.id AS bidder, own.pseudonym
+             lot.number, lot.upper, lot.lower, round.code, round.status, round.parameters::text AS parameters,
+             own.id AS bidder, own.pseudonym
       FROM bidding_auction auction
       JOIN bidding_lot lot ON lot.id = auction.lot_id
       JOIN bidding_round round ON round.id = lot.round_id
@@ -123,7 +125,7 @@ def _hold(lot_id: int, firm: Firm | None) -> Held:
     return Held(
         id=told["id"],
         at=max(at, told["moved_at"] or at),
-        terms=Terms.of(json.loads(told["parameters"]), starts_at=told["starts_at"], ends_at=told["planned_end"]),
+        terms=Terms.of(_parameters(told), starts_at=told["starts_at"], ends_at=told["planned_end"]),
         standing=Standing(
             ends_at=told["ends_at"], best=told["best"], extensions=told["extensions"], paused_at=told["paused_at"]
         ),
@@ -134,6 +136,12 @@ def _hold(lot_id: int, firm: Firm | None) -> Held:
         bidder=told["bidder"],
         pseudonym=told["pseudonym"] or "",
     )
+
+
+def _parameters(told: dict[str, Any]) -> dict[str, Any]:
+    """Those by which the lot is decided."""
+    limits = {name: None if told[name] is None else f"{told[name]:.2f}" for name in ("upper", "lower")}
+    return of_lot(json.loads(told["parameters"]), limits)
 
 
 def whole_ms(moment: datetime) -> datetime:

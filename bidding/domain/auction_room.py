@@ -46,7 +46,7 @@ def _with_state(found: Iterable[Auction], *, now: datetime) -> list[Auction]:
 
 
 def terms_of(auction: Auction) -> Terms:
-    return Terms.of(auction.lot.round.parameters, starts_at=auction.starts_at, ends_at=auction.planned_end)
+    return Terms.of(auction.lot.terms, starts_at=auction.starts_at, ends_at=auction.planned_end)
 
 
 def public_state(auction: Auction, *, since: int = 0) -> dict[str, Any]:

@@ -193,7 +193,7 @@ def _decide(round_: Round, lot: Lot, entries: list[Entry], orders: Mapping[str, 
     return METHODS[round_.method].decide(
         bids=_bids(round_, lot, entries),
         orders=orders,
-        parameters=round_.parameters,
+        parameters=lot.terms,
         minimum=round_.minimum or 1,
         choice=_choice(round_, lot),
     )
@@ -223,7 +223,7 @@ def _choice(round_: Round, lot: Lot) -> Choice | None:
 
 
 def _draw(round_: Round, lot: Lot, entries: list[Entry], *, lots: int) -> dict[str, list[str]]:
-    wanted = METHODS[round_.method].draws(bids=_bids(round_, lot, entries), parameters=round_.parameters)
+    wanted = METHODS[round_.method].draws(bids=_bids(round_, lot, entries), parameters=lot.terms)
     return _drawn(round_, lot, entries, wanted, lots=lots, iteration=FIRST)
 
 
@@ -289,6 +289,9 @@ def award_round(*, round_id: int, now: datetime) -> Round:
 
 
 def _award(lot: Lot, *, at: datetime) -> Award:
+    """The award of a lot; that of another lot than the one whose winner walked away stays in force."""
+    if (kept := lot.awards.in_force().first()) is not None:
+        return kept
     assert lot.winner is not None
     assert lot.amount is not None
     entry = lot.entries.get(firm=lot.winner)

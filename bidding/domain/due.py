@@ -27,16 +27,16 @@ def move_due_rounds(now: datetime | None = None) -> int:
     Any number of workers may run it at once: each passes by what another holds. One round that cannot be moved is logged
     and stops no other.
     """
-    now = now or clock.now()
+    began = now or clock.now()
     rounds = Round.objects
     due: list[tuple[Step, Any]] = [
-        (close_round, rounds.due_to_close(now=now)),
+        (close_round, rounds.due_to_close(now=began)),
         (open_round, rounds.due_to_open()),
-        (void_unreleased, rounds.due_to_void(before=now - PATIENCE)),
-        (evaluate_round, rounds.due_to_evaluate(now=now)),
+        (void_unreleased, rounds.due_to_void(before=began - PATIENCE)),
+        (evaluate_round, rounds.due_to_evaluate(now=began)),
         (settle, rounds.due_to_settle()),
         (publish_candidate, rounds.due_to_publish()),
-        (award_round, rounds.due_to_award(now=now)),
+        (award_round, rounds.due_to_award(now=began)),
     ]
     return sum(_each_on_its_own(step, found, now=now) for step, found in due)
 
@@ -46,18 +46,18 @@ def evaluate_due_rounds(now: datetime | None = None) -> int:
 
     The chronograph of auctions: a beat of its own, so that nothing slow among the other steps keeps an auction waiting.
     """
-    now = now or clock.now()
-    return _each_on_its_own(evaluate_round, Round.objects.due_to_evaluate(now=now), now=now)
+    return _each_on_its_own(evaluate_round, Round.objects.due_to_evaluate(now=now or clock.now()), now=now)
 
 
-def _each_on_its_own(step: Step, rounds: Any, *, now: datetime) -> int:
+def _each_on_its_own(step: Step, rounds: Any, *, now: datetime | None) -> int:
+    """Without `now` every step has its own, read once the round is held: another may have taken the step before meanwhile."""
     moved = 0
     for pk in list(rounds.order_by("id").values_list("pk", flat=True)):
         try:
             with transaction.atomic():
                 if Round.objects.select_for_update(skip_locked=True).filter(pk=pk).values_list("pk", flat=True):
                     before = rounds.filter(pk=pk).values_list("status", flat=True).first()
-                    moved += step(round_id=pk, now=now).status != (before or "")
+                    moved += step(round_id=pk, now=now or clock.now()).status != (before or "")
         except Exception:  # whatever is wrong with one round must not keep the others from their deadlines
             logger.exception("round %s could not be moved by %s", pk, step.__name__)
     return moved

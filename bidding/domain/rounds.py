@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -14,9 +15,10 @@ from bidding.domain import live, timetable
 from bidding.domain.access import demand_operator, demand_owner
 from bidding.domain.experts import demand_enough
 from bidding.domain.files import forget_all
+from bidding.domain.lots import LotTerms, copy_lots, demand_terms, put_lots, whole_terms
 from bidding.domain.reasons import demand_reason
 from bidding.domain.stock import take_key
-from bidding.models import Lot, Policy, Round
+from bidding.models import Policy, Round
 from bidding.models.consortia import LEAST, MOST
 from core import clock, codes, worktime
 from core.errors import Conflict, DomainError, NotAllowed, NotDue, WrongState
@@ -83,7 +85,10 @@ def _new_draft(need: Need, *, sequence: int, previous: Round | None = None) -> R
     round_.code = codes.next_code(codes.Letter.ROUND, at=clock.now())
     round_.search = search_text(round_.code, round_.title, need.service.name)
     round_.save()
-    Lot.objects.create(round=round_, number="1", **_amounts(round_.parameters))
+    if previous is not None:
+        copy_lots(round_, previous)
+    else:
+        put_lots(round_, [])
     return round_
 
 
@@ -97,10 +102,6 @@ def _take_from_need(round_: Round) -> None:
     round_.search = search_text(round_.code, need.title, need.service.name)
 
 
-def _amounts(parameters: Parameters) -> dict[str, Any]:
-    return {name: yuan(parameters[name]) if parameters.get(name) else None for name in ("price", "upper", "lower")}
-
-
 def edit_round(
     *,
     round_id: int,
@@ -109,13 +110,15 @@ def edit_round(
     notice_length: int | None,
     by: Membership,
     named: Firm | None = None,
+    lots: Sequence[LotTerms] | None = None,
     consortium_most: int | None = None,
 ) -> Round:
     """Set how a drafted or returned round selects. `parameters` are those of PROTOCOL §4, as it writes them; `named` is the
-    firm that is chosen directly, by the method `direct` alone; `consortium_most` of how many firms a consortium may be, None
-    where none is accepted (招标投标法 第31条), which `direct` never does.
+    firm that is chosen directly, by the method `direct` alone. `lots` splits it, and None leaves it as it is split.
+    `consortium_most` is of how many firms a consortium may be, None where none is accepted (招标投标法 第31条); `direct`
+    never does.
 
-    Raises DomainError for what the method does not take; what is missing is told at submission.
+    Raises DomainError for what the method does not take and for lots that cannot be; what is missing is told at submission.
     """
     with transaction.atomic():
         round_ = _locked(round_id)
@@ -131,7 +134,7 @@ def edit_round(
         round_.consortium_most = None if method == DIRECT else consortium_most
         _take_from_need(round_)
         round_.save()
-        round_.lots.filter(number="1").update(**_amounts(parameters))
+        put_lots(round_, lots)
     return round_
 
 
@@ -161,10 +164,7 @@ def _demand_whole(round_: Round, *, at: datetime) -> None:
     method = METHODS.get(round_.method)
     if method is None or round_.method not in OFFERED:
         raise DomainError(_("请先选定选取方式。"), code="method")
-    if round_.method == "auction" and not round_.parameters.get("upper"):
-        raise DomainError(_("多轮竞价须设最高限价，第一次出价从它开始。"), code="upper")
-    if problems := method.check_parameters(round_.parameters):
-        raise DomainError(_("选取方式的价格或限价没有填好，请回到上一步。"), code=problems[0].code)
+    demand_terms(round_)
     policy = round_.policy
     assert policy is not None
     if "ground" in method.parameters and not str(round_.parameters.get("ground", "")).strip():
@@ -176,7 +176,7 @@ def _demand_whole(round_: Round, *, at: datetime) -> None:
         raise DomainError(
             message % {"minimum": policy.notice_minimum, "unit": policy.get_unit_display()}, code="notice_length"
         )
-    if findings := guidance.stops(need=round_.need, method=round_.method, parameters=round_.parameters, at=at):
+    if findings := guidance.stops(need=round_.need, method=round_.method, parameters=whole_terms(round_), at=at):
         raise Stopped(findings)
 
 
@@ -184,7 +184,7 @@ def _demand_direct(round_: Round, policy: Policy) -> None:
     """A firm is named, and the price stays within what the policy lets an owner give without a selection."""
     if round_.named is None:
         raise DomainError(_("直接选取须写明选取哪一家机构。"), code="named")
-    price = yuan(round_.parameters["price"])
+    price = yuan(whole_terms(round_)["price"])
     if policy.direct_limit is None or price > policy.direct_limit:
         limit = f"¥ {policy.direct_limit:,.2f}" if policy.direct_limit is not None else _("不允许")
         raise DomainError(_("超过直接选取的金额上限（%(limit)s）。") % {"limit": limit}, code="direct_limit")
@@ -255,7 +255,7 @@ def _announcement(round_: Round) -> dict[str, Any]:
         "district": round_.district.code,
         "item": round_.need.item.code,
         "keys": {"custodian": round_.custodian_public, "platform": round_.platform_public},
-        "lots": [lot.number for lot in round_.lots.all()],
+        **_announced_lots(round_),
         "method": round_.method,
         "minimum": round_.minimum,
         "owner": ledger.party(round_.owner.public_code, protected=round_.owner.is_protected, subject=subject),
@@ -268,6 +268,16 @@ def _announcement(round_: Round) -> dict[str, Any]:
         "service": round_.service.code,
         "title": ledger.blinded(round_.title, subject=subject),
     }
+
+
+def _announced_lots(round_: Round) -> dict[str, Any]:
+    """The numbers of the lots; of several also their limits, and their titles blinded, as all free text is."""
+    lots = list(round_.lots.order_by("number"))
+    told: dict[str, Any] = {"lots": [lot.number for lot in lots]}
+    if round_.has_lots:
+        told["limits"] = {lot.number: lot.limits for lot in lots}
+        told["titles"] = {lot.number: ledger.blinded(lot.title, subject=round_.subject) for lot in lots}
+    return told
 
 
 def _named(round_: Round) -> str | None:

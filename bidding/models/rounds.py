@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from django.apps import apps
 from django.contrib.postgres.indexes import GinIndex
@@ -16,7 +16,10 @@ from bidding.models.policy import Policy
 from core.fields import EncryptedTextField
 from core.lifecycle import Lifecycle
 from core.money import MoneyField
+from protocol.parameters import OF_LOT, of_lot
 
+LONGEST_TITLE = 40
+"""Characters in the title of a lot."""
 PENDING_OBJECTION = ("filed", "escalated", "stopped")
 """States of an objection in which its round is not awarded (bidding.models.objections)."""
 
@@ -131,6 +134,7 @@ class Round(models.Model):
     policy = models.ForeignKey(Policy, models.PROTECT, null=True, blank=True, related_name="rounds")
     # Whom the owner names, by the method `direct`.
     named = models.ForeignKey("market.Firm", models.PROTECT, null=True, blank=True, related_name="+")
+    lot_count = models.PositiveSmallIntegerField(_("标段数"), default=1)
     notice_length = models.PositiveSmallIntegerField(_("公告时长"), null=True, blank=True)
     minimum = models.PositiveSmallIntegerField(_("最少有效报名数"), null=True, blank=True)
     # Of how many firms a consortium (联合体) may be; empty where none is accepted.
@@ -152,7 +156,7 @@ class Round(models.Model):
     awarded_at = models.DateTimeField(_("中选时间"), null=True, blank=True)
     ended_at = models.DateTimeField(_("终止时间"), null=True, blank=True)
     reason = models.CharField(_("退回、流标或取消的原因"), max_length=500, blank=True)
-    failure = models.CharField(_("流标类别"), max_length=40, blank=True)
+    failure = models.CharField(_("流标类别"), max_length=LONGEST_TITLE, blank=True)
 
     # The two locks and the draw (PROTOCOL §2, §3). Ours is made at the announcement and stays encrypted until opening;
     # the custodian's public key and commitment come from its stock, its private key and codes when it releases them.
@@ -242,6 +246,11 @@ class Round(models.Model):
         return self.sequence > 1
 
     @property
+    def has_lots(self) -> bool:
+        """Whether it has several."""
+        return self.lot_count > 1
+
+    @property
     def successor(self) -> Round | None:
         """The second announcement of this failed round, where there is one."""
         return self.successors.exclude(status=self.Status.CANCELLED).first()
@@ -265,6 +274,8 @@ class Lot(models.Model):
 
     round = models.ForeignKey(Round, models.CASCADE, related_name="lots")
     number = models.CharField(_("标段"), max_length=4, default="1")
+    # Only where the round has several.
+    title = models.CharField(_("标段名称"), max_length=40, blank=True)
     price = MoneyField(_("固定价格"), null=True, blank=True)
     upper = MoneyField(_("最高限价"), null=True, blank=True)
     lower = MoneyField(_("最低限价"), null=True, blank=True)
@@ -289,3 +300,19 @@ class Lot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.round_id}/{self.number}"
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return _("标段 %(number)s · %(title)s") % {"number": self.number, "title": self.title}
+
+    @property
+    def limits(self) -> dict[str, str | None]:
+        """Its own price and limits, as they are printed."""
+        own = {name: getattr(self, name) for name in OF_LOT}
+        return {name: None if amount is None else f"{amount:.2f}" for name, amount in own.items()}
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        """The parameters by which it is decided: those of its round, and over them its own price and limits."""
+        return of_lot(self.round.parameters, self.limits)

@@ -19,6 +19,7 @@ from bidding.discussion import objections_of, questions_of
 from bidding.domain import rounds as domain
 from bidding.domain.eligibility import reasons_between
 from bidding.domain.files import files_of_winners
+from bidding.domain.lots import whole_terms
 from bidding.forms.checks import ReasonForm
 from bidding.forms.terms import AMOUNTS, TermsForm
 from bidding.forms.wizard import MethodForm
@@ -136,7 +137,7 @@ def _page(
 ) -> HttpResponse:
     now = clock.now()
     findings = guidance(
-        need=round_.need, method=method if method is not None else round_.method, parameters=round_.parameters, at=now
+        need=round_.need, method=method if method is not None else round_.method, parameters=whole_terms(round_), at=now
     )
     context = {
         **_facts(round_),

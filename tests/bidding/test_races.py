@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
-from bidding.domain import closing, due, entries, rounds
+from bidding.domain import closing, due, entries, opening, rounds
 from bidding.models import Award, Entry, Objection, Question, Round
 from core import clock
 from core.errors import Conflict, DomainError, NotDue
@@ -92,6 +92,42 @@ def test_two_workers_move_a_round_once_through_every_step():
     ends = max(Round.objects.filter(pk__in=[each.pk for each in several]).values_list("candidate_until", flat=True))
     at_once(*[lambda: due.move_due_rounds(ends)] * 3)
     assert Award.objects.filter(lot__round__in=several).count() == 4
+
+
+def test_a_worker_that_was_held_up_takes_its_next_step_at_its_own_time():
+    """Another opens a round while the first worker is busy with the one before it: it was not evaluated before it was open."""
+    where = market.place()
+    first, second = [market.announced(where) for _ in range(2)]
+    for each in (first, second):
+        market.enters(each, market.firm(where), "100.00")
+        closing.close_round(round_id=each.pk, now=market.pass_deadline(each))
+    custody.attend(deadlines_passed=True)
+    held, opened = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            Entry.objects.select_for_update().get(lot__round=first)
+            held.set()
+            assert opened.wait(timeout=20)
+
+    def busy() -> int:
+        held.wait(timeout=10)
+        return due.move_due_rounds()
+
+    def other() -> Round:
+        held.wait(timeout=10)
+        time.sleep(0.3)  # the first worker waits in the opening of the first round
+        opening.open_round(round_id=second.pk, now=clock.now())
+        opened.set()
+        return Round.objects.get(pk=second.pk)
+
+    at_once(hold, busy, other)
+    moved = Round.objects.get(pk=second.pk)
+    assert (
+        moved.opened_at
+        and moved.evaluated_at
+        and moved.opened_at < moved.evaluated_at < (moved.candidate_at or clock.now())
+    )
 
 
 def test_a_bid_in_the_last_millisecond_is_in_although_closing_waits_behind_it():

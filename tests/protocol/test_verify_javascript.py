@@ -13,9 +13,11 @@ from bidding.models import Round
 from core import clock
 from protocol import verify as verifier
 from protocol.canonical import timestamp
+from protocol.methods import METHODS
 from protocol.record import BadRecord, read_record
-from tests import custody
+from tests import custody, lots
 from tests import market_place as market
+from tests.bidding import test_lots as several
 from tests.bidding import test_substitution as substitution
 from tests.bidding.discussion import answers, asks
 from tests.bidding.test_choosing import CREDIT, PROPOSAL, at_opening, pick
@@ -31,6 +33,7 @@ NAMES = {
     "keys-together": "both keys are revealed together",
     "key-fits": "the {party}'s revealed key belongs to the announced one",
     "parameters": "the parameters are those of {method}",
+    "limits": "lot {lot} limits are those of the parameters",
     "digest": "lot {lot} {uscc} envelope has its digest",
     "opens": "lot {lot} {uscc} opens to what is published",
     "every-draw": "lot {lot} has every draw that {method} needs",
@@ -63,7 +66,18 @@ NAMES = {
     "entry-time": "{type} at its time",
     **{
         f"announced-{name}": f"round.announced: {name}"
-        for name in ("deadline", "commitment", "keys", "method", "parameters", "minimum", "policy", "lots", "consortia")
+        for name in (
+            "deadline",
+            "commitment",
+            "keys",
+            "method",
+            "parameters",
+            "minimum",
+            "policy",
+            "lots",
+            "limits",
+            "consortia",
+        )
     },
     "closed-entrants": "round.closed: the frozen entrants",
     "opened-keys": "round.opened: keys",
@@ -213,9 +227,23 @@ def test_a_deadline_that_an_addendum_moved(ask):
     assert agree(ask, [honest, forged]) == [set(), {"round.announced: deadline"}]
 
 
-@pytest.mark.parametrize("lots", [1, 2])
-def test_every_method_that_there_is(ask, lots):
-    assert not any(agree(ask, [made_of(each, lots=lots) for each in TABLES]))
+@pytest.mark.parametrize("count", [1, 2])
+def test_every_method_that_there_is(ask, count):
+    assert not any(agree(ask, [made_of(each, lots=count) for each in TABLES]))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", METHODS)
+def test_a_round_of_several_lots_after_a_substitution_in_one(ask, method):
+    round_ = lots.lived(lots.place(method), method)
+    several.walks(round_, "1", seconds=10)
+    honest = record_of(round_)
+    forged = [copy.deepcopy(honest) for _ in several.TAMPERED] if method == "lowest" else []
+    for record, change in zip(forged, several.TAMPERED.values(), strict=False):
+        change(record)
+    (nothing, *found) = agree(ask, [honest, *forged])
+    assert nothing == set()
+    assert all(found), [name for name, wrong in zip(several.TAMPERED, found, strict=True) if not wrong]
 
 
 def test_every_change_to_every_method(ask):

@@ -11,6 +11,7 @@ const COUNT = /^[1-9][0-9]{0,5}$/;
 const COEFFICIENT = /^(?:0\.[5-9][0-9]{1,3}|1\.0{2,4})$/;
 const WEIGHT = /^(?:0|[1-9][0-9]?|100)(?:\.[0-9]{1,2})?$/;
 const LIMITS = ["upper", "lower"];
+const OF_LOT = ["price", ...LIMITS];
 
 /** The names that a method takes, and those of them that it must have. */
 const TAKEN = {
@@ -71,6 +72,19 @@ function problemsBetween({ upper, lower, short_list: short, long_list: long }) {
   if (upper && lower && cents(upper) < cents(lower)) problems.push({ field: "upper", code: "below_lower" });
   if (short && long && Number(short) > Number(long)) problems.push({ field: "short_list", code: "beyond_long_list" });
   return problems;
+}
+
+/**
+ * The parameters by which a lot is decided: where a round has several, over its own stands what the lot has of its own.
+ *
+ * @param {import("./record.js").Record} record
+ * @param {import("./record.js").Lot} lot
+ * @returns {Object<string, *>}
+ */
+export function termsOfLot({ parameters, lots }, { limits }) {
+  if (lots.length === 1) return parameters;
+  const own = OF_LOT.filter((name) => Object.hasOwn(limits, name) && limits[name] !== null);
+  return { ...parameters, ...Object.fromEntries(own.map((name) => [name, limits[name]])) };
 }
 
 function amount(value) {

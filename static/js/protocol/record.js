@@ -20,7 +20,7 @@ const OCTETS = 32;
  * @typedef {{n: number, at: string, uscc: string | null, pseudonym: string, amount: string, ends: string}} Offer
  * @typedef {{starts: string, ends: string, pauses: {at: string, until: string | null}[], map: string, blind: string | null,
  *   pseudonyms: Object<string, string> | null}} Auction
- * @typedef {{number: string, entries: Entry[], offers: Offer[], auction: Auction | null, marks: {uscc: string, mark: string}[],
+ * @typedef {{number: string, limits: Object<string, string | null>, entries: Entry[], offers: Offer[], auction: Auction | null, marks: {uscc: string, mark: string}[],
  *   draws: Draw[], result: Object | null, substitutions: Substitution[]}} Lot
  * @typedef {{public: string | null, private: string | null}} Pair
  * @typedef {{round: string, status: string, method: string, parameters: Object, minimum: number, policy: string | null,
@@ -100,6 +100,7 @@ function pair(part) {
 function lot(part) {
   return {
     number: part.take("lot", "string"),
+    limits: part.has("limits") ? limits(part.part("limits")) : {},
     entries: part.parts("entries").map(entry),
     offers: part.parts("offers").map(offer),
     auction: part.has("auction") ? auction(part.part("auction")) : null,
@@ -108,6 +109,10 @@ function lot(part) {
     result: part.optional("result", "object"),
     substitutions: part.has("substitutions") ? part.parts("substitutions").map(substitution) : [],
   };
+}
+
+function limits(part) {
+  return Object.fromEntries(Object.keys(part.members).map((name) => [name, part.amount(name)]));
 }
 
 function offer(part) {

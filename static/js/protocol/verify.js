@@ -9,7 +9,7 @@ import { check, sameJson, wasEligible } from "./check.js";
 import { codeBelongs, hashed, inLot, outOfLot, positions, randomness } from "./draw.js";
 import { CannotOpen, InvalidPlaintext, PARTIES, publicOf, readPlaintext, unsealBoth } from "./envelope.js";
 import { METHODS, decide, drawsOf, isPicked } from "./methods.js";
-import { problemsOf } from "./parameters.js";
+import { problemsOf, termsOfLot } from "./parameters.js";
 import { isTime } from "./record.js";
 import { auctionChecks } from "./verify_auction.js";
 import { followChecks } from "./verify_follow.js";
@@ -69,15 +69,22 @@ async function* keys(record) {
   }
 }
 
-function* terms({ method, parameters }) {
-  if (!Object.hasOwn(METHODS, method)) return;
-  const problems = problemsOf(method, parameters);
-  yield check("announced", "parameters", problems.length === 0, { problems });
+function* terms(record) {
+  const { method, lots } = record;
+  if (Object.hasOwn(METHODS, method)) {
+    const problems = lots.flatMap((lot) => problemsOf(method, termsOfLot(record, lot)));
+    yield check("announced", "parameters", problems.length === 0, { problems });
+  }
+  for (const lot of lots) {
+    const given = termsOfLot(record, lot);
+    const same = Object.entries(lot.limits).every(([name, value]) => (given[name] || null) === value);
+    yield check("announced", "limits", same, { lot: lot.number });
+  }
 }
 
-/** Whether the method is known here and can make something of the parameters. */
-function isUsable({ method, parameters }) {
-  return Object.hasOwn(METHODS, method) && problemsOf(method, parameters).length === 0;
+/** Whether the method is known here and can make something of the parameters of a lot. */
+function isUsable(record, lot) {
+  return Object.hasOwn(METHODS, record.method) && problemsOf(record.method, termsOfLot(record, lot)).length === 0;
 }
 
 async function* envelopes(record, lot) {
@@ -119,8 +126,8 @@ export function bidsOf(record, lot) {
 }
 
 async function* draws(record, lot) {
-  const usable = isUsable(record);
-  const wanted = usable ? drawsOf(record.method, { bids: bidsOf(record, lot), parameters: record.parameters }) : {};
+  const usable = isUsable(record, lot);
+  const wanted = usable ? drawsOf(record.method, { bids: bidsOf(record, lot), parameters: termsOfLot(record, lot) }) : {};
   if (usable && lot.result !== null) {
     const first = lot.draws.filter((each) => each.iteration === FIRST).map((each) => each.purpose);
     const every = Object.keys(wanted).every((purpose) => first.includes(purpose)) && new Set(first).size === first.length;
@@ -168,7 +175,7 @@ async function orNull(compute) {
 
 async function* result(record, lot) {
   const of = { lot: lot.number };
-  if (lot.result === null || !isUsable(record)) {
+  if (lot.result === null || !isUsable(record, lot)) {
     yield check("method", "undecided", null, of);
     return;
   }
@@ -196,7 +203,8 @@ async function* result(record, lot) {
 
 /** @throws {RangeError} for orders that are not over what was to be drawn, and for what nobody could decide */
 function decidedAgain(record, lot, bids) {
-  const { method, parameters, minimum } = record;
+  const { method, minimum } = record;
+  const parameters = termsOfLot(record, lot);
   const first = lot.draws.filter((each) => each.iteration === FIRST);
   const orders = Object.fromEntries(
     first.map((each) => [each.purpose, outOfLot(each.order, { lot: lot.number, lots: record.lots.length })]),

@@ -5,7 +5,7 @@ import { replay, termsOf } from "./auction.js";
 import { decode, encode, fromHex, joined, sha256Hex, utf8 } from "./canonical.js";
 import { check, sameJson, wasEligible } from "./check.js";
 import { cents } from "./money.js";
-import { problemsOf } from "./parameters.js";
+import { problemsOf, termsOfLot } from "./parameters.js";
 
 const CODE = "auction";
 
@@ -33,11 +33,12 @@ function* played(record, lot) {
   yield check("method", "auction-numbered", numbered, of);
   const opened = record.times.opened_at;
   yield check("method", "auction-after-opening", opened !== null && opened <= starts && starts < ends, of);
-  if (problemsOf(CODE, record.parameters).length) {
+  const given = termsOfLot(record, lot);
+  if (problemsOf(CODE, given).length) {
     yield check("method", "auction-played", null, of);
     return;
   }
-  const terms = termsOf(record.parameters, { startsAt: Date.parse(starts), endsAt: Date.parse(ends) });
+  const terms = termsOf(given, { startsAt: Date.parse(starts), endsAt: Date.parse(ends) });
   const { standing, problems } = replay(terms, steps(lot));
   yield check("method", "auction-played", problems.length === 0, { ...of, problems });
   const evaluated = record.times.evaluated_at ?? null;
@@ -62,7 +63,7 @@ function steps({ offers, auction }) {
 async function* names(record, lot) {
   const of = { lot: lot.number };
   const { pseudonyms, blind, map } = lot.auction;
-  if (problemsOf(CODE, record.parameters).length) return;
+  if (problemsOf(CODE, termsOfLot(record, lot)).length) return;
   if (pseudonyms === null) {
     const keptBack = !lot.offers.some((offer) => offer.uscc) && !record.times.evaluated_at;
     yield check("method", "auction-kept-back", keptBack ? null : false, of);

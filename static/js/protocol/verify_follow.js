@@ -4,6 +4,7 @@
 import { check, sameJson } from "./check.js";
 import { inLot, outOfLot } from "./draw.js";
 import { drawsOf, follow } from "./methods.js";
+import { termsOfLot } from "./parameters.js";
 
 /**
  * For each substitution: that it is the firm in force that leaves, and the right one that follows.
@@ -28,7 +29,7 @@ export function* followChecks(record, lot, { computed, bids }) {
     const left = bids.filter((bid) => !out.has(bid.uscc));
     const drawn = again ? lot.draws.filter((each) => each.purpose === "ranking" && each.iteration === gone.iteration) : [];
     if (again) {
-      const labels = inLot(drawsOf(record.method, { bids: left, parameters: record.parameters }).ranking, where);
+      const labels = inLot(drawsOf(record.method, { bids: left, parameters: termsOfLot(record, lot) }).ranking, where);
       const whole = drawn.length === 1 && sameJson([...drawn[0].labels].sort(), [...labels].sort());
       yield check("method", "draws-left", whole || gone.successor === null, of);
     }

@@ -109,6 +109,8 @@ function* announced(record, data, { addenda }) {
   yield agrees("minimum", data.minimum, record.minimum);
   yield agrees("policy", data.policy, record.policy);
   yield agrees("lots", data.lots, record.lots.map((lot) => lot.number));
+  const several = record.lots.length > 1;
+  yield agrees("limits", data.limits, several ? Object.fromEntries(record.lots.map((lot) => [lot.number, lot.limits])) : null);
   if (record.consortiumMost !== null || Object.hasOwn(data, "consortium_most")) {
     yield agrees("consortia", data.consortium_most, record.consortiumMost);
   }

@@ -17,7 +17,7 @@ export function lineOf(check, { record, words }) {
     purpose: purpose && wordOr(words, `purpose-${purpose}`, purpose),
   };
   const text = withDifference(check, words.say(`check-${what}`, values), { record, words });
-  return record.lots.length > 1 && lot !== undefined ? words.say("in-lot", { lot, text }) : text;
+  return words.inLot(text, lot, record);
 }
 
 /** What it should be and what the record says, where both can be said in a few characters. */

@@ -1,5 +1,6 @@
 // The arithmetic of the method, written out with the amounts of this round as a person would on paper.
 import { cents, compare, magnitude, text } from "../protocol/money.js";
+import { termsOfLot } from "../protocol/parameters.js";
 import { money } from "./words.js";
 
 /** Methods by which the owner fixes the price. */
@@ -9,9 +10,11 @@ const FIXED = ["draw", "credit_draw", "direct"];
 export function methodStep(known) {
   const sentences = [];
   const tables = [];
+  const { words, record } = known;
   for (const { lot, bids, computed } of known.of("result").filter((each) => each.computed)) {
     const round = { ...known, bids, computed, byFirm: new Map(bids.map((bid) => [bid.uscc, bid])) };
-    sentences.push(...working(round), ...followed(known, lot));
+    const said = [...working({ ...round, number: lot }), ...followed(known, lot)];
+    sentences.push(...said.map((each) => words.inLot(each, lot, record)));
     tables.push({ name: tableName(known.record, computed), rows: rows(round, lot), more: "" });
   }
   return { sentences, tables };
@@ -83,9 +86,10 @@ const WAYS = {
   },
   scored: ({ words, record }) => [words.say("way-scored", record.parameters.weights)],
   proposal: ({ words }) => [words.say("way-proposal")],
-  direct: ({ words, record: { parameters } }) => [
-    words.say("way-direct", { price: money(parameters.price), ground: parameters.ground }),
-  ],
+  direct({ words, record, number }) {
+    const { price, ground } = termsOfLot(record, record.lots.find((each) => each.number === number));
+    return [words.say("way-direct", { price: money(price), ground })];
+  },
 };
 
 /** Amounts from the lowest up. */

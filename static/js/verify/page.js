@@ -161,15 +161,17 @@ class VerifyingPage {
     this.part("trying").hidden = found === null;
     if (found === null) return;
     this.found = found;
-    const options = found.firms.map((each, index) => new Option(each.name, String(index)));
+    const named = (each) => this.words.inLot(each.name, each.lot, record);
+    const options = found.firms.map((each, index) => new Option(named(each), String(index)));
     this.part("firm").replaceChildren(...options);
     for (const each of this.root.querySelectorAll("[data-of-kind]")) each.hidden = each.dataset.ofKind !== found.kind;
     this.offerAmount();
   }
 
   offerAmount() {
-    this.part("amount").value = this.found.kind === "amount" ? tempting(this.found.firms) : "";
     const chosen = this.found.firms[Number(this.part("firm").value)];
+    const rivals = this.found.firms.filter((each) => each.lot === chosen.lot);
+    this.part("amount").value = this.found.kind === "amount" ? tempting(rivals) : "";
     this.part("present").textContent = this.words.say("present", { amount: money(chosen.amount) });
   }
 

@@ -49,7 +49,7 @@ function announced({ record, words, of }) {
   return { sentences, tables: [] };
 }
 
-function sealed({ words, of, name }) {
+function sealed({ record, words, of, name }) {
   const [time] = of("in-time");
   const [order] = of("before-closing");
   const [changes] = of("few-replacements");
@@ -67,7 +67,7 @@ function sealed({ words, of, name }) {
   const rows = of("digest").map((each) => {
     const event = events.findLast((one) => one.lot === each.lot && one.uscc === each.uscc && one.sha256 === each.published);
     return {
-      firm: name(each.uscc),
+      firm: words.inLot(name(each.uscc), each.lot, record),
       at: moment(event?.at),
       told: short(event?.sha256),
       computed: short(each.computed),
@@ -88,7 +88,7 @@ function keys({ words, of }) {
   return { sentences: [], tables: rows.length ? [table("keys", rows, words)] : [] };
 }
 
-function opened({ words, of, name }) {
+function opened({ record, words, of, name }) {
   const every = of("opens");
   if (!every.length) return { sentences: [], tables: [] };
   const count = every.filter((each) => each.said).length;
@@ -96,7 +96,7 @@ function opened({ words, of, name }) {
   const priced = every.some((each) => (each.said?.amount ?? each.published.amount) !== null);
   const days = (value) => (value === null || value === undefined ? "–" : words.say("days", { n: value }));
   const rows = every.map((each) => ({
-    firm: name(each.uscc),
+    firm: words.inLot(name(each.uscc), each.lot, record),
     said: each.said ? money(each.said.amount) : words.say("not-readable"),
     published: money(each.published.amount),
     days: each.said ? days(each.said.days) : words.say("not-readable"),
@@ -108,7 +108,7 @@ function opened({ words, of, name }) {
 }
 
 function draw(known) {
-  const { words, of } = known;
+  const { record, words, of } = known;
   const every = of("order");
   const sentences = [];
   if (!every.length && of("result").length) sentences.push(words.say("draw-none"));
@@ -118,10 +118,12 @@ function draw(known) {
     const code = of("code-belongs").find(same);
     const random = of("randomness").find(same);
     if (drawn.purpose === "coefficient") {
-      sentences.push(words.say("draw-coefficient", { order: words.list(drawn.places.map((each) => each.label)) }));
+      const values = drawn.places.map(({ label }) => firmOf(label, drawn.lot, record.lots.length));
+      sentences.push(words.inLot(words.say("draw-coefficient", { order: words.list(values) }), drawn.lot, record));
       continue;
     }
-    sentences.push(...drawnSentences(words, { drawn, code, random }));
+    const said = drawnSentences(words, { drawn, code, random });
+    sentences.push(...said.map((each) => words.inLot(each, drawn.lot, record)));
     tables.push(table("draw", drawnRows(known, drawn, random), words));
   }
   return { sentences, tables };

@@ -16,14 +16,18 @@ export function changeable(record) {
   const firms = lots.flatMap((lot) => lot.entries.map((entry) => ({ ...entry, lot: lot.number })));
   const amounts = firms.filter((each) => each.amount !== null && each.valid);
   if (amounts.length) return { kind: "amount", firms: amounts.sort(byWhomItWouldHelp(lots)) };
-  const losers = firms.filter((each) => lots.every((lot) => lot.result.winner !== null && lot.result.winner !== each.uscc));
+  const losers = firms.filter((each) => ![null, each.uscc].includes(winnerIn(lots, each.lot)));
   return losers.length ? { kind: "winner", firms: losers } : null;
+}
+
+function winnerIn(lots, number) {
+  return lots.find((lot) => lot.number === number).result.winner;
 }
 
 /** Whoever has not won first, the dearest before the others. */
 function byWhomItWouldHelp(lots) {
-  const won = new Set(lots.map((lot) => lot.result.winner));
-  return (one, other) => won.has(one.uscc) - won.has(other.uscc) || compare(cents(other.amount), cents(one.amount));
+  const won = ({ lot, uscc }) => winnerIn(lots, lot) === uscc;
+  return (one, other) => won(one) - won(other) || compare(cents(other.amount), cents(one.amount));
 }
 
 /** Another amount for a firm: a yuan less than the lowest, as somebody would who wants it to win. */

@@ -27,6 +27,11 @@ export class Words {
     return text.replace(/\{(\w+)\}/g, (place, key) => String(values[key] ?? "–"));
   }
 
+  /** A text about a lot, which is named where the round has several. @returns {string} */
+  inLot(text, lot, { lots }) {
+    return lots.length > 1 && lot !== undefined ? this.say("in-lot", { lot, text }) : text;
+  }
+
   has(name) {
     return this.texts.has(name);
   }

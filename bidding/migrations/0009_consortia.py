@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_tokens"),
         ("approvals", "0001_initial"),
-        ("bidding", "0007_experts_and_files"),
+        ("bidding", "0008_lots"),
         ("market", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
