@@ -50,10 +50,14 @@ def led_by(round_: Round, firm: Firm) -> Consortium | None:
 
 def is_member(round_: Round, firm: Firm) -> bool:
     """Whether a firm has confirmed a consortium of a round that another leads."""
-    if round_.consortium_most is None:
-        return False
-    confirmed = ConsortiumParty.objects.filter(round=round_, firm=firm, status=Status.CONFIRMED)
-    return confirmed.exclude(consortium__lead=firm).exists()
+    return bool(rounds_as_member(firm, [round_]))
+
+
+def rounds_as_member(firm: Firm, rounds: Iterable[Round]) -> set[int]:
+    """The rounds, by primary key, in which a firm has confirmed a consortium that another leads."""
+    taking = [each.pk for each in rounds if each.consortium_most is not None]
+    confirmed = ConsortiumParty.objects.filter(round__in=taking, firm=firm, status=Status.CONFIRMED)
+    return set(confirmed.exclude(consortium__lead=firm).values_list("round_id", flat=True)) if taking else set()
 
 
 def lead_for(round_id: int, firm: Firm) -> Firm:

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from bidding.domain.eligibility import reasons_between
+from bidding.domain.parties import rounds_as_member
 from bidding.domain.reasons import Reason
 from bidding.models import Award, Entry, Round
 from market.models import Firm
@@ -41,4 +42,10 @@ def rounds_for_firm(*, firm: Firm, rounds: Collection[Round], at: datetime) -> l
     reasons = reasons_between([firm], rounds, at=at)
     mine = Entry.objects.live().filter(firm=firm, lot__round__in=[each.pk for each in rounds])
     entered = set(mine.values_list("lot__round_id", flat=True))
-    return [RoundForFirm(round=each, reasons=reasons[firm.pk, each.pk], entered=each.pk in entered) for each in rounds]
+    bound = {each: [Reason(code="in_consortium")] for each in rounds_as_member(firm, rounds)}
+    return [
+        RoundForFirm(
+            round=each, reasons=[*reasons[firm.pk, each.pk], *bound.get(each.pk, [])], entered=each.pk in entered
+        )
+        for each in rounds
+    ]

@@ -163,7 +163,7 @@ def _make_it_cost(round_: Round, gone: Substitution, by: Membership) -> None:
     assert round_.policy is not None
     if days := round_.policy.walk_away_days:
         reason = _("放弃中选（%(code)s）") % {"code": round_.code}
-        for firm in parties.all_of(gone.lot, gone.out):
+        for firm in sorted(parties.all_of(gone.lot, gone.out), key=lambda each: each.pk):
             standing.impose(firm_id=firm.pk, reason=reason, until=gone.at + timedelta(days=days), by=by)
 
 

@@ -25,6 +25,7 @@ from ledger.models import QueuedEntry
 from market.models import Suspension
 from protocol.canonical import decode
 from tests import consortia as joint
+from tests import lots
 from tests import market_place as market
 from tests.bidding import panel
 
@@ -443,3 +444,29 @@ def test_who_walks_away_is_substituted_as_one_and_all_of_them_pay(where):
     substitution.walk_away(round_id=round_.pk, reason="不做了", by=market.member_of(lead.organisation))
     assert Round.objects.get(pk=round_.pk).lots.get().winner == loser
     assert set(Suspension.objects.values_list("firm", flat=True)) == {lead.pk, member.pk}
+
+
+# In several lots.
+
+
+def test_a_consortium_enters_several_lots_and_ends_with_its_last_entry(where, firms):
+    lead, member, *_ = firms
+    terms = {"lots": lots.terms("lowest"), "budget": Decimal("200000.00"), "parameters": {}}
+    round_ = joint.announced(where, **terms)
+    made = joint.formed(round_, lead, member)
+    for lot in ("1", "2"):
+        market.enters(round_, lead, "10000.00", lot=lot)
+    assert {each["event"]["members"][0] for each in ledger.unsealed(round_.subject)} == {member.uscc}
+
+    def withdraws(lot):
+        token = market.token_of(round_, lead, lot=lot)
+        entries.withdraw_entry(round_id=round_.pk, firm=lead, user=market.user(), token=token, lot=lot)
+        made.refresh_from_db()
+
+    withdraws("1")
+    assert made.ended_at is None
+    with pytest.raises(entries.KeptOut):
+        market.enters(round_, member, "10000.00", lot="1")
+    withdraws("2")
+    assert made.ended_at is not None
+    market.enters(round_, member, "10000.00", lot="1")

@@ -95,6 +95,8 @@ def test_from_the_proposal_to_the_entry(round_, firms):
     page = leads.get(enter).content.decode()
     assert "以联合体报名" in page and member.organisation.name in page
     assert "不能再单独报名" in joins.get(enter).content.decode()
+    others = joins.get(f"{reverse('bidding:firm_desk')}?show=others").content.decode()
+    assert round_.code in others and "不能再单独报名" in others
     market.enters(round_, lead, "100.00")
     assert member.organisation.name in leads.get(reverse("bidding:receipt", args=[round_.code])).content.decode()
     assert "成员不能再变动" in joins.get(answer["Location"]).content.decode()
