@@ -8,11 +8,17 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 from bench.serving import SOCKETS, say, served, verdict
 
+if TYPE_CHECKING:
+    from bench.market import Market
+
+PARTS = {"log", "opening", "pages", "auction"}
 CLIENTS = 32
 FIRMS = 600
 PAGES = 1_500
@@ -23,7 +29,9 @@ INTEGRATED, PROVED, FLAT, ADDED = 5_000, 1_000, 0.7, 0.3
 
 
 def main() -> int:
-    """Measure and print; the exit status says whether every ratio reaches its aim. `python -m bench auction`: auctions alone."""
+    """Measure and print; the exit status says whether every ratio reaches its aim. `python -m bench auction log`: these alone."""
+    if unknown := set(sys.argv[1:]) - PARTS:
+        raise SystemExit(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(sorted(PARTS))}")
     folder = Path(tempfile.mkdtemp(prefix="mingxuan-bench-"))
     os.environ.update(
         DATA=str(folder), DEMO="1", RATE_LIMITS="0", DJANGO_SETTINGS_MODULE="config.settings",
@@ -51,35 +59,47 @@ def _measure(folder: Path) -> int:
         call_command("migrate", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False)
         market = preparing.prepare(firms=FIRMS)
-        alone = "auction" in sys.argv[1:]
-        quick = alone or _log(folder)
-        statements = 0 if alone else preparing.capture(market, folder / "statements.json")
-        with ExitStack() as servers:
-            ours = servers.enter_context(served("config.wsgi:application", "config.settings", folder))
-            bare = servers.enter_context(served("bench.reference:application", "bench.reference_settings", folder))
-            missed = 0 if alone else _rows(market, ours, bare, statements)
-            sockets = servers.enter_context(served("config.asgi:application", "config.settings", folder, how=SOCKETS))
-            loop = servers.enter_context(
-                served("bench.reference_asgi:application", "config.settings", folder, how=SOCKETS)
-            )
-            return max(missed, _auctions(market, ours, bare, sockets, loop), 0 if quick else 1)
+        return 0 if _parts(market, folder, set(sys.argv[1:]) or PARTS) else 1
     finally:
         use.finish()
 
 
-def _rows(market: object, ours: int, bare: int, statements: int) -> int:
-    good = _firm_list(ours, bare)
-    return 0 if _entries(market, ours, bare, statements) and good else 1
+def _parts(market: Market, folder: Path, parts: set[str]) -> bool:
+    """Measure these parts; whether every ratio of theirs reaches its aim."""
+    from bench import opening
+
+    good = [_log(folder)] if "log" in parts else []
+    good += [opening.opened()] if "opening" in parts else []
+    if served_ones := parts & {"pages", "auction"}:
+        good.append(_served(market, folder, served_ones))
+    return all(good)
 
 
-def _auctions(market: object, ours: int, bare: int, sockets: int, loop: int) -> int:
+def _served(market: Market, folder: Path, parts: set[str]) -> bool:
+    """What is measured through servers, ours and the references'."""
     from bench import auction, chronograph, watchers
-    from bench.market import Market
+    from bench import market as preparing
 
-    assert isinstance(market, Market)
-    made = auction.prepare(market)
-    rows = [auction.offers(made, ours, bare), watchers.watchers(made, sockets, loop), chronograph.endings(made)]
-    return 0 if all(rows) else 1
+    statements = preparing.capture(market, folder / "statements.json") if "pages" in parts else 0
+    good = []
+    with ExitStack() as servers:
+        ours = servers.enter_context(served("config.wsgi:application", "config.settings", folder))
+        bare = servers.enter_context(served("bench.reference:application", "bench.reference_settings", folder))
+        if "pages" in parts:
+            good += [_firm_list(ours, bare), _entries(market, ours, bare, statements)]
+        if "auction" in parts:
+            asgi = partial(served, settings="config.settings", folder=folder, how=SOCKETS)
+            sockets, loop = (
+                servers.enter_context(asgi(f"{module}:application"))
+                for module in ("config.asgi", "bench.reference_asgi")
+            )
+            room = auction.prepare(market)
+            good += [
+                auction.offers(room, ours, bare),
+                watchers.watchers(room, sockets, loop),
+                chronograph.endings(room),
+            ]
+    return all(good)
 
 
 def _log(folder: Path) -> bool:
@@ -121,26 +141,23 @@ def _firm_list(ours: int, bare: int) -> bool:
     return verdict(pairs, aim=1.0)
 
 
-def _entries(market: object, ours: int, bare: int, statements: int) -> bool:
+def _entries(market: Market, ours: int, bare: int, statements: int) -> bool:
     from bench.load import Call, Seen, drive
-    from bench.market import Market
 
-    assert isinstance(market, Market)
-    known: Market = market
-    numbers = range(len(known.sessions))
+    numbers = range(len(market.sessions))
 
     def measured(port: int, call: Callable[[int], Call]) -> Seen:
         seen = drive(port, [call(number) for number in numbers], clients=CLIENTS)
-        known.forget_entries()
+        market.forget_entries()
         return seen
 
     def at(path: str) -> Callable[[int], Call]:
         return lambda number: Call(path=f"/{path}/{number}/")
 
-    measured(ours, known.entry)
+    measured(ours, market.entry)
     measured(bare, at("entry"))
     seen = [
-        (measured(ours, known.entry), measured(bare, at("entry")), measured(bare, at("replay")))
+        (measured(ours, market.entry), measured(bare, at("entry")), measured(bare, at("replay")))
         for _pass in range(PASSES)
     ]
     say(f"\nentries accepted per second, {CLIENTS} clients, {len(numbers)} firms, durable commits")

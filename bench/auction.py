@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership
 from bench.load import Call, Seen, drive
-from bench.market import SERVICE, Market, open_round
+from bench.market import SERVICE, Market, open_round, written
 from bench.serving import say, verdict
 from bidding.domain import auction_times
 from bidding.domain.auction import whole_ms
@@ -53,21 +52,9 @@ class Room:
 
     def ours(self) -> Call:
         """The request by which a firm's page sends an offer."""
-        number, token = next(self.numbers), secrets.token_hex(16)
-        session = self.sessions[number % BIDDERS]
-        return Call(
-            method="POST",
-            path=f"/api/v1/rounds/{self.round.code}/lots/1/offers",
-            body=json.dumps({"amount": self.amount(number)}),
-            headers={
-                "Content-Type": "application/json",
-                "Idempotency-Key": token,
-                "X-CSRFToken": token,
-                "Cookie": f"{settings.SESSION_COOKIE_NAME}={session}; {settings.CSRF_COOKIE_NAME}={token}",
-            },
-            expect=201,
-            refused=422,
-        )
+        number = next(self.numbers)
+        path, session = f"/api/v1/rounds/{self.round.code}/lots/1/offers", self.sessions[number % BIDDERS]
+        return written(path, {"amount": self.amount(number)}, session=session, refused=422)
 
     def bare(self) -> Call:
         """The same offer to the bare view."""

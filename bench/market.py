@@ -30,6 +30,24 @@ SERVICE = "S019"
 NOTICE = 20_000
 
 
+def written(path: str, sent: dict[str, str], *, session: str, refused: int = 0) -> Call:
+    """What a page of the signed-in sends through the API."""
+    token = secrets.token_hex(16)
+    return Call(
+        method="POST",
+        path=path,
+        body=json.dumps(sent),
+        headers={
+            "Content-Type": "application/json",
+            "Idempotency-Key": token,
+            "X-CSRFToken": token,
+            "Cookie": f"{settings.SESSION_COOKIE_NAME}={session}; {settings.CSRF_COOKIE_NAME}={token}",
+        },
+        expect=201,
+        refused=refused,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Market:
     """The round, the cookies of the firms' people, and their bids as their browsers have sealed them."""
@@ -41,20 +59,9 @@ class Market:
 
     def entry(self, number: int) -> Call:
         """The request by which a firm's page submits its sealed bid."""
-        token, bid = secrets.token_hex(16), self.bids[number]
+        bid = self.bids[number]
         sent = {"envelope": base64.b64encode(bid.envelope).decode(), "token_sha256": bid.token_sha256}
-        return Call(
-            method="POST",
-            path=f"/api/v1/rounds/{self.round.code}/envelopes",
-            body=json.dumps(sent),
-            headers={
-                "Content-Type": "application/json",
-                "Idempotency-Key": token,
-                "X-CSRFToken": token,
-                "Cookie": f"{settings.SESSION_COOKIE_NAME}={self.sessions[number]}; {settings.CSRF_COOKIE_NAME}={token}",
-            },
-            expect=201,
-        )
+        return written(f"/api/v1/rounds/{self.round.code}/envelopes", sent, session=self.sessions[number])
 
     def forget_entries(self) -> None:
         """Back to before the first entry."""

@@ -21,7 +21,7 @@ def verdict(pairs: list[tuple[float, float]], *, aim: float) -> bool:
     ratio = median(mine / theirs for mine, theirs in pairs)
     mine, theirs = (median(column) for column in zip(*pairs, strict=True))
     say(
-        f"  {mine:.0f} to {theirs:.0f}: ratio {ratio:.2f}, aim at least {aim}, {'reached' if ratio >= aim else 'MISSED'}"
+        f"  {mine:.0f} to {theirs:.0f}: ratio {ratio:.2f}, aim at least {aim:.2f}, {'reached' if ratio >= aim else 'MISSED'}"
     )
     return ratio >= aim
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from approvals.models import District
 from bidding.models import Expert, HistoricalRound, Round
 from bidding.wording import METHOD_NAMES
+from market.filters import CodeFilter
 from market.models import Service
 
 PUBLIC_STATUSES = [
@@ -42,12 +43,8 @@ class RoundFilter(django_filters.FilterSet):
         choices=PUBLIC_STATUSES, method="with_status", label=_("状态"), empty_label=_("全部")
     )
     method = django_filters.ChoiceFilter(choices=METHODS, label=_("选取方式"), empty_label=_("全部"))
-    district = django_filters.ModelChoiceFilter(
-        queryset=District.objects.all(), to_field_name="code", label=_("区县市"), empty_label=_("全部")
-    )
-    service = django_filters.ModelChoiceFilter(
-        queryset=Service.objects.all(), to_field_name="code", label=_("中介服务"), empty_label=_("全部")
-    )
+    district = CodeFilter(queryset=District.objects.all(), label=_("区县市"))
+    service = CodeFilter(queryset=Service.objects.all(), label=_("中介服务"))
     period = django_filters.ChoiceFilter(
         choices=PERIODS, method="announced_within", label=_("公告时间"), empty_label=_("不限")
     )
@@ -117,13 +114,7 @@ class ExpertFilter(django_filters.FilterSet):
     """The registry of experts: by code, name or sign-in name, by service, by whether they may be drawn today."""
 
     q = django_filters.CharFilter(method="found", label=_("编号、姓名或登录名"), max_length=60)
-    service = django_filters.ModelChoiceFilter(
-        queryset=Service.objects.order_by("code"),
-        to_field_name="code",
-        field_name="fields",
-        label=_("可评审的服务"),
-        empty_label=_("全部"),
-    )
+    service = CodeFilter(queryset=Service.objects.order_by("code"), field_name="fields", label=_("可评审的服务"))
     status = django_filters.ChoiceFilter(
         choices=[("active", _("在册")), ("ended", _("已出册"))],
         method="of_status",

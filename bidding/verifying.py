@@ -105,7 +105,9 @@ STEPS = [
 """What is said here holds for every round; the script adds the numbers of this one."""
 
 FIRM = Column("firm", _("机构"), "names")
+EXPERT = Column("expert", _("专家"), "names")
 AMOUNT = Column("amount", _("报价"), "num")
+QUALITY = Column("quality", _("质量分"), "num")
 DAYS = Column("days", _("承诺时限"), "num")
 PLACE = Column("place", _("算出的名次"))
 TOLD = Column("told", _("公布的名次"))
@@ -165,6 +167,39 @@ TABLES = [
         ),
         is_cut=True,
     ),
+    Table(
+        name="experts",
+        columns=(
+            Column("place", _("次序")),
+            EXPERT,
+            Column("position", _("算出的定位值"), "digest"),
+            Column("seat", _("结果")),
+            HOLDS,
+        ),
+        is_cut=True,
+    ),
+    Table(
+        name="seats",
+        columns=(
+            EXPERT,
+            Column("iteration", _("抽中")),
+            Column("status", _("出席")),
+            HOLDS,
+        ),
+        is_cut=True,
+    ),
+    Table(
+        name="marks",
+        columns=(
+            FIRM,
+            Column("marks", _("专家评分")),
+            Column("dropped", _("去掉的")),
+            Column("mean", _("平均"), "num"),
+            QUALITY,
+            HOLDS,
+        ),
+        is_cut=True,
+    ),
     Table(name="ranking", columns=(PLACE, FIRM, AMOUNT, TOLD, HOLDS)),
     Table(
         name="distances",
@@ -173,14 +208,14 @@ TABLES = [
     Table(
         name="scores",
         columns=(
-            PLACE,
+            Column("place", _("名次")),
             FIRM,
             AMOUNT,
             Column("price", _("价格分"), "num"),
-            Column("quality", _("质量分"), "num"),
+            QUALITY,
             Column("record", _("信用分"), "num"),
             Column("total", _("总分"), "num"),
-            TOLD,
+            Column("told", _("公布的")),
             HOLDS,
         ),
     ),

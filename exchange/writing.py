@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework import authentication, exceptions, permissions, throttling
+from rest_framework import authentication, exceptions, permissions, serializers, throttling
 from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -32,6 +32,13 @@ def acting(request: Request) -> Membership:
     membership: object = request.auth
     assert isinstance(membership, Membership)
     return membership
+
+
+def given(request: Request, serializer: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+    """What was sent, as the serializer reads it. Raises ValidationError."""
+    said = serializer(data=request.data)
+    said.is_valid(raise_exception=True)
+    return dict(said.validated_data)
 
 
 class TokenAuthentication(authentication.BaseAuthentication):

@@ -14,24 +14,19 @@ from market.models import Firm, QualificationKind, Service, ServiceVersion
 STATUSES = [("listed", _("已入驻")), ("suspended", _("暂停")), ("delisted", _("已退出"))]
 
 
+class CodeFilter(django_filters.ModelChoiceFilter):
+    """One out of a catalogue, by its code, or all."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(to_field_name="code", empty_label=_("全部"), **kwargs)
+
+
 class FirmFilter(django_filters.FilterSet):
     """By a part of the name, pinyin or its initials, or USCC; by service, qualification and status."""
 
     q = django_filters.CharFilter(method="found", label=_("名称、拼音首字母或统一社会信用代码"), max_length=60)
-    service = django_filters.ModelChoiceFilter(
-        queryset=Service.objects.order_by("code"),
-        to_field_name="code",
-        method="offering",
-        label=_("中介服务"),
-        empty_label=_("全部"),
-    )
-    kind = django_filters.ModelChoiceFilter(
-        queryset=QualificationKind.objects.order_by("code"),
-        to_field_name="code",
-        method="qualified",
-        label=_("资质"),
-        empty_label=_("全部"),
-    )
+    service = CodeFilter(queryset=Service.objects.order_by("code"), method="offering", label=_("中介服务"))
+    kind = CodeFilter(queryset=QualificationKind.objects.order_by("code"), method="qualified", label=_("资质"))
     status = django_filters.ChoiceFilter(choices=STATUSES, method="standing", label=_("状态"), empty_label=_("全部"))
 
     class Meta:

@@ -180,7 +180,7 @@ def _members(data: bytes) -> dict[str, Any]:
     if not isinstance(members, dict) or members.keys() != MEMBERS:
         raise InvalidPlaintext("members")
     pad = members["pad"]
-    if not isinstance(pad, str) or pad.strip("0") or len(data) % BLOCK:
+    if not isinstance(pad, str) or pad != "0" * len(pad) or len(data) % BLOCK:
         raise InvalidPlaintext("pad")
     return members
 

@@ -119,15 +119,16 @@ def asked(record: Record, read: Sequence[tuple[int, Mapping[str, Any]]]) -> Iter
         for iteration, data in enumerate(asks, start=FIRST + 1)
         if isinstance(data, dict) and data.get("purpose") == EXPERTS
     ]
-    lost = sorted(
+    lost = [
         (each["asked"], lot.number, each.get("code"))
         for lot in record.lots
         for each in lot.experts
-        if isinstance(each.get("asked"), int)
-    )
+        if each.get("asked") is not None
+    ]
     if told or lost:
         kept_back = record.pool is None and not lost
-        yield Check(what="experts were replaced as the log asked", holds=None if kept_back else told == lost)
+        same = sorted(told, key=str) == sorted(lost, key=str)
+        yield Check(what="experts were replaced as the log asked", holds=None if kept_back else same)
     drawn = {each.iteration for lot in record.lots for each in lot.draws if each.purpose == EXPERTS}
     beyond = {iteration for iteration in drawn if iteration != FIRST} - {iteration for iteration, _lot, _out in told}
     if drawn:

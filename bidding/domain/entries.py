@@ -156,7 +156,13 @@ def _withdraw(round_id: int, firm: Firm, user: User, lot: str, *, token: str = "
 
 def my_entry(round_: Round, firm: Firm, *, lot: str = "1") -> Entry | None:
     """The firm's own live entry: whether and when, never what is in it."""
-    return Entry.objects.live().filter(lot__round=round_, lot__number=lot, firm=firm).first()
+    return next((each for each in my_entries(round_, firm) if each.lot.number == lot), None)
+
+
+def my_entries(round_: Round, firm: Firm) -> list[Entry]:
+    """The firm's own live entries, lot by lot."""
+    own = Entry.objects.live().filter(lot__round=round_, firm=firm).select_related("lot__round", "receipt")
+    return list(own.order_by("lot__number"))
 
 
 def taking_entries(round_id: int) -> tuple[Round, datetime]:

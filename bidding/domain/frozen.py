@@ -39,8 +39,11 @@ def entries_of(round_: Round) -> QuerySet[Entry]:
     )
 
 
-def write_back(entries: Sequence[Entry], *columns: str) -> None:
-    """Save some of COLUMNS of many entries in one statement: thousands of them take no longer than their rows."""
+def write_back(entries: Sequence[Any], *columns: str) -> None:
+    """Save some of COLUMNS of many entries in one statement: thousands of them take no longer than their rows.
+
+    `entries`: whatever has those names, and `pk`.
+    """
     arrays = [[_written(getattr(entry, name), name) for entry in entries] for name in columns]
     with connection.cursor() as cursor:
         cursor.execute(_update(columns), [[entry.pk for entry in entries], *arrays])

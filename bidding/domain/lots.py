@@ -116,12 +116,16 @@ def whole_terms(round_: Round) -> dict[str, Any]:
     found = dict(round_.parameters)
     if not round_.has_lots:
         return found
-    lots = list(round_.lots.all())
     for name in OF_LOT:
-        given = [amount for lot in lots if (amount := getattr(lot, name)) is not None]
-        if given and (name == "lower" or len(given) == len(lots)):
-            found[name] = f"{sum(given):.2f}"
+        if (together := sum_of(list(round_.lots.all()), name)) is not None:
+            found[name] = f"{together:.2f}"
     return found
+
+
+def sum_of(lots: Sequence[LotTerms | Lot], name: str) -> Decimal | None:
+    """One amount of all lots together; None where a lot without an upper limit leaves it open, or where none has it."""
+    given = [amount for lot in lots if (amount := getattr(lot, name)) is not None]
+    return sum(given, Decimal(0)) if given and (name == "lower" or len(given) == len(lots)) else None
 
 
 def copy_lots(round_: Round, previous: Round) -> None:

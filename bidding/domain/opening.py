@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import NamedTuple
 
 from django.core.cache import cache
 from django.db import transaction
 
 from bidding.domain import auction_times, files, live
 from bidding.domain.frozen import entries_of, first_code, locked, private_keys, write_back
-from bidding.models import Entry, Round
+from bidding.models import Round
 from ledger import domain as ledger
 from protocol import envelope
 from protocol.methods import METHODS
@@ -26,6 +27,20 @@ TOLD_FOR = 60
 """Seconds for which such a word counts."""
 
 
+Sealed = tuple[int, str, str, bytes]
+"""Of an entry: primary key, lot, USCC and envelope."""
+
+
+class Opened(NamedTuple):
+    """What is found in an entry's envelope; one that does not open holds nothing."""
+
+    pk: int
+    opened: bool
+    amount: Decimal | None = None
+    days: int | None = None
+    nonce: str = ""
+
+
 def open_round(*, round_id: int, now: datetime) -> Round:
     """Open every envelope of a closed round, once the custodian has released its key; ours is given away with it.
 
@@ -35,36 +50,39 @@ def open_round(*, round_id: int, now: datetime) -> Round:
         round_ = locked(round_id)
         if round_.status != Status.CLOSED or not round_.custodian_private:
             return round_
-        entries = list(entries_of(round_).select_for_update(of=["self"]))
-        for entry in _telling(round_, entries):
-            _open(entry, round_)
-        write_back(entries, "opened", "amount", "days", "nonce")
+        found = [_open(each, round_) for each in _telling(round_, _sealed(round_))]
+        write_back(found, "opened", "amount", "days", "nonce")
         if round_.method in files.TAKES_FILES:
-            files.forget_unnamed(round_, entries)
+            files.forget_unnamed(round_, entries_of(round_))
         Round.lifecycle.move(round_, Status.OPENED)
         round_.opened_at = now
         round_.save()
         keys = None if METHODS[round_.method].blind else private_keys(round_)
         ledger.append("round.opened", round_.subject, {"code": first_code(round_), "keys": keys}, at=now)
         if round_.method == AUCTION:
-            auction_times.schedule(round_, entries, at=now)
+            auction_times.schedule(round_, list(entries_of(round_)), at=now)
         transaction.on_commit(partial(live.changed, round_))
     return round_
 
 
-def _open(entry: Entry, round_: Round) -> None:
-    whose: dict[str, Any] = {"round": round_.code, "lot": entry.lot.number, "uscc": entry.firm.uscc}
+def _sealed(round_: Round) -> list[Sealed]:
+    """What opening needs of each entry, held; without the objects around it, which would take longer than the opening."""
+    held = entries_of(round_).select_for_update(of=["self"])
+    rows = held.values_list("pk", "lot__number", "firm__organisation__uscc", "envelope")
+    return [(pk, lot, str(uscc), bytes(locked_twice or b"")) for pk, lot, uscc, locked_twice in rows]
+
+
+def _open(sealed: Sealed, round_: Round) -> Opened:
+    pk, lot, uscc, locked_twice = sealed
+    keys = {"platform": round_.platform_private, "custodian": round_.custodian_private}
     try:
-        read = envelope.open_both(
-            bytes(entry.envelope or b""), platform=round_.platform_private, custodian=round_.custodian_private, **whose
-        )
+        read = envelope.open_both(locked_twice, **keys, round=round_.code, lot=lot, uscc=uscc)
     except (envelope.CannotOpen, envelope.InvalidPlaintext):
-        entry.opened = False
-        return
-    entry.opened, entry.amount, entry.days, entry.nonce = True, read.amount, read.days, read.nonce
+        return Opened(pk=pk, opened=False)
+    return Opened(pk=pk, opened=True, amount=read.amount, days=read.days, nonce=read.nonce)
 
 
-def _telling(round_: Round, entries: list[Entry]) -> Iterator[Entry]:
+def _telling(round_: Round, entries: Sequence[Sealed]) -> Iterator[Sealed]:
     """Give the entries one by one, and tell whoever watches how many are open; a small round is open before that."""
     last = time.monotonic()
     for number, entry in enumerate(entries):

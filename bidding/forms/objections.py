@@ -26,6 +26,18 @@ def _writing(label: Any, *, most: int, rows: int, hint: Any = "") -> forms.CharF
     )
 
 
+def _public_reason(label: Any) -> forms.CharField:
+    return _writing(
+        label, most=REASON_LENGTH, rows=6, hint=_("各方都能看到；作废的，理由向所有人公布，请不要写个人信息。")
+    )
+
+
+def _choice(label: Any, choices: list[tuple[str, Any]], *, missing: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=label, choices=choices, widget=forms.RadioSelect, error_messages={"required": missing}
+    )
+
+
 class SeveralFilesInput(forms.ClearableFileInput):
     allow_multiple_selected = True
 
@@ -74,22 +86,16 @@ class ObjectionForm(forms.Form):
 class AnswerObjectionForm(forms.Form):
     """The service centre's answer."""
 
-    outcome = forms.ChoiceField(
-        label=_("结论"),
-        choices=[
+    outcome = _choice(
+        _("结论"),
+        [
             (Status.REJECTED.value, _("异议不成立，选取继续")),
             (Status.NO_EFFECT.value, _("异议成立，但不影响结果，选取继续")),
             (Status.UPHELD.value, _("异议成立，这次比选作废")),
         ],
-        widget=forms.RadioSelect,
-        error_messages={"required": _("请选择结论。")},
+        missing=_("请选择结论。"),
     )
-    text = _writing(
-        _("答复和理由"),
-        most=REASON_LENGTH,
-        rows=6,
-        hint=_("各方都能看到；作废的，理由向所有人公布，请不要写个人信息。"),
-    )
+    text = _public_reason(_("答复和理由"))
 
 
 class ComplaintForm(forms.Form):
@@ -101,22 +107,16 @@ class ComplaintForm(forms.Form):
 class DecisionForm(forms.Form):
     """The regulator's order."""
 
-    decision = forms.ChoiceField(
-        label=_("处理"),
-        choices=[
+    decision = _choice(
+        _("处理"),
+        [
             (Decision.STOP.value, _("责令暂停，继续调查")),
             (Decision.DISMISS.value, _("投诉不成立，恢复进行")),
             (Decision.VOID.value, _("投诉成立，这次比选作废")),
         ],
-        widget=forms.RadioSelect,
-        error_messages={"required": _("请选择如何处理。")},
+        missing=_("请选择如何处理。"),
     )
-    text = _writing(
-        _("决定和理由"),
-        most=REASON_LENGTH,
-        rows=6,
-        hint=_("各方都能看到；作废的，理由向所有人公布，请不要写个人信息。"),
-    )
+    text = _public_reason(_("决定和理由"))
 
     def __init__(self, *args: Any, is_stopped: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

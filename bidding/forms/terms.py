@@ -11,6 +11,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from bidding.domain.lots import LotTerms
 from bidding.forms.consortia import consortium_field
 from bidding.models import Policy, Round
 from core.identifiers import normalise_uscc
@@ -79,7 +80,7 @@ class TermsForm(forms.Form):
     def __init__(self, *args: Any, round_: Round, policy: Policy, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.round, self.method, self.policy = round_, METHODS[round_.method], policy
-        for name in self.method.parameters:
+        for name in self.whole:
             self._add(name, round_.parameters)
         if round_.method == "direct":
             self.fields["named"] = _named_field()
@@ -92,6 +93,21 @@ class TermsForm(forms.Form):
             "minimum": policy.notice_minimum, "unit": policy.get_unit_display(),
         }  # fmt: skip
         self.order_fields([name for name in self.fields if name != "notice_length"] + ["notice_length"])
+
+    @property
+    def whole(self) -> tuple[str, ...]:
+        """The parameters of the round as a whole."""
+        return self.method.parameters
+
+    @property
+    def plain(self) -> list[forms.BoundField]:
+        """Its fields without those of lots."""
+        return list(self)
+
+    @property
+    def lots(self) -> list[LotTerms]:
+        """The lots into which it is split: none."""
+        return []
 
     def _add(self, name: str, given: dict[str, Any]) -> None:
         if name == "weights":
@@ -160,7 +176,7 @@ class TermsForm(forms.Form):
         """The method's parameters as PROTOCOL §4 writes them; what was left empty is absent."""
         given = self.cleaned_data
         found: dict[str, Any] = {}
-        for name in self.method.parameters:
+        for name in self.whole:
             value = given.get(name)
             if name == "weights":
                 found[name] = {part: str(given[f"weight_{part}"]) for part in WEIGHTS}
@@ -169,7 +185,7 @@ class TermsForm(forms.Form):
         return found
 
 
-def _amount(name: str, required: bool) -> forms.Field:
+def amount_field(name: str, required: bool) -> forms.Field:
     return forms.DecimalField(
         label=LABELS[name],
         required=required,
@@ -223,7 +239,7 @@ def _named_field() -> forms.Field:
 
 
 _FIELDS: dict[str, Callable[[str, bool], forms.Field]] = {
-    **dict.fromkeys(AMOUNTS, _amount),
+    **dict.fromkeys(AMOUNTS, amount_field),
     "coefficients": _words,
     "ground": _ground,
 }

@@ -7,7 +7,7 @@ from django import template
 from bidding.domain.parties import parties_of
 from bidding.domain.queries import won_by
 from bidding.domain.reasons import TEXTS, reason_text
-from bidding.models import Award, ConsortiumParty, Policy, Round
+from bidding.models import Award, ConsortiumParty, Lot, Policy, Round
 from bidding.terms_told import Term, terms_told
 from bidding.wording import method_name
 from market.models import Firm
@@ -33,6 +33,12 @@ def won_by_tag(firm: Firm) -> list[tuple[Award, list[ConsortiumParty]]]:
 def terms(round_: Round, policy: Policy | None) -> list[Term]:
     """The parameters of a round's method, each with what it is called."""
     return terms_told(round_, policy=policy)
+
+
+@register.filter
+def lot_query(lot: Lot) -> str:
+    """What the address of a firm's page needs to name a lot, where its round has several."""
+    return f"?lot={lot.number}" if lot.round.has_lots else ""
 
 
 @register.filter

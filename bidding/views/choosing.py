@@ -43,9 +43,7 @@ class Candidate:
 def choose(request: ActingRequest, code: str) -> HttpResponse:
     """Look at the short list, pick one, and say why."""
     round_ = _waiting_or_404(request, code)
-    lot = next((each for each in round_.lots.order_by("number") if each.short_list and each.choice is None), None)
-    if lot is None:
-        raise Http404
+    lot = _lot_or_404(request, round_)
     candidates, blind = _candidates(round_, lot), METHODS[round_.method].blind
     form = ChoiceForm(
         request.POST if request.method == "POST" else None,
@@ -55,7 +53,7 @@ def choose(request: ActingRequest, code: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         whose = {each.key: each.uscc for each in candidates}
         try:
-            choosing.choose(
+            chosen = choosing.choose(
                 round_id=round_.pk,
                 lot=lot.number,
                 uscc=whose[form.cleaned_data["chosen"]],
@@ -66,6 +64,9 @@ def choose(request: ActingRequest, code: str) -> HttpResponse:
         except DomainError as refused:
             form.add_error(None, str(refused))
         else:
+            if chosen.choice_due_at is not None and chosen.status == Round.Status.OPENED:
+                messages.success(request, _("%(lot)s 已选定，请接着选下一个标段。") % {"lot": lot.name})
+                return redirect("bidding:choose", code=code)
             messages.success(request, _("已选定，结果和理由已公布。"))
             return redirect("bidding:round", code=code)
     context = {
@@ -78,6 +79,16 @@ def choose(request: ActingRequest, code: str) -> HttpResponse:
         "sentence": method_sentence(round_.method),
     }
     return render(request, "bidding/choose.html", context, status=422 if form.errors else 200)
+
+
+def _lot_or_404(request: ActingRequest, round_: Round) -> Lot:
+    """The lot that was shown, which a second press of the button does not change; else the first that waits."""
+    waiting = [each for each in round_.lots.order_by("number") if each.short_list]
+    shown = request.POST.get("lot", "")
+    found = [each for each in waiting if (each.number == shown if shown else each.choice is None)]
+    if not found:
+        raise Http404
+    return found[0]
 
 
 def _waiting_or_404(request: ActingRequest, code: str) -> Round:

@@ -77,7 +77,8 @@ def enter(request: ActingRequest, code: str) -> HttpResponse:
     What is typed there stays there: the page sends the envelope alone, to the API. Here are the terms, or why it cannot be.
     """
     firm, round_ = firm_or_404(request), round_or_404(code)
-    now, lot, mine = clock.now(), _lot(round_), domain.my_entry(round_, firm)
+    now, lot = clock.now(), asked_lot(request, round_)
+    mine = domain.my_entry(round_, firm, lot=lot.number) if lot else None
     asked, consortium = round_.need.days, led_by(round_, firm)
     context: dict[str, Any] = {
         "firm": firm,
@@ -102,11 +103,28 @@ def enter(request: ActingRequest, code: str) -> HttpResponse:
         return render(request, "bidding/entry_late.html", context)
     if context["reasons"]:
         return render(request, "bidding/entry_kept_out.html", context)
+    if lot is None:
+        own = {each.lot_id: each for each in domain.my_entries(round_, firm)}
+        context["rows"] = [(each, own.get(each.pk)) for each in round_.lots.order_by("number")]
+        return render(request, "bidding/enter_lots.html", context)
     return render(request, "bidding/enter.html", context)
 
 
-def _lot(round_: Round) -> Lot:
-    return round_.lots.get(number="1")
+def asked_lot(request: ActingRequest, round_: Round) -> Lot | None:
+    """The lot that the address names; the only one of a round that is not split, None where one has still to be picked."""
+    asked = request.GET.get("lot", "") if round_.has_lots else "1"
+    lots = {lot.number: lot for lot in round_.lots.all()}
+    if asked and asked not in lots:
+        raise Http404
+    return lots.get(asked)
+
+
+def _own_entry_or_404(request: ActingRequest, firm: Firm, round_: Round) -> Entry:
+    lot = asked_lot(request, round_)
+    entry = domain.my_entry(round_, firm, lot=lot.number) if lot else None
+    if entry is None:
+        raise Http404
+    return entry
 
 
 @require_safe
@@ -115,10 +133,7 @@ def _lot(round_: Round) -> Lot:
 def receipt(request: ActingRequest, code: str) -> HttpResponse:
     """What the firm keeps of its entry: when it came and the SHA-256 of its envelope."""
     firm, round_ = firm_or_404(request), round_or_404(code)
-    entry = domain.my_entry(round_, firm)
-    if entry is None:
-        raise Http404
-    now = clock.now()
+    entry, now = _own_entry_or_404(request, firm, round_), clock.now()
     context = {
         "firm": firm,
         "round": round_,
@@ -140,10 +155,7 @@ def receipt(request: ActingRequest, code: str) -> HttpResponse:
 def withdraw(request: ActingRequest, code: str) -> HttpResponse:
     """Take the firm's entry back before the deadline; what was sealed is deleted."""
     firm, round_ = firm_or_404(request), round_or_404(code)
-    entry = domain.my_entry(round_, firm)
-    if entry is None:
-        raise Http404
-    now = clock.now()
+    entry, now = _own_entry_or_404(request, firm, round_), clock.now()
     form = WithdrawForm(request.POST if request.method == "POST" else None)
     context = {"firm": firm, "round": round_, "entry": entry, "mine": entry, "now": now, "form": form}
     if not round_.takes_entries_at(now):
@@ -151,9 +163,8 @@ def withdraw(request: ActingRequest, code: str) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         return render(request, "bidding/withdraw.html", context, status=422 if form.errors else 200)
     try:
-        domain.withdraw_entry(
-            round_id=round_.pk, firm=firm, user=request.user, token=form.cleaned_data["token"].strip()
-        )
+        token = form.cleaned_data["token"].strip()
+        domain.withdraw_entry(round_id=round_.pk, firm=firm, user=request.user, token=token, lot=entry.lot.number)
     except domain.WrongToken as refused:
         form.add_error("token", str(refused))
         return render(request, "bidding/withdraw.html", context, status=422)

@@ -121,17 +121,24 @@ def withdraw_for(request: ActingRequest, code: str) -> HttpResponse:
     round_, now = round_or_404(code), clock.now()
     if not round_.takes_entries_at(now):
         raise Http404
-    form = WithdrawForForm(request.POST if request.method == "POST" else None)
+    lots = list(round_.lots.order_by("number"))
+    form = WithdrawForForm(request.POST if request.method == "POST" else None, lots=lots)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
-            entries.withdraw_for(round_id=round_.pk, uscc=given["uscc"], reason=given["reason"], by=request.membership)
+            entries.withdraw_for(
+                round_id=round_.pk,
+                uscc=given["uscc"],
+                reason=given["reason"],
+                by=request.membership,
+                lot=given.get("lot", "1"),
+            )
         except DomainError as refused:
             form.add_error("uscc" if refused.code == "uscc" else None, str(refused))
         else:
             messages.success(request, _("已处理：这家机构如果报过名，密封件已删除，截止前可以重新报名。"))
             return redirect("bidding:check", code=code)
-    context = {"round": round_, "lots": list(round_.lots.order_by("number")), "form": form, "now": now}
+    context = {"round": round_, "lot": None if round_.has_lots else lots[0], "form": form, "now": now}
     return render(request, "bidding/withdraw_for.html", context, status=422 if form.errors else 200)
 
 

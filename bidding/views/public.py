@@ -16,7 +16,7 @@ from bidding import record as records
 from bidding.arithmetic import worked_lots
 from bidding.discussion import held_by_objections, objections_of, questions_of
 from bidding.domain.auction_room import auctions_of
-from bidding.domain.entries import my_entry
+from bidding.domain.entries import my_entries
 from bidding.domain.opening import progress
 from bidding.domain.questions import addenda_since
 from bidding.filters import HistoricalRoundFilter, RoundFilter
@@ -119,7 +119,7 @@ def what_moves(request: HttpRequest, round_: Round) -> dict[str, Any]:
     known = disclosure(round_)
     firm = acting_firm(request)
     takes = round_.takes_entries_at(now)
-    mine = my_entry(round_, firm) if firm is not None and takes else None
+    own = my_entries(round_, firm) if firm is not None and takes else []
     reader = getattr(request, "membership", None)
     objections = objections_of(round_, reader=reader, now=now)
     held = objections["pending_objection"]
@@ -143,8 +143,8 @@ def what_moves(request: HttpRequest, round_: Round) -> dict[str, Any]:
         "successor": _announced_successor(round_),
         "proof": proof_of(round_, request=request),
         "firm": firm,
-        "mine": mine,
-        "addenda_since": addenda_since(mine) if mine is not None else [],
+        "own": own,
+        "addenda_since": addenda_since(min(own, key=lambda entry: entry.received_at)) if own else [],
     }
 
 

@@ -72,7 +72,7 @@ def _ask_page(request: ActingRequest, round_: Round, form: QuestionForm, *, stat
     context = {
         **questions_of(round_, reader=request.membership, now=now),
         "round": round_,
-        "lot": round_.lots.order_by("number").first(),
+        "lot": None if round_.has_lots else round_.lots.get(),
         "now": now,
         "form": form,
         "left": domain.left_to_ask(round_, request.organisation.firm),

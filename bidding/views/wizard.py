@@ -21,7 +21,8 @@ from bidding.domain.eligibility import reasons_between
 from bidding.domain.files import files_of_winners
 from bidding.domain.lots import whole_terms
 from bidding.forms.checks import ReasonForm
-from bidding.forms.terms import AMOUNTS, TermsForm
+from bidding.forms.lots import terms_form
+from bidding.forms.terms import AMOUNTS
 from bidding.forms.wizard import MethodForm
 from bidding.models import Policy, Round
 from bidding.wording import method_sentence
@@ -96,8 +97,9 @@ def _method(request: ActingRequest, round_: Round) -> HttpResponse:
 
 
 def _terms(request: ActingRequest, round_: Round) -> HttpResponse:
-    form = TermsForm(request.POST or None, round_=round_, policy=Policy.in_force(clock.now()))
-    if request.method == "POST" and form.is_valid():
+    posted, policy = request.POST or None, Policy.in_force(clock.now())
+    form = terms_form(posted, round_=round_, policy=policy, asked=request.GET.get("lots", ""))
+    if form.is_bound and form.is_valid():
         try:
             domain.edit_round(
                 round_id=round_.pk,
@@ -106,6 +108,7 @@ def _terms(request: ActingRequest, round_: Round) -> HttpResponse:
                 notice_length=form.cleaned_data["notice_length"],
                 by=request.membership,
                 named=form.cleaned_data.get("named"),
+                lots=form.lots,
                 consortium_most=form.cleaned_data.get("consortium_most"),
             )
         except DomainError as refused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from functools import partial
 from typing import Any
 
 from django.shortcuts import get_object_or_404
@@ -16,7 +17,7 @@ from rest_framework.response import Response
 from accounts.models import Kind
 from bidding.domain import entries
 from bidding.models import Entry, Round
-from exchange.writing import WriteView, acting
+from exchange.writing import WriteView, acting, given
 from market.models import Firm
 from protocol.canonical import timestamp
 
@@ -28,6 +29,8 @@ IDEMPOTENCY = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="Sending a request again with the same key changes nothing.",
 )
+described = partial(extend_schema, parameters=[IDEMPOTENCY])
+"""The schema of a write that counts once."""
 
 
 class EnvelopeSerializer(serializers.Serializer[Any]):
@@ -79,19 +82,11 @@ class FirmView(WriteView):
 
 
 class Envelopes(FirmView):
-    @extend_schema(
-        summary="Submit or replace an envelope", request=EnvelopeSerializer, responses={201: ReceiptSerializer},
-        parameters=[IDEMPOTENCY],
-    )  # fmt: skip
+    @described(summary="Submit or replace an envelope", request=EnvelopeSerializer, responses={201: ReceiptSerializer})
     def post(self, request: Request, code: str) -> Response:
         """Accepted until `closes_at` by the database's clock. Replacing takes the token of what is replaced."""
-        given = EnvelopeSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        round_, firm, said = (
-            get_object_or_404(Round.objects.public(), code=code),
-            self.firm(request),
-            given.validated_data,
-        )
+        said = given(request, EnvelopeSerializer)
+        round_, firm = get_object_or_404(Round.objects.public(), code=code), self.firm(request)
 
         def submit() -> tuple[int, dict[str, Any]]:
             receipt = entries.submit_envelope(
@@ -109,22 +104,16 @@ class Envelopes(FirmView):
 
 
 class Withdrawal(FirmView):
-    @extend_schema(
-        summary="Withdraw an envelope",
-        request=TokenSerializer,
-        responses={200: ReceiptSerializer},
-        parameters=[IDEMPOTENCY],
-    )
+    @described(summary="Withdraw an envelope", request=TokenSerializer, responses={200: ReceiptSerializer})
     def post(self, request: Request, code: str, lot: str) -> Response:
         """Until `closes_at`; the envelope is deleted. Without the token only the service centre withdraws."""
-        given = TokenSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        said = given(request, TokenSerializer)
         round_, firm = get_object_or_404(Round.objects.public(), code=code), self.firm(request)
         get_object_or_404(Entry, lot__round=round_, lot__number=lot, firm=firm)
 
         def withdraw() -> tuple[int, dict[str, Any]]:
             receipt = entries.withdraw_entry(
-                round_id=round_.pk, firm=firm, user=acting(request).user, token=given.validated_data["token"], lot=lot
+                round_id=round_.pk, firm=firm, user=acting(request).user, token=said["token"], lot=lot
             )
             return 200, _told(code, lot, receipt)
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,8 +14,8 @@ from rest_framework.response import Response
 from accounts.models import User
 from bidding.domain import auction
 from bidding.models import Lot, Offer
-from exchange.api.envelopes import IDEMPOTENCY, FirmView
-from exchange.writing import acting
+from exchange.api.envelopes import FirmView, described
+from exchange.writing import acting, given
 from market.models import Firm
 from protocol.canonical import timestamp
 from protocol.envelope import AMOUNT
@@ -44,22 +43,15 @@ class OfferSerializer(serializers.Serializer[Any]):
 
 
 class Offers(FirmView):
-    @extend_schema(
-        summary="Make an offer in an auction",
-        request=NewOfferSerializer,
-        responses={201: OfferSerializer},
-        parameters=[IDEMPOTENCY],
-    )
+    @described(summary="Make an offer in an auction", request=NewOfferSerializer, responses={201: OfferSerializer})
     def post(self, request: Request, code: str, lot: str) -> Response:
         """Taken while the auction runs, at most the standing best less the step. A refusal's type ends in its code."""
-        given = NewOfferSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        amount = Decimal(given(request, NewOfferSerializer)["amount"])
         lots = Lot.objects.filter(auction__isnull=False, round__announced_at__isnull=False).only("pk")
         target = get_object_or_404(lots, round__code=code, number=lot)
         firm = get_object_or_404(Firm.objects.only("pk"), organisation=acting(request).organisation_id)
         user = request.user
         assert isinstance(user, User)
-        amount = Decimal(given.validated_data["amount"])
 
         def place() -> tuple[int, dict[str, Any]]:
             offer = auction.place_offer(lot_id=target.pk, firm=firm, user=user, amount=amount)

@@ -109,7 +109,7 @@ class LotSerializer(serializers.ModelSerializer[Lot]):
 
     class Meta:
         model = Lot
-        fields = ["lot", "price", "upper", "lower", "winner", "members", "amount"]
+        fields = ["lot", "title", "price", "upper", "lower", "winner", "members", "amount"]
 
     def get_winner(self, lot: Lot) -> str | None:
         return lot.winner.uscc if self._decided(lot) and lot.winner else None

@@ -3,14 +3,19 @@
 import { text as whole } from "node:stream/consumers";
 
 import * as canonical from "../../static/js/protocol/canonical.js";
+import { GROUPS } from "../../static/js/protocol/check.js";
 import * as draw from "../../static/js/protocol/draw.js";
 import * as envelope from "../../static/js/protocol/envelope.js";
 import * as log from "../../static/js/protocol/log.js";
 import { decide } from "../../static/js/protocol/methods.js";
 import { readRecord } from "../../static/js/protocol/record.js";
 import { verify } from "../../static/js/protocol/verify.js";
+import { lineOf } from "../../static/js/verify/lines.js";
+import { told } from "../../static/js/verify/steps.js";
+import { Words } from "../../static/js/verify/words.js";
 
 const { fromBase64, toBase64 } = canonical;
+const WORDLESS = new Words(new Map());
 const all = (list) => list.map(fromBase64);
 
 const ANSWERS = {
@@ -49,12 +54,14 @@ const ANSWERS = {
     return root && toBase64(root);
   },
   verify: async (text) => {
+    const record = readRecord(text);
     const checks = [];
-    for await (const each of verify(readRecord(text))) {
-      const { what, holds, lot, uscc, party, purpose, iteration, type, index, number } = each;
-      checks.push({ what, holds, lot, uscc, party, purpose, iteration, type, index, number });
-    }
-    return checks;
+    for await (const each of verify(record)) checks.push(each);
+    for (const group of GROUPS) told(group, { record, checks, words: WORDLESS }); // whatever the record says, there is something to tell
+    for (const each of checks) lineOf(each, { record, words: WORDLESS });
+    return checks.map(({ what, holds, lot, uscc, party, purpose, iteration, type, index, number }) => {
+      return { what, holds, lot, uscc, party, purpose, iteration, type, index, number };
+    });
   },
 };
 

@@ -19,7 +19,7 @@ from core.clock import LOCAL
 from core.holidays import load_holidays
 from market.catalogue.loader import load_catalogue
 from market.models import AdmissionPolicy
-from portal.seed import accounts, rounds
+from portal.seed import accounts, plans, rounds
 from portal.seed.city import City, build_offices
 from portal.seed.custody import attendance
 from portal.seed.experts import build_experts
@@ -72,7 +72,7 @@ def _build(size: Size, *, seed: int, password: str, now: datetime) -> tuple[dict
     owners = build_owners(city)
     guild = build_firms(city, count=size.firms)
     judges = build_experts(city, guild)
-    planned = rounds.plans(now, awarded=size.awarded)
+    planned = plans.plans(now, awarded=size.awarded)
     with attendance(random.Random(f"custodian {seed}").randbytes) as attend:  # noqa: S311  a demonstration comes out again
         rounds.Rounds(city=city, guild=guild, owners=owners, now=now, attend=attend).live(planned)
         cast = accounts.build_accounts(city, guild, owners, password=password)

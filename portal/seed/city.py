@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from random import Random
 
 from accounts.models import Kind, Membership, Organisation, Role, User
 from approvals.models import Department, DepartmentBody, District, Function
@@ -65,6 +66,10 @@ class City:
     members: dict[int, Membership] = field(default_factory=dict)
     operator: Organisation = field(init=False)
     regulator: Organisation = field(init=False)
+
+    @property
+    def rng(self) -> Random:
+        return self.names.rng
 
     def department(self, line: str, district: str) -> Department:
         """The office of a line in a district, or the city's where the district has none."""

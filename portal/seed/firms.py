@@ -153,7 +153,7 @@ def build_firms(city: City, *, count: int) -> Guild:
 
 
 def _drafts(city: City, *, count: int) -> list[Draft]:
-    rng = city.names.rng
+    rng = city.rng
     trades = [SURVEYORS] * 4 + rng.choices(TRADES, weights=[trade.weight for trade in TRADES], k=count - 4)
     organisations = _organisations(city, trades)
     now = clock.now()
@@ -165,7 +165,7 @@ def _drafts(city: City, *, count: int) -> list[Draft]:
 
 
 def _organisations(city: City, trades: Sequence[Trade]) -> list[Organisation]:
-    rng, districts = city.names.rng, [each for each in city.districts.values() if each.code != MUNICIPAL]
+    rng, districts = city.rng, [each for each in city.districts.values() if each.code != MUNICIPAL]
     planned = []
     for trade in trades:
         district = rng.choice(districts)
@@ -209,8 +209,8 @@ def _admission(city: City, firm: Firm, draft: Draft) -> Admission:
         status=Status.ACCEPTED,
         legal_representative=city.names.person(),
         address=draft.organisation.address,
-        established_on=(draft.since - timedelta(days=city.names.rng.randrange(400, 6_000))).date(),
-        registered_capital=Decimal(city.names.rng.choice((100, 200, 300, 500, 1_000, 2_000)) * 10_000),
+        established_on=(draft.since - timedelta(days=city.rng.randrange(400, 6_000))).date(),
+        registered_capital=Decimal(city.rng.choice((100, 200, 300, 500, 1_000, 2_000)) * 10_000),
         introduction=f"主要从事{draft.trade.suffix}及相关技术服务。（演示数据，名称为虚构）",
         contact_name=city.names.person(),
         contact_phone=city.names.phone(),
@@ -258,7 +258,7 @@ def _sections(city: City, accepted: list[Admission], drafts: list[Draft]) -> Non
 
 
 def offerings(city: City, admission: Admission, trade: Trade, services: dict[str, Service]) -> Iterator[Offering]:
-    rng = city.names.rng
+    rng = city.rng
     for code in trade.services:
         low = Decimal(trade.price * rng.randrange(40, 90) // 10_000 * 100)
         yield Offering(
@@ -273,7 +273,7 @@ def offerings(city: City, admission: Admission, trade: Trade, services: dict[str
 def qualifications(
     city: City, admission: Admission, trade: Trade, kinds: dict[str, QualificationKind], lapsed: bool
 ) -> Iterator[Qualification]:
-    rng, today = city.names.rng, clock.now().date()
+    rng, today = city.rng, clock.now().date()
     name, digest = scan_of(f"{admission.code} 资质证书") if trade.kinds else ("", "")
     for number, code in enumerate(trade.kinds):
         kind = kinds[code]
@@ -302,7 +302,7 @@ def _level(kind: QualificationKind, *, number: int) -> str:
 
 
 def practitioners(city: City, admission: Admission, trade: Trade) -> Iterator[Practitioner]:
-    for _number in range(city.names.rng.randrange(1, 4)):
+    for _number in range(city.rng.randrange(1, 4)):
         identity = city.names.id_number()
         yield Practitioner(
             admission=admission,
@@ -310,7 +310,7 @@ def practitioners(city: City, admission: Admission, trade: Trade) -> Iterator[Pr
             id_number=identity,
             id_hash=id_hash_of(identity),
             certificate=trade.certificate,
-            certificate_number=f"ZS{city.names.rng.randrange(10**8):08d}",
+            certificate_number=f"ZS{city.rng.randrange(10**8):08d}",
             social_security_unit=admission.firm.organisation.name,
         )
 
@@ -332,7 +332,7 @@ def _on_their_way(city: City, guild: Guild) -> None:
     """Applications: being drafted, waiting for the check, refused with a reason, on public notice."""
     services = {service.code: service for service in Service.objects.all()}
     kinds = {kind.code: kind for kind in QualificationKind.objects.all()}
-    rng, now, operator = city.names.rng, clock.now(), city.member(city.operator)
+    rng, now, operator = city.rng, clock.now(), city.member(city.operator)
     trades = [SURVEYORS, *rng.choices(TRADES, weights=[trade.weight for trade in TRADES], k=7)]
     applicants = _organisations(city, trades)
     guild.applicant = applicants[0]

@@ -47,7 +47,7 @@ class Owners:
 def build_owners(city: City) -> Owners:
     """Owners with an administrator each; one person handles matters of two of them."""
     owners = Owners()
-    names, rng = city.names, city.names.rng
+    names, rng = city.names, city.rng
     codes = [each.code for each in city.districts.values() if each.code != MUNICIPAL]
     owners.companies = [
         _organisation(city, f"宁波{names.brand()}{rng.choice(BUSINESSES)}有限公司", "91", rng.choice(codes))
@@ -94,7 +94,7 @@ def new_need(
     public_money: bool,
 ) -> Need:
     """A project of the owner and a need of one service for it, as the owner would have entered them now."""
-    rng, now, by = city.names.rng, clock.now(), city.member(owner)
+    rng, now, by = city.rng, clock.now(), city.member(owner)
     works = rng.choice(PUBLIC_WORKS if public_money else PRIVATE_WORKS).format(n=rng.randrange(2, 60))
     project = projects.save_project(
         by=by,

@@ -7,30 +7,30 @@ time, so that codes and the log read as if the service had run.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 from accounts.models import Organisation
-from bidding.domain import auction, choosing, closing, entries, marking, opening, rounds, timetable
-from bidding.domain.eligibility import reasons_against, reasons_between
-from bidding.models import CustodianKey, Policy, Round, Seat
+from bidding.domain import closing, entries, opening, rounds, timetable
+from bidding.domain.eligibility import reasons_between
+from bidding.models import CustodianKey, Policy, Round
 from core import clock, worktime
 from core.clock import LOCAL
 from market.domain import standing
 from market.models import Firm, Service
+from portal.seed import acts
 from portal.seed.city import MUNICIPAL, City
 from portal.seed.firms import Guild
 from portal.seed.owners import Owners, new_need
+from portal.seed.plans import DAY, HOUR, MINUTE, Plan, Status
 from protocol.methods import METHODS
 from protocol.seal import seal_bid
 
-Status = Round.Status
 NOTICE_DAYS = 5
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 # Services that may be asked for without a further ground, with what they cost in yuan.
 PRICES = {
     "S005": 90_000, "S006": 60_000, "S011": 70_000, "S012": 180_000, "S013": 120_000, "S014": 80_000, "S015": 60_000,
@@ -39,35 +39,21 @@ PRICES = {
 }  # fmt: skip
 
 
-METHODS_SHOWN = ("mean", "lowest_draw", "credit_draw", "proposal", "scored", "auction")
-GROUNDS = (
-    "服务内容复杂，方案差别大，只比价格选不出合适的机构。",
-    "涉及多个专题，需要比较各机构的技术路线和人员安排。",
+GROUNDS = {
+    "proposal": (
+        "服务内容复杂，方案差别大，只比价格选不出合适的机构。",
+        "涉及多个专题，需要比较各机构的技术路线和人员安排。",
+    ),
+    "direct": ("金额在直接选取限额以内，与前期已完成的专题衔接，由同一机构继续承担。",),
+}
+MOST_DIRECT = Decimal(48_000)
+"""Below what the city's policy lets an owner give without a selection."""
+AFTER_DEADLINE = (
+    (Status.CLOSED, closing.close_round),
+    (Status.OPENED, opening.open_round),
+    (Status.EVALUATED, closing.evaluate_round),
+    (Status.CANDIDATE, closing.publish_candidate),
 )
-COMMENTS = ("技术路线清楚，进度合理。", "人员配备齐全，成果要求写得具体。", "对现场情况了解不够，工作量估计偏少。")
-REASONS_FOR = ("进度安排最可靠，人员配备齐全，时限最短。", "技术路线清楚，类似项目经验多，报价合理。")
-REASONS_AGAINST = (
-    "进度安排偏松，没有写明各阶段成果。",
-    "人员配备不足，现场工作量估计偏少。",
-    "方案完整，价格高于其他几家。",
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """How far a round goes. `closes` is its deadline; `minutes` its notice under the demonstration's policy."""
-
-    stage: Round.Status
-    method: str
-    closes: datetime
-    minutes: int | None = None
-    public_money: bool = False
-    entrants: int = 5
-    again: Plan | None = None
-    suspends: bool = False
-    all_too_dear: bool = False
-    waits: bool = False
-    showcase: str = ""
 
 
 @dataclass(kw_only=True)
@@ -82,7 +68,8 @@ class Rounds:
 
     def __post_init__(self) -> None:
         self.services = {service.code: service for service in Service.objects.all()}
-        self.rng = self.city.names.rng
+        self.rng = self.city.rng
+        self.named: set[Firm] = set()
         self.operator = self.city.member(self.city.operator)
 
     def live(self, plans: list[Plan]) -> None:
@@ -121,95 +108,73 @@ class Rounds:
         yield from self._notice(announced_round, plan, announced)
 
     def _notice(self, round_: Round, plan: Plan, announced: datetime) -> Iterator[datetime]:
-        assert round_.closes_at is not None
         entered: list[Firm] = []
-        for firm, moment in self._entrants(round_, plan, announced):
+        firms, since = self._entrants(round_, plan, at=announced), announced
+        if plan.asks:
+            since = yield from acts.ask(self.city, round_, firms, since=announced)
+            round_.refresh_from_db(fields=["closes_at"])
+        assert round_.closes_at is not None
+        ends = announced + (round_.closes_at - announced) / 2 if plan.stage == Status.CANCELLED else round_.closes_at
+        for firm, moment in zip(firms, self._moments(len(firms), since=since, until=ends), strict=True):
             yield moment
-            if not reasons_against(firm=firm, round_=round_, at=moment):  # it may have been suspended meanwhile
+            with suppress(entries.KeptOut):  # it may have been suspended meanwhile
                 self._enter(round_, plan, firm)
                 entered.append(firm)
-        if plan.suspends and entered:
-            yield round_.closes_at - MINUTE
-            until = self.now + 60 * DAY
-            standing.suspend_firm(
-                firm_id=entered[-1].pk, reason="涉嫌出具失实报告，立案调查", until=until, by=self.operator
-            )
         if plan.stage == Status.CANCELLED:
-            yield announced + (round_.closes_at - announced) / 2
+            yield ends
             owner = self.city.member(round_.owner)
             rounds.cancel_round(round_id=round_.pk, reason="项目选址调整，本次需求不再实施。", by=owner)
         elif plan.stage != Status.ANNOUNCED:
+            yield from self._suspended(round_, plan, entered)
             yield from self._result(round_, plan)
+
+    def _suspended(self, round_: Round, plan: Plan, entered: list[Firm]) -> Iterator[datetime]:
+        """In the last minute, one of those who have entered."""
+        firms = [firm for firm in entered if firm not in self.named]
+        if plan.suspends and firms:
+            assert round_.closes_at is not None
+            yield round_.closes_at - MINUTE
+            until = self.now + 60 * DAY
+            standing.suspend_firm(
+                firm_id=firms[-1].pk, reason="涉嫌出具失实报告，立案调查", until=until, by=self.operator
+            )
 
     def _result(self, round_: Round, plan: Plan) -> Iterator[datetime]:
         assert round_.closes_at is not None
         moment = round_.closes_at
-        for reached, step in (
-            (Status.CLOSED, closing.close_round),
-            (Status.OPENED, opening.open_round),
-            (Status.EVALUATED, closing.evaluate_round),
-            (Status.CANDIDATE, closing.publish_candidate),
-        ):
+        for reached, step in AFTER_DEADLINE:
             yield moment
             round_ = step(round_id=round_.pk, now=moment)
+            if reached == Status.EVALUATED and round_.status == Status.OPENED:
+                if plan.waits:
+                    return
+                moment = yield from acts.decide(self.city, round_, since=moment)
+                round_.refresh_from_db()
             if round_.status == Status.FAILED:
                 yield from self._again(round_, plan)
                 return
+            if reached == Status.CANDIDATE:
+                yield from self._candidate(round_, plan)
             if plan.stage == reached and not plan.waits:
                 return
-            if reached == Status.EVALUATED and round_.choice_due_at is not None:
-                if plan.waits:
-                    return
-                yield moment + HOUR
-                round_ = self._choose(round_)
-                moment += HOUR
-            if reached == Status.EVALUATED and round_.marks_due_at is not None:
-                yield moment + HOUR
-                round_ = self._mark(round_)
-                moment += HOUR
-            if reached == Status.OPENED and plan.method == "auction":
-                moment = yield from self._auction(round_)
             if reached == Status.CLOSED:
                 self.attend()
+            if reached == Status.OPENED and plan.method == "auction":
+                moment = yield from acts.offer(self.city, round_)
             moment += timedelta(seconds=2)
-        assert round_.candidate_until is not None
-        yield round_.candidate_until
-        closing.award_round(round_id=round_.pk, now=round_.candidate_until)
 
-    def _auction(self, round_: Round) -> Generator[datetime, None, datetime]:
-        """Offers in turns, each a little below the best; gives the moment after the end."""
-        lot = round_.lots.select_related("auction").get()
-        firms = [bidder.entry.firm for bidder in lot.auction.bidders.select_related("entry__firm__organisation")]
-        best, step = Decimal(round_.parameters["upper"]), Decimal(round_.parameters["step"])
-        moment = lot.auction.starts_at
-        for number in range(len(firms) * 3):
-            moment += timedelta(seconds=self.rng.randrange(20, 90))
-            yield moment
-            best -= step * self.rng.randrange(1, 4)
-            firm = firms[number % len(firms)]
-            auction.place_offer(lot_id=lot.pk, firm=firm, user=self.city.member(firm.organisation).user, amount=best)
-        lot.auction.refresh_from_db()
-        return lot.auction.ends_at + timedelta(seconds=1)
-
-    def _mark(self, round_: Round) -> Round:
-        """Every drawn expert accepts, and marks all proposals."""
-        seats = list(Seat.objects.filter(lot__round=round_).select_related("expert__user", "lot"))
-        for seat in seats:
-            marking.accept_seat(seat_id=seat.pk, user=seat.expert.user)
-            given = {
-                number: marking.Given(mark=Decimal(self.rng.randrange(60, 97)), comment=self.rng.choice(COMMENTS))
-                for number, _entry in enumerate(marking.proposals(seat.lot), start=1)
-            }
-            marking.submit_marks(seat_id=seat.pk, user=seat.expert.user, given=given)
-        return Round.objects.get(pk=round_.pk)
-
-    def _choose(self, round_: Round) -> Round:
-        """The owner picks one of its short list, with reasons."""
-        listed = round_.lots.get().short_list
-        picked = self.rng.choice(listed)
-        reasons = {uscc: self.rng.choice(REASONS_FOR if uscc == picked else REASONS_AGAINST) for uscc in listed}
-        by = self.city.member(round_.owner)
-        return choosing.choose(round_id=round_.pk, uscc=picked, reason=reasons[picked], reasons=reasons, by=by)
+    def _candidate(self, round_: Round, plan: Plan) -> Iterator[datetime]:
+        assert round_.candidate_at is not None
+        moment = round_.candidate_at
+        if plan.walks_away and round_.lots.get().winner not in self.named:
+            moment = yield from acts.walk_away(self.city, round_, attend=self.attend)
+            round_.refresh_from_db()
+        if plan.objects is not None:
+            yield from acts.object_to(self.city, round_, outcome=plan.objects, since=moment)
+        if plan.stage == Status.AWARDED:
+            assert round_.candidate_until is not None
+            yield round_.candidate_until
+            closing.award_round(round_id=round_.pk, now=round_.candidate_until)
 
     def _again(self, failed: Round, plan: Plan) -> Iterator[datetime]:
         if plan.again is None:
@@ -251,9 +216,13 @@ class Rounds:
             "mean": {**limit, "coefficients": ["0.95", "0.96", "0.97", "0.98"], "trim_over": "5"},
             "lowest_draw": {**limit, "k": "3"},
             "credit_draw": {**price, "long_list": "8", "short_list": "3"},
-            "proposal": {**limit, "ground": self.rng.choice(GROUNDS)},
+            "proposal": {**limit, "ground": self.rng.choice(GROUNDS["proposal"])},
             "scored": {**limit, "weights": {"price": "40", "quality": "40", "record": "20"}},
             "auction": {**limit, "step": f"{budget / 100:.2f}", "extend_within_s": "120", "extend_by_s": "120"},
+            "direct": {
+                "price": f"{min(budget * 8 / 10, MOST_DIRECT):.2f}",
+                "ground": self.rng.choice(GROUNDS["direct"]),
+            },
         }
         return terms[method]
 
@@ -264,7 +233,14 @@ class Rounds:
             parameters=parameters,
             notice_length=plan.minutes or NOTICE_DAYS,
             by=self.city.member(round_.owner),
+            named=self._named(round_) if plan.method == rounds.DIRECT else None,
         )
+
+    def _named(self, round_: Round) -> Firm:
+        """Whom an owner chooses without a selection; it enters no other round, so that nothing there keeps it out of its own."""
+        named = round_.named or self.rng.choice(self._able(round_, at=clock.now()))
+        self.named.add(named)
+        return named
 
     def _owner(self, plan: Plan) -> Organisation:
         if plan.showcase:
@@ -277,17 +253,23 @@ class Rounds:
         codes = [code for code in PRICES if len(self.guild.offering[code]) >= 5]
         return self.services[plan.showcase or self.rng.choice(codes)]
 
-    def _entrants(self, round_: Round, plan: Plan, announced: datetime) -> list[tuple[Firm, datetime]]:
-        """Firms that may enter, at moments spread over the notice; none of those that a demonstration plays."""
-        assert round_.closes_at is not None
+    def _entrants(self, round_: Round, plan: Plan, *, at: datetime) -> list[Firm]:
+        """Firms that may enter; none of those that a demonstration plays, nor, elsewhere, those that an owner has named."""
+        if round_.named is not None:
+            return [round_.named][: plan.entrants]
+        able = [firm for firm in self._able(round_, at=at) if firm not in self.named]
+        return self.rng.sample(able, min(plan.entrants, len(able)))
+
+    def _able(self, round_: Round, *, at: datetime) -> list[Firm]:
         firms = [firm for firm in self.guild.offering[round_.service.code] if firm not in self.guild.players]
-        reasons = reasons_between(firms, [round_], at=announced)
-        able = [firm for firm in firms if not reasons[firm.pk, round_.pk]]
-        chosen = self.rng.sample(able, min(plan.entrants, len(able)))
-        last = min(round_.closes_at, self.now) - 2 * MINUTE
-        span = max((last - announced) // timedelta(seconds=1), 1)
-        moments = sorted(announced + timedelta(seconds=self.rng.randrange(span)) for _firm in chosen)
-        return list(zip(chosen, moments, strict=True))
+        reasons = reasons_between(firms, [round_], at=at)
+        return [firm for firm in firms if not reasons[firm.pk, round_.pk]]
+
+    def _moments(self, count: int, *, since: datetime, until: datetime) -> list[datetime]:
+        """Moments spread over the notice, as far as it is over."""
+        last = min(until, self.now) - 2 * MINUTE
+        span = max((last - since) // timedelta(seconds=1), 1)
+        return sorted(since + timedelta(seconds=self.rng.randrange(span)) for _number in range(count))
 
     def _enter(self, round_: Round, plan: Plan, firm: Firm) -> None:
         amount = None
@@ -309,126 +291,3 @@ class Rounds:
         entries.submit_envelope(
             round_id=round_.pk, firm=firm, user=user, sealed=bid.envelope, token_sha256=bid.token_sha256
         )
-
-
-def plans(now: datetime, *, awarded: int) -> list[Plan]:
-    """Rounds of both methods in every state; `awarded` of them are over."""
-    return [*_past(now, awarded=awarded), *_failed(now), *_present(now), *_before_announcement(now)]
-
-
-def _past(now: datetime, *, awarded: int) -> list[Plan]:
-    days = _working_days_before(now, count=awarded * 2 + 30)
-    found = [
-        Plan(stage=Status.CANDIDATE, method=method, closes=_afternoon(_last_deadline(now)), entrants=4 + number)
-        for number, method in enumerate(("lowest", "draw", "lowest", "draw"))
-    ]
-    for number in range(awarded):
-        public = number % 3 == 0
-        found.append(
-            Plan(
-                stage=Status.AWARDED,
-                method="lowest" if public or number % 2 == 0 else "draw",
-                closes=_afternoon(days[6 + number * 2]),
-                public_money=public,
-                entrants=3 + number % 6,
-                suspends=number == 4,
-            )
-        )
-    for number, method in enumerate(METHODS_SHOWN * 2):
-        found.append(
-            Plan(stage=Status.AWARDED, method=method, closes=_afternoon(days[7 + number * 2]), entrants=5 + number % 4)
-        )
-    cancelled = _afternoon(days[20])
-    return [
-        *found,
-        Plan(stage=Status.CANCELLED, method="lowest", closes=cancelled, entrants=2),
-        Plan(stage=Status.CANCELLED, method="draw", closes=cancelled + DAY, entrants=0),
-    ]
-
-
-def _failed(now: datetime) -> list[Plan]:
-    days = _working_days_before(now, count=60)
-    first = partial(Plan, stage=Status.FAILED, method="lowest", public_money=True)
-    again = Plan(stage=Status.AWARDED, method="lowest", closes=_afternoon(days[12]), entrants=3)
-    open_again = Plan(stage=Status.ANNOUNCED, method="lowest", closes=now + 4 * HOUR, minutes=5 * 60, entrants=1)
-    twice = Plan(stage=Status.FAILED, method="lowest", closes=_afternoon(days[10]), entrants=1)
-    return [
-        first(closes=_afternoon(days[30]), entrants=2, again=again),
-        first(closes=_afternoon(days[8]), entrants=1, again=open_again),
-        first(closes=_afternoon(days[33]), entrants=0, again=twice),
-        first(closes=_afternoon(days[5]), entrants=4, all_too_dear=True),
-        Plan(stage=Status.FAILED, method="draw", closes=_afternoon(days[7]), entrants=0),
-    ]
-
-
-def _present(now: datetime) -> list[Plan]:
-    """Rounds that are open or just past their deadline, under the demonstration's policy."""
-    lengths = (30, 90, 180, 360, 720, 1_440, 2_880, 4_320, 7_200, 10_080, 14_400)
-    showcases = [
-        Plan(stage=Status.ANNOUNCED, method="lowest", closes=now + 20 * DAY, minutes=20 * 1_440 + 30, showcase="S025"),
-        Plan(stage=Status.ANNOUNCED, method="draw", closes=now + 19 * DAY, minutes=19 * 1_440 + 45, showcase="S024"),
-    ]
-    return [
-        *showcases,
-        *(
-            Plan(
-                stage=Status.ANNOUNCED,
-                method=("lowest", "draw")[number % 2],
-                closes=now + length * MINUTE,
-                minutes=length + 15 + number * 3,
-                entrants=number % 5,
-            )
-            for number, length in enumerate(lengths)
-        ),
-        *(
-            Plan(
-                stage=Status.ANNOUNCED,
-                method=method,
-                closes=now + (100 + 700 * number) * MINUTE,
-                minutes=600,
-                entrants=3,
-            )
-            for number, method in enumerate(METHODS_SHOWN)
-        ),
-        *(
-            Plan(stage=Status.EVALUATED, method=method, closes=now - 50 * MINUTE, minutes=200, waits=True)
-            for method in ("credit_draw", "proposal")
-        ),
-        *(
-            Plan(stage=stage, method="draw" if stage == Status.OPENED else "lowest", closes=now - MINUTE, minutes=40)
-            for stage in (Status.CLOSED, Status.OPENED, Status.EVALUATED)
-        ),
-    ]
-
-
-def _before_announcement(now: datetime) -> list[Plan]:
-    stages = (Status.DRAFT,) * 3 + (Status.SUBMITTED,) * 4 + (Status.RETURNED,) * 2
-    return [
-        Plan(
-            stage=stage,
-            method=("lowest", "draw")[number % 2],
-            closes=now + (60 - 12 * number) * MINUTE,
-            minutes=60,
-            showcase="S026" if stage == Status.SUBMITTED and number == 3 else "",
-        )
-        for number, stage in enumerate(stages)
-    ]
-
-
-def _working_days_before(now: datetime, *, count: int) -> list[date]:
-    """The working days before today, the latest first."""
-    found: list[date] = []
-    day = now.astimezone(LOCAL).date()
-    while len(found) < count:
-        day -= DAY
-        if worktime.is_working(day):
-            found.append(day)
-    return found
-
-
-def _last_deadline(now: datetime) -> date:
-    return _working_days_before(now, count=1)[0]
-
-
-def _afternoon(day: date) -> datetime:
-    return datetime.combine(day, time(16), tzinfo=LOCAL)

@@ -21,6 +21,7 @@ from django.forms import (
 )
 from django.http import HttpRequest
 from django.template import Context
+from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -85,6 +86,12 @@ def columns(*labels: str, num: str = "") -> dict[str, Any]:
     """The head of a table: what its columns are called. `num` counts those, from 1, that hold numbers: `num="2 4"`."""
     numbers = {int(place) for place in num.split()}
     return {"columns": [(label, place in numbers) for place, label in enumerate(labels, start=1)]}
+
+
+@register.simple_block_tag
+def table(content: SafeString, *labels: str, num: str = "", spaced: bool = False) -> SafeString:
+    """A table of the rows inside, under the head that `columns` would draw. `spaced` leaves a distance above it."""
+    return render_to_string("components/table.html", {**columns(*labels, num=num), "rows": content, "spaced": spaced})
 
 
 @register.filter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,7 @@ from bidding.domain.marking import Given
 from bidding.models import Expert, ExpertEmployer, Round, Seat
 from core import clock
 from core.codes import Letter, next_code
+from tests import custody
 from tests import market_place as market
 
 WEIGHTS = {"price": "40", "quality": "40", "record": "20"}
@@ -72,6 +73,32 @@ def judge(round_: Round) -> Round:
                 marks_all(seat)
     market.goes_on(round_, at=clock.now() if round_.opened_at is None else round_.opened_at + timedelta(seconds=40))
     return Round.objects.get(pk=round_.pk)
+
+
+def leaves(seat: Seat) -> None:
+    marking.step_aside(seat_id=seat.pk, user=seat.expert.user, conflict=True, reason="亲属")
+
+
+def with_two_replaced(where: market.Place, *, experts: int = 7) -> Iterator[Round]:
+    """A round one of whose experts steps aside and one never comes: marking, with the log asked, and decided."""
+    round_ = scored(where, experts=experts)
+    assert round_.opened_at is not None
+    first, late, *_others = seats(round_)
+    yield round_
+    with at_work(round_):
+        leaves(first)
+        custody.attend()
+    yield Round.objects.get(pk=round_.pk)
+    market.goes_on(round_, at=round_.opened_at + timedelta(seconds=30))
+    with at_work(round_, seconds=35):
+        for number, seat in enumerate(seats(round_)):
+            if seat.is_running and seat.pk != late.pk:
+                marks_all(seat, marks=(f"{80 - number}.50", f"{85 + number}.00", "70.25"))
+    market.goes_on(round_, at=late.due_at)
+    with clock.travelling(late.due_at + timedelta(seconds=20)):
+        marks_all(seats(round_)[-1])
+    market.goes_on(round_, at=late.due_at + timedelta(seconds=40))
+    yield Round.objects.get(pk=round_.pk)
 
 
 def signed_in(person: Expert) -> Client:

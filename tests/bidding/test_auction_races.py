@@ -54,6 +54,28 @@ def users(played):
         played.users[firm.pk] = market.member_of(firm.organisation).user
 
 
+def across_the_end(played, chronograph):
+    """An offer that is taken before the end and committed after it, and what a chronograph that starts at the end comes to."""
+    end = played.auction.ends_at
+    offered = threading.Event()
+
+    def offer():
+        with transaction.atomic():
+            taken = played.offer(0, "40000.00")
+            offered.set()
+            while clock.now() < end + timedelta(milliseconds=200):
+                time.sleep(0.02)
+        return taken
+
+    def at_the_end():
+        offered.wait(timeout=10)
+        while clock.now() < end:
+            time.sleep(0.005)
+        return chronograph()
+
+    return at_once(offer, at_the_end)
+
+
 def test_fifty_bidders_at_once():
     played = auctions.running(firms=FIRMS, terms={"step": "1.00", "lower": "1.00"})
     users(played)
@@ -95,23 +117,7 @@ def test_an_offer_of_the_last_millisecond_counts_although_the_chronograph_waits_
     users(played)
     played.offer(1, "50000.00")  # uses the one extension there is
     end = played.auction.ends_at
-    offered = threading.Event()
-
-    def offer():
-        with transaction.atomic():
-            taken = played.offer(0, "40000.00")
-            offered.set()
-            while clock.now() < end + timedelta(milliseconds=200):
-                time.sleep(0.02)
-        return taken
-
-    def chronograph() -> int:
-        offered.wait(timeout=10)
-        while clock.now() < end:
-            time.sleep(0.005)
-        return auctions.evaluates()
-
-    taken, moved = at_once(offer, chronograph)
+    taken, moved = across_the_end(played, auctions.evaluates)
     assert isinstance(taken, Offer) and taken.at < end
     assert moved == 1 and played.now().lots.get().amount == Decimal("40000.00")
     played_again(played)
@@ -121,23 +127,7 @@ def test_an_offer_that_extends_keeps_the_chronograph_from_ending():
     played = auctions.running(firms=2, seconds=0.6, terms={"extend_within_s": "30", "extend_by_s": "60"})
     users(played)
     end = played.auction.ends_at
-    offered = threading.Event()
-
-    def offer():
-        with transaction.atomic():
-            taken = played.offer(0, "40000.00")
-            offered.set()
-            while clock.now() < end + timedelta(milliseconds=100):
-                time.sleep(0.02)
-        return taken
-
-    def chronograph() -> Round:
-        offered.wait(timeout=10)
-        while clock.now() < end:
-            time.sleep(0.005)
-        return closing.evaluate_round(round_id=played.round.pk, now=clock.now())
-
-    _taken, round_ = at_once(offer, chronograph)
+    _taken, round_ = across_the_end(played, lambda: closing.evaluate_round(round_id=played.round.pk, now=clock.now()))
     assert round_.status == Round.Status.OPENED and played.auction.ends_at > end + timedelta(seconds=50)
 
 

@@ -8,13 +8,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from playwright.sync_api import expect
 
-from bidding.models import Round
+from bidding.models import Entry, Policy, Round
 from protocol.note import Signer
 from tests import custody
 from tests import market_place as market
+from tests.bidding import panel
+from tests.bidding import test_experts as experts
 from tests.bidding import test_substitution as substitution
 from tests.bidding.test_choosing import CREDIT, at_opening, pick
 from tests.protocol.test_verify import TERMS
@@ -128,6 +131,65 @@ def test_the_other_ways_of_choosing(new_page, screenshot, where, method):
     assert "method" in failing(page)
 
 
+def scored(where: market.Place) -> Round:
+    Policy.objects.filter(pk=where.policy.pk).update(experts=5)
+    *_before, round_ = panel.with_two_replaced(where, experts=9)
+    return round_
+
+
+def rows(page: Any, step: str, number: int) -> Any:
+    return page.locator(f"[data-step={step}] table").nth(number).locator("tbody tr")
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_experts_who_were_drawn_and_replaced_and_their_marks(new_page, screenshot, where, size):
+    round_ = scored(where)
+    page = opens(new_page(size=size), round_)
+    holds(page)
+    gone, late, *others = panel.seats(round_)
+    draws = page.locator("[data-step=draw]")
+    expect(draws).to_contain_text("没有利害关系的专家有 9 人")
+    expect(draws).to_contain_text(f"{gone.expert.code} 因利害关系回避，日志第")
+    expect(draws).to_contain_text(f"{late.expert.code} 到期没有交评分")
+    expect(draws).to_contain_text(f"排在最前的 {others[-1].expert.code} 接替")
+    expect(rows(page, "draw", 1)).to_have_count(5 + 3)
+    expect(draws).to_contain_text("另有 1 行没有列出")
+    expect(page.locator("[data-step=draw] tr.is-winner")).to_have_count(5)
+    expect(rows(page, "draw", 2)).to_have_count(7)
+    method = page.locator("[data-step=method]")
+    expect(method).to_contain_text("5 位专家给 3 份有效的方案各评一次，一共 15 个评分")
+    winner = Entry.objects.get(lot__round=round_, firm=round_.lots.get().winner)
+    expect(method).to_contain_text(f"合计 {winner.scores['total']}")
+    expect(rows(page, "method", 0)).to_have_count(3)
+    assert not re.search(r"\{\w+\}|check-|word-|undefined|NaN|null", page.locator("main").inner_text())
+    screenshot(page, "verify-scored")
+
+    record = Client().get(f"/rounds/{round_.code}/record.json").json()
+    lot = record["lots"][0]
+    spare = next(code for code in record["pool"]["codes"] if code not in {each["code"] for each in lot["experts"]})
+    lot["marks"][0]["mark"] = "100.00"
+    lot["experts"][-1]["code"] = spare
+    chooses(page, record)
+    assert failing(page) == {"draw", "method"}
+    expect(draws.locator(".check-lines li[data-state=fails]")).to_have_text(
+        re.compile(f"入席的专家正是抽出的那些.*{spare}")
+    )
+    expect(draws.locator("tr.is-wrong")).to_have_count(2)  # who was drawn is missing, who sits there was not drawn
+    screenshot(page, "verify-scored-tampered")
+
+
+def test_a_panel_that_could_not_be_filled(new_page, screenshot, where, monkeypatch):
+    round_ = panel.scored(where, experts=3)
+    with panel.at_work(round_):
+        panel.leaves(panel.seats(round_)[0])
+    page = opens(new_page(), round_)
+    chooses(page, experts.shown_whole(round_, monkeypatch))
+    assert failing(page) == set()
+    expect(page.locator("[data-step=method]")).to_contain_text("专家只有 3 人，其中 1 人没有评成，补不齐，因此流标")
+    expect(page.locator("[data-step=method] table")).to_have_count(0)
+    screenshot(page, "verify-scored-short")
+
+
 @pytest.mark.parametrize("size", ["desk", "phone"])
 def test_a_file_that_was_tampered_with(new_page, screenshot, where, size):
     round_ = decided(where)
@@ -192,3 +254,17 @@ def test_without_script_it_says_what_would_be_done(new_page, screenshot, where):
     expect(page.locator("main")).to_contain_text("两把钥匙配得上公告的锁")
     expect(page.locator("main form:visible")).to_have_count(0)
     screenshot(page, "verify-without-script")
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_experts_in_english(new_page, screenshot, where, size):
+    page = new_page(size=size)
+    page.goto("/")
+    page.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": "en", "url": page.url}])
+    opens(page, scored(where))
+    holds(page)
+    expect(page.locator("[data-step=draw]")).to_contain_text("stepped aside for a conflict of interest")
+    method = page.locator("[data-step=method]")
+    expect(method).to_contain_text("every expert marked every one of them once: 15 marks")
+    expect(method).to_contain_text(re.compile(r"[0-9]{2}\.[0-9]{2}, [0-9]{2}\.[0-9]{2}"))
+    screenshot(page, "verify-scored-en")

@@ -133,6 +133,92 @@ def test_every_method_goes_from_the_wizard_to_the_announcement(method):
     assert (announced.status, announced.method) == ("announced", method)
 
 
+def fields_of(owner, round_, query=""):
+    """What the second step shows in its fields."""
+    answer = owner.get(reverse("bidding:wizard", args=[round_.code, "terms"]) + query)
+    form = answer.context["form"]
+    shown = {name: value for name in form.fields if (value := form[name].value()) not in (None, "")}
+    return answer.content.decode(), shown
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_by_every_method_it_may_be_split_into_lots(method):
+    where = market.place(notice_minimum=2, direct_limit="10000")
+    owner, firm = acting(where.owner), market.firm(where)
+    round_ = begin(where, owner)
+    step(owner, round_, "method", method=method)
+    page, shown = fields_of(owner, round_, "?lots=several")
+    assert 'name="rows" value="2"' in page
+    name = "price" if "price" in METHODS[method].parameters else "upper"
+    amounts = {f"lot1_{name}": "4,000", f"lot2_{name}": "5000.5"}
+    typed = {**shown, **amounts, "lot1_title": "报告书", "lot2_title": "监测", "rows": "3", "lot3_title": " "}
+    typed |= {"ground": "续做上一阶段", "named": firm.uscc} if method == "direct" else {}
+    typed |= {"ground": "方案差别大"} if method == "proposal" else {}
+    typed |= {"step": "100"} if method == "auction" else {}
+    assert step(owner, round_, "terms", **typed).status_code == 302
+    review = owner.get(reverse("bidding:wizard", args=[round_.code, "review"])).content.decode()
+    assert "标段 2" in review and "监测" in review and "5,000.50" in review
+    assert step(owner, round_, "review").status_code == 302
+    custody.fill_stock()
+    for _number in range(6):
+        expert(where)
+    announced = rounds.announce_round(round_id=round_.pk, by=where.operator)
+    assert (announced.status, announced.lot_count) == ("announced", 2)
+    assert not {"price", "upper"} & set(announced.parameters)
+    kept = [(lot.title, str(getattr(lot, name))) for lot in announced.lots.order_by("number")]
+    assert kept == [("报告书", "4000.00"), ("监测", "5000.50")]
+
+
+def test_rows_are_added_and_kept_and_taken_away(where, owner):
+    round_ = begin(where, owner)
+    step(owner, round_, "method", method="lowest")
+    page, _shown = fields_of(owner, round_)
+    assert "?lots=several" in page and "lot1_title" not in page  # no heavier for who does not split
+    typed = {"rows": "2", "notice_length": "5", "lot1_title": "甲", "lot1_upper": "x", "lot2_title": ""}
+    answer = step(owner, round_, "terms", **typed, more="1")
+    page = answer.content.decode()
+    assert answer.status_code == 200 and 'name="rows" value="3"' in page and "lot3_upper" in page
+    assert 'value="甲"' in page and 'value="x"' in page and "error-summary" not in page
+    typed |= {"rows": "3", "lot1_upper": "20000", "lot3_title": "乙", "lot3_upper": "30000", "lot3_lower": "10000"}
+    assert step(owner, round_, "terms", **typed).status_code == 302
+    assert list(round_.lots.values_list("number", "title")) == [("1", "甲"), ("2", "乙")]  # the empty row is none
+    page, shown = fields_of(owner, round_)
+    assert str(shown["lot2_upper"]) == "30000.00" and 'name="rows" value="2"' in page
+    page, _shown = fields_of(owner, round_, "?lots=one")
+    assert "lot1_title" not in page
+    assert step(owner, round_, "terms", upper="50000", notice_length="5").status_code == 302
+    round_.refresh_from_db()
+    assert (round_.lot_count, round_.lots.count(), round_.parameters) == (1, 1, {"upper": "50000.00"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"lot2_title": "", "lot2_upper": ""}, "至少两个标段"),
+        ({"lot2_title": ""}, "标段 2 名称：请填写"),
+        ({"lot2_title": "甲"}, "与前面的标段同名"),
+        ({"lot1_upper": "cheap"}, "标段 1 最高限价（元）：请用数字填写金额"),
+        ({"lot2_upper": "0"}, "金额须大于零"),
+        ({"lot2_lower": "40000"}, "标段 2 最低限价（元）：最低限价不能高于最高限价"),
+        ({"lot2_title": "长" * 41}, "标段 2 名称"),
+        ({"rows": "99"}, ""),
+        ({"rows": "0", "lot2_title": "\0"}, ""),
+    ],
+)
+def test_what_is_wrong_with_a_lot_is_told(where, owner, changes, told):
+    round_ = begin(where, owner)
+    step(owner, round_, "method", method="lowest")
+    typed = {"rows": "2", "notice_length": "5", "lot1_title": "甲", "lot1_upper": "20000", "lot2_title": "乙"}
+    answer = step(owner, round_, "terms", **typed | {"lot2_upper": "30000"} | changes)
+    if told:
+        assert answer.status_code == 422
+        assert told in answer.content.decode()
+    else:
+        assert answer.status_code in (302, 422)
+    round_.refresh_from_db()
+    assert round_.lot_count == 1
+
+
 def test_what_the_law_stops_is_said_and_not_submitted(where, owner):
     from market.catalogue.loader import load_catalogue
 

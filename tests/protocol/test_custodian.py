@@ -117,6 +117,25 @@ def announce(platform, key, *, code="R1", commitment=None, closes=CLOSES):
     )  # fmt: skip
 
 
+def closed(born, platform, clock):
+    """A round past its deadline that waits for its key, which is returned."""
+    (key,) = stocked(born, platform)
+    announce(platform, key)
+    platform.write("round.closed")
+    clock.at = CLOSES
+    return key
+
+
+def after_a_release(error):
+    """A platform that fails when it has a release."""
+
+    def failing(what):
+        if what == "release":
+            raise error
+
+    return failing
+
+
 def releases(custodian, platform):
     return [
         custody.read_release(note, origin=LOG.name, custodian=custodian.signer.verifier)
@@ -140,10 +159,7 @@ def test_it_cosigns_what_it_has_computed_itself(born, platform, clock):
 
 
 def test_a_released_key_opens_what_was_sealed_and_the_code_belongs_to_the_commitment(born, platform, clock):
-    (key,) = stocked(born, platform)
-    announce(platform, key)
-    platform.write("round.closed")
-    clock.at = CLOSES
+    key = closed(born, platform, clock)
     custodian = born()
     custodian.step()
     (release,) = releases(custodian, platform)
@@ -183,11 +199,8 @@ def test_nothing_is_released_before_its_own_clock_has_passed_the_deadline(born, 
 
 @pytest.mark.parametrize("kind", ["round.failed", "round.cancelled", "round.void"])
 def test_what_has_ended_unopened_gets_nothing_and_its_key_is_forgotten(born, platform, clock, folder, kind):
-    (key,) = stocked(born, platform)
-    announce(platform, key)
-    platform.write("round.closed")
+    key = closed(born, platform, clock)
     platform.write(kind)
-    clock.at = CLOSES
     custodian = born()
     custodian.step()
     assert releases(custodian, platform) == []
@@ -213,10 +226,7 @@ def test_another_commitment_a_key_used_twice_or_no_deadline_get_nothing(born, pl
 
 
 def test_further_codes_come_one_for_each_entry_that_asks_until_they_are_used_up(born, platform, clock):
-    (key,) = stocked(born, platform)
-    announce(platform, key)
-    platform.write("round.closed")
-    clock.at = CLOSES
+    key = closed(born, platform, clock)
     custodian = born()
     custodian.step()
     for asked in range(1, 20):
@@ -311,16 +321,8 @@ def test_killed_after_sending_keys_it_sends_the_same_keys_again(born, platform):
 
 
 def test_killed_after_releasing_it_releases_the_same_again(born, platform, clock):
-    (key,) = stocked(born, platform)
-    announce(platform, key)
-    platform.write("round.closed")
-    clock.at = CLOSES
-
-    def kill(what):
-        if what == "release":
-            raise Killed
-
-    platform.after_sending = kill
+    closed(born, platform, clock)
+    platform.after_sending = after_a_release(Killed)
     with pytest.raises(Killed):
         born().step()
     platform.after_sending = lambda what: None
@@ -352,16 +354,8 @@ def test_killed_while_following_it_has_learnt_all_or_nothing(born, platform, mon
 
 
 def test_what_the_platform_rejects_is_said_once_and_tried_again(born, platform, clock):
-    (key,) = stocked(born, platform)
-    announce(platform, key)
-    platform.write("round.closed")
-    clock.at = CLOSES
-
-    def reject(what):
-        if what == "release":
-            raise Rejected("409 not now")
-
-    platform.after_sending = reject
+    closed(born, platform, clock)
+    platform.after_sending = after_a_release(Rejected("409 not now"))
     custodian = born()
     for _ in range(3):
         custodian.step()

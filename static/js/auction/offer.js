@@ -1,6 +1,6 @@
 // A firm's form in the room: fill in, look at it once more, send. Sent twice under one key an offer counts once.
-import { toHex } from "../protocol/canonical.js";
 import { readAmount, shown } from "../seal/reading.js";
+import { deliver, newKey, refusals } from "../sending.js";
 
 export class OfferForm {
   constructor(root, room) {
@@ -42,7 +42,7 @@ export class OfferForm {
     this.complain(read.problem ? `${this.message(read.problem)} ${above}`.trim() : "");
     this.done("");
     if (read.problem) return;
-    this.ready = { amount: read.value, key: toHex(crypto.getRandomValues(new Uint8Array(16))) };
+    this.ready = { amount: read.value, key: newKey() };
     for (const place of this.root.querySelectorAll("[data-amount]")) place.textContent = shown(read.value);
     this.show("check");
   }
@@ -77,35 +77,18 @@ export class OfferForm {
   }
 
   async post() {
-    let answer;
-    try {
-      answer = await fetch(this.root.dataset.url, {
-        method: "POST",
-        credentials: "same-origin",
-        headers: {
-          "Content-Type": "application/json",
-          "Idempotency-Key": this.ready.key,
-          "X-CSRFToken": this.root.querySelector("[name=csrfmiddlewaretoken]").value,
-        },
-        body: JSON.stringify({ amount: this.ready.amount }),
-      });
-    } catch {
-      this.complain(this.message("unanswered"));
-      return;
-    }
-    const said = await answer.json().catch(() => ({}));
-    if (answer.status >= 500) {
+    const answer = await deliver(this.root, this.ready.key, { amount: this.ready.amount });
+    if (!answer || answer.status >= 500) {
       this.complain(this.message("unanswered"));
       return;
     }
     this.show("fill");
     this.room.catchUp();
     if (!answer.ok) {
-      const details = Object.values(said.errors ?? {}).flat();
-      this.complain(details[0] ?? said.detail ?? this.message("failed"));
+      this.complain(refusals(answer.said, this.message("failed"))[0]);
       return;
     }
     this.field.value = "";
-    this.done(`${this.message("taken")} ${shown(said.amount)}`);
+    this.done(`${this.message("taken")} ${shown(answer.said.amount)}`);
   }
 }

@@ -1,6 +1,6 @@
 // One line of what a verifier computes, and what its two halves share; the twin of protocol/check.py.
 
-import { encode, sameBytes } from "./canonical.js";
+import { encode, sameBytes, sha256Hex } from "./canonical.js";
 import { REASONS } from "./methods.js";
 
 /** The steps in which a round is told: `group` of every check is one of them. */
@@ -28,6 +28,20 @@ export function sameJson(one, other) {
   } catch {
     return false;
   }
+}
+
+/** The SHA-256 of a value; null for what JCS cannot hold, which agrees with nothing. @returns {Promise<string | null>} */
+export async function digestOf(value) {
+  try {
+    return await sha256Hex(encode(value));
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a value of JSON is an object, and no list. @returns {boolean} */
+export function isObject(value) {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
 /** Whether a firm was eligible at closing: every other reason follows from what was opened. @returns {boolean} */

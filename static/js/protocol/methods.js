@@ -4,7 +4,7 @@
 // scores hundredths, all BigInt.
 
 import { byUtf8, firmsByBestTicket, tickets } from "./draw.js";
-import { cents, compare, divide, magnitude, sum, text, units } from "./money.js";
+import { PLACES, cents, compare, divide, magnitude, sum, text, units } from "./money.js";
 
 /** Why a bid is not valid, in the order in which it is asked. */
 export const REASONS = ["ineligible", "unreadable", "no_amount", "above_upper", "below_lower"];
@@ -40,7 +40,7 @@ const WAYS = {
   mean: { rank: byDistanceFromMean },
   lowest_draw: { rank: byDrawAmongLowest },
   credit_draw: { rank: byTicketAmongBest, priced: false, chosen: true, places: firmsByBestTicket },
-  scored: { rank: byScore, blind: true },
+  scored: { rank: byScore, blind: true, marked: true },
   proposal: { rank: byDraw, chosen: true, blind: true, demand: demandEveryReason },
   auction: { rank: byOffer, drawn: false, blind: true },
   direct: { rank: byDraw, priced: false, chosen: true, drawn: false },
@@ -57,6 +57,11 @@ export function isPicked(code) {
 /** Whether names and keys stay back until it is decided. @param {string} code @returns {boolean} */
 export function isBlind(code) {
   return Object.hasOwn(WAYS, code) && Boolean(WAYS[code].blind);
+}
+
+/** Whether experts mark. @param {string} code of METHODS @returns {boolean} */
+export function isMarked(code) {
+  return Object.hasOwn(WAYS, code) && Boolean(WAYS[code].marked);
 }
 
 /**
@@ -253,11 +258,12 @@ function byScore(valid, { parameters }) {
     const [price, quality, record] = points.get(bid).map((each) => text(each));
     return [bid.uscc, { price, quality, record, total: text(total(bid)) }];
   });
-  return { ranked, scores: Object.fromEntries(scores) };
+  const marks = Object.fromEntries(valid.map((bid) => [bid.uscc, marksTold(bid)]));
+  return { ranked, scores: Object.fromEntries(scores), working: { lowest: text(lowest), marks } };
 }
 
 function pointsOf(bid, { weights, lowest }) {
-  const marks = trimmedMarks((bid.marks ?? []).map((mark) => units(mark)));
+  const { kept: marks } = trimmedMarks(bid);
   return [
     // The lowest has the whole weight, even where it is 0.00 and the quotient has no meaning.
     bid.amount === lowest ? weights.price : divide(weights.price * lowest, bid.amount),
@@ -266,8 +272,17 @@ function pointsOf(bid, { weights, lowest }) {
   ];
 }
 
-function trimmedMarks(marks) {
-  return marks.length < MARKS_TRIMMED_FROM ? marks : sorted(marks, compare).slice(1, -1);
+/** A bid's marks, from five on without one highest and one lowest. */
+function trimmedMarks({ marks = [] }) {
+  const all = sorted(marks.map((mark) => units(mark)), compare);
+  return all.length < MARKS_TRIMMED_FROM ? { kept: all, dropped: [] } : { kept: all.slice(1, -1), dropped: [all.at(-1), all[0]] };
+}
+
+/** As a person would note it: the mean to four places, though nothing is rounded before the points. */
+function marksTold(bid) {
+  const { kept, dropped } = trimmedMarks(bid);
+  const mean = kept.length === 0 ? 0n : divide(sum(kept) * 100n, BigInt(kept.length));
+  return { dropped: dropped.map((mark) => text(mark)), mean: text(mean, 2 * PLACES) };
 }
 
 function weightsOf({ weights = {} }) {

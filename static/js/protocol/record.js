@@ -20,13 +20,15 @@ const OCTETS = 32;
  * @typedef {{n: number, at: string, uscc: string | null, pseudonym: string, amount: string, ends: string}} Offer
  * @typedef {{starts: string, ends: string, pauses: {at: string, until: string | null}[], map: string, blind: string | null,
  *   pseudonyms: Object<string, string> | null}} Auction
- * @typedef {{number: string, limits: Object<string, string | null>, entries: Entry[], offers: Offer[], auction: Auction | null, marks: {uscc: string, mark: string}[],
- *   draws: Draw[], result: Object | null, substitutions: Substitution[]}} Lot
+ * @typedef {{number: string, limits: Object<string, string | null>, entries: Entry[], offers: Offer[], auction: Auction | null,
+ *   experts: Object[], marks: {uscc: string, expert: string | null, mark: string}[], draws: Draw[], result: Object | null,
+ *   substitutions: Substitution[]}} Lot
  * @typedef {{public: string | null, private: string | null}} Pair
- * @typedef {{round: string, status: string, method: string, parameters: Object, minimum: number, policy: string | null,
+ * @typedef {{round: string, status: string, method: string, parameters: Object, minimum: number, experts: number | null,
+ *   policy: string | null,
  *   times: Object<string, string | null>, keys: {platform: Pair, custodian: Pair}, commitment: string, chainLength: number,
  *   sources: string[], consortiumMost: number | null, lots: Lot[], events: Object[], log: Object[], checkpoints: Object<string, string | null>,
- *   proof: Object | null}} Record
+ *   proof: Object | null, pool: Object | null}} Record `experts` is how many mark, `pool` among whom they were drawn
  */
 
 /** The record departs from PROTOCOL §5 at `where`, such as `lots.0.entries.2.sha256`. */
@@ -57,6 +59,7 @@ export function readRecord(text) {
     method: top.take("method", "string"),
     parameters: top.take("parameters", "object"),
     minimum: policy.take("minimum", "number"),
+    experts: policy.has("experts") ? policy.optional("experts", "number") : null,
     policy: policy.optional("version", "string"),
     times: Object.fromEntries(Object.keys(times.members).map((name) => [name, times.time(name)])),
     keys: { platform: pair(keys.part("platform")), custodian: pair(keys.part("custodian")) },
@@ -71,6 +74,7 @@ export function readRecord(text) {
       ["announced", "closed", "opened"].map((name) => [name, checkpoints.optional(name, "string")]),
     ),
     proof: top.has("proof") ? top.optional("proof", "object") : null,
+    pool: top.has("pool") ? top.optional("pool", "object") : null,
   };
   required(times.time("closes_at"), "timetable.closes_at");
   times.time("opened_at");
@@ -104,7 +108,8 @@ function lot(part) {
     entries: part.parts("entries").map(entry),
     offers: part.parts("offers").map(offer),
     auction: part.has("auction") ? auction(part.part("auction")) : null,
-    marks: part.parts("marks").map((each) => ({ uscc: each.take("uscc", "string"), mark: each.given("mark", "score") })),
+    experts: part.has("experts") ? part.parts("experts").map((each) => each.members) : [],
+    marks: part.parts("marks").map(mark),
     draws: part.parts("draws").map(drawn),
     result: part.optional("result", "object"),
     substitutions: part.has("substitutions") ? part.parts("substitutions").map(substitution) : [],
@@ -113,6 +118,14 @@ function lot(part) {
 
 function limits(part) {
   return Object.fromEntries(Object.keys(part.members).map((name) => [name, part.amount(name)]));
+}
+
+function mark(part) {
+  return {
+    uscc: part.take("uscc", "string"),
+    mark: part.given("mark", "score"),
+    expert: part.has("expert") ? part.optional("expert", "string") : null,
+  };
 }
 
 function offer(part) {

@@ -8,10 +8,11 @@ import { fromHex, sha256Hex, toHex } from "./canonical.js";
 import { check, sameJson, wasEligible } from "./check.js";
 import { codeBelongs, hashed, inLot, outOfLot, positions, randomness } from "./draw.js";
 import { CannotOpen, InvalidPlaintext, PARTIES, publicOf, readPlaintext, unsealBoth } from "./envelope.js";
-import { METHODS, decide, drawsOf, isPicked } from "./methods.js";
+import { METHODS, decide, drawsOf, isMarked, isPicked } from "./methods.js";
 import { problemsOf, termsOfLot } from "./parameters.js";
 import { isTime } from "./record.js";
 import { auctionChecks } from "./verify_auction.js";
+import { EXPERTS, expertChecks, failedForExperts } from "./verify_experts.js";
 import { followChecks } from "./verify_follow.js";
 import { logChecks } from "./verify_log.js";
 import { memberChecks } from "./verify_members.js";
@@ -137,6 +138,7 @@ async function* draws(record, lot) {
     const known = Object.hasOwn(wanted, drawn.purpose) ? wanted[drawn.purpose] : [];
     const labels = inLot(known, { lot: lot.number, lots: record.lots.length });
     yield* oneDraw(record, lot, drawn);
+    if (drawn.purpose === EXPERTS) continue;
     const of = { lot: lot.number, purpose: drawn.purpose, iteration: drawn.iteration };
     yield check("draw", "every-label", hasLabels(drawn, labels), of);
   }
@@ -156,7 +158,7 @@ async function* oneDraw(record, lot, drawn) {
   yield check("draw", "order", agrees, { ...of, places: placed ?? [], published: drawn.order });
 }
 
-/** Iteration 1 is over all labels, a later one over those that are left; labels of experts are not known here. */
+/** Iteration 1 is over all labels, a later one over those that are left. */
 function hasLabels(drawn, labels) {
   if (labels.length === 0) return null;
   if (drawn.iteration === FIRST) return sameJson(drawn.labels, labels);
@@ -186,6 +188,10 @@ async function* result(record, lot) {
     return;
   }
   yield check("method", "result", true, { ...of, bids, computed });
+  if (isMarked(record.method) && computed.failed === null) {
+    yield* expertChecks(record, lot, computed.ranking);
+    if (failedForExperts(lot)) return;
+  }
   for (const name of ["winner", "amount", "reference", "ranking", "failed"]) {
     const published = lot.result[name] ?? null;
     yield check("method", name, sameJson(computed[name], published), { ...of, computed: computed[name], published });
@@ -198,7 +204,6 @@ async function* result(record, lot) {
     yield check("method", "scores", lot.entries.every((entry) => sameJson(entry.scores, score(entry))), of);
   }
   yield* followChecks(record, lot, { computed, bids });
-  if (record.method === "scored") yield check("method", "experts", null, of); // the command line checks them
 }
 
 /** @throws {RangeError} for orders that are not over what was to be drawn, and for what nobody could decide */

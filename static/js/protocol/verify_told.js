@@ -1,10 +1,11 @@
 // What the entries of the log tell of a round beside what its record says, and the histories of its envelopes; the twin of
 // protocol/verify_told.py.
 
-import { decode, encode, isHex, sha256Hex, utf8 } from "./canonical.js";
-import { check, sameJson, wasEligible } from "./check.js";
+import { decode, isHex, sha256Hex, utf8 } from "./canonical.js";
+import { check, digestOf, isObject, sameJson, wasEligible } from "./check.js";
 import { byUtf8 } from "./draw.js";
-import { isBlind } from "./methods.js";
+import { isBlind, isMarked } from "./methods.js";
+import { asked, panelsDigest, poolIsLogged } from "./verify_experts.js";
 
 export const MOST_REPLACEMENTS = 10;
 const ADDENDUM = "round.addendum";
@@ -48,6 +49,7 @@ export async function* toldBy(record, told) {
   const again = types.includes(WALKED_AWAY) ? [WALKED_AWAY, ...AGAIN] : [];
   const once = steps.filter((type) => !again.includes(type));
   yield check("log", "steps-once", new Set(once).size === once.length);
+  yield* asked(record, read);
   const addenda = read.filter(({ entry }) => entry.type === ADDENDUM && isObject(entry.data)).map(({ entry }) => entry.data);
   const winners = new Map(record.lots.filter((lot) => lot.result).map((lot) => [lot.number, lot.result.winner ?? null]));
   for (const [at, { index, entry }] of read.entries()) {
@@ -76,10 +78,6 @@ function isStatus(status, told) {
 /** Whether numbers ascend and none stands twice. @returns {boolean} */
 export function isRising(numbers) {
   return numbers.every((each, place) => place === 0 || numbers[place - 1] < each);
-}
-
-function isObject(value) {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
 /** One entry against the record; of a step that was taken again only the last has its time there. */
@@ -111,6 +109,7 @@ function* announced(record, data, { addenda }) {
   yield agrees("lots", data.lots, record.lots.map((lot) => lot.number));
   const several = record.lots.length > 1;
   yield agrees("limits", data.limits, several ? Object.fromEntries(record.lots.map((lot) => [lot.number, lot.limits])) : null);
+  if (isMarked(record.method)) yield agrees("experts", data.experts, record.experts);
   if (record.consortiumMost !== null || Object.hasOwn(data, "consortium_most")) {
     yield agrees("consortia", data.consortium_most, record.consortiumMost);
   }
@@ -128,6 +127,7 @@ function withoutWords(parameters) {
 }
 
 async function* closed(record, data) {
+  if (isMarked(record.method)) yield ["draw", "closed-pool", await poolIsLogged(record, data)];
   if (record.times.opened_at === null || (isBlind(record.method) && record.status === "opened")) {
     yield ["sealed", "closed-entrants", null];
     return;
@@ -158,18 +158,14 @@ function areOurs({ keys: { platform, custodian } }, told) {
 
 async function* evaluated(record, data) {
   if (isBlind(record.method)) yield ["keys", "evaluated-keys", areOurs(record, data.keys)];
+  if (isMarked(record.method)) {
+    const computed = await panelsDigest(record);
+    yield ["method", "evaluated-panels", data.panels === computed, { told: data.panels, computed }];
+  }
   const results = record.lots.filter((lot) => lot.result !== null).map((lot) => [lot.number, lot.result]);
   const computed = await digestOf(Object.fromEntries(results));
   const holds = data.lots === new Map(results).size && data.sha256 === computed;
   yield ["method", "evaluated-results", holds, { told: data.sha256, computed }];
-}
-
-async function digestOf(value) {
-  try {
-    return await sha256Hex(encode(value));
-  } catch {
-    return null; // what JCS cannot hold agrees with nothing
-  }
 }
 
 /** The notice of the candidate, and of the award: to the firms in force at that moment. */

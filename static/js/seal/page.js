@@ -1,12 +1,12 @@
 // The page on which a firm enters: fill in, look at it once more, seal in this browser, keep token and receipt.
-import { sha256Hex, toBase64, toHex, utf8 } from "../protocol/canonical.js";
+import { sha256Hex, toBase64, utf8 } from "../protocol/canonical.js";
 import { plaintext, sealBoth } from "../protocol/envelope.js";
+import { deliver, newKey, random, refusals, tokenOf } from "../sending.js";
 import { NotSent, ProposalFiles, problemOf } from "./files.js";
 import { readAmount, readDays, shown } from "./reading.js";
 import { file, keep, keptOf } from "./tokens.js";
 
 const STEPS = ["fill", "check", "done"];
-const random = (octets) => toHex(crypto.getRandomValues(new Uint8Array(octets)));
 
 /** Seals a bid, and keeps its token before anything is sent. @returns {Promise<{body: object, kept: object}>} */
 export async function sealed(whose, keys, { amount, days, replaces, files = [] }) {
@@ -29,7 +29,7 @@ class SealingPage {
     this.limits = { most: Number(given.mostFiles), largest: Number(given.largestFile) };
     this.proposal = new ProposalFiles({
       url: given.filesUrl,
-      csrf: () => this.csrf(),
+      csrf: () => tokenOf(root),
       list: root.querySelector("[data-file-progress]"),
       word: (code) => this.message(code),
     });
@@ -100,10 +100,6 @@ class SealingPage {
     return [...(this.files?.files ?? [])];
   }
 
-  csrf() {
-    return this.root.querySelector("[name=csrfmiddlewaretoken]").value;
-  }
-
   mark(name, problem) {
     const field = this.root.querySelector(`[data-field=${name}]`)?.closest(".field");
     if (!field) return;
@@ -138,7 +134,7 @@ class SealingPage {
     this.summarise([]);
     try {
       const files = this.ready ? [] : await this.proposal.send(this.chosen());
-      this.ready ??= { ...(await sealed(this.whose, this.keys, { ...this.bid, files })), key: random(16) };
+      this.ready ??= { ...(await sealed(this.whose, this.keys, { ...this.bid, files })), key: newKey() };
       const remembered = keep(this.whose, this.ready.kept);
       this.root.querySelector("[data-not-remembered]").hidden = remembered;
       await this.send();
@@ -156,27 +152,15 @@ class SealingPage {
 
   /** Sends what was sealed. Sent twice under one key it counts once, so a lost answer is no reason to fear. */
   async send() {
-    let answer;
-    try {
-      answer = await fetch(this.root.dataset.url, {
-        method: "POST",
-        credentials: "same-origin",
-        headers: {
-          "Content-Type": "application/json",
-          "Idempotency-Key": this.ready.key,
-          "X-CSRFToken": this.csrf(),
-        },
-        body: JSON.stringify(this.ready.body),
-      });
-    } catch {
+    const answer = await deliver(this.root, this.ready.key, this.ready.body);
+    if (!answer) {
       this.summarise([[null, this.message("unanswered")]]);
       return;
     }
-    const said = await answer.json().catch(() => ({}));
+    const { said } = answer;
     if (!answer.ok) {
       if (answer.status < 500) this.ready = null;
-      const details = Object.values(said.errors ?? {}).flat();
-      this.summarise((details.length ? details : [said.detail ?? this.message("failed")]).map((text) => [null, text]));
+      this.summarise(refusals(said, this.message("failed")).map((text) => [null, text]));
       return;
     }
     this.kept = { ...this.ready.kept, receipt: said.receipt };

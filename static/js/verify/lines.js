@@ -23,7 +23,7 @@ export function lineOf(check, { record, words }) {
 /** What it should be and what the record says, where both can be said in a few characters. */
 function withDifference(check, text, { record, words }) {
   if (check.holds !== false || !Object.hasOwn(DIFFERENCES, check.what)) return text;
-  const difference = DIFFERENCES[check.what](check, record);
+  const difference = DIFFERENCES[check.what](check, record, words);
   return difference ? words.say("differs", { text, should: difference[0], says: difference[1] }) : text;
 }
 
@@ -37,6 +37,9 @@ const DIFFERENCES = {
   digest: digests,
   amount: sums,
   reference: sums,
+  "experts-drawn": ({ computed, published }, _record, words) => {
+    return [beyond(computed, published, words), beyond(published, computed, words)];
+  },
   winner: ({ computed, published }, record) => [firm(computed, record), firm(published, record)],
   opens: ({ said, published }) => {
     return said && said.amount !== published.amount ? [money(said.amount), money(published.amount)] : null;
@@ -46,8 +49,15 @@ const DIFFERENCES = {
   "announced-deadline": ({ told, published }) => [moment(told), moment(published)],
   "announced-minimum": printed,
   "announced-method": printed,
+  "announced-experts": printed,
   status: printed,
 };
+
+/** The experts of some seats who are not among those of the others. */
+function beyond(seats, others, words) {
+  const known = others.map(([code]) => code);
+  return words.list(seats.map(([code]) => code ?? "–").filter((code) => !known.includes(code))) || "–";
+}
 
 function wordOr(words, name, otherwise) {
   return words.has(name) ? words.say(name) : otherwise;

@@ -1,6 +1,8 @@
 // The arithmetic of the method, written out with the amounts of this round as a person would on paper.
 import { cents, compare, magnitude, text } from "../protocol/money.js";
 import { termsOfLot } from "../protocol/parameters.js";
+import { markRows, scoredSentences, shortSentence } from "./experts.js";
+import { table } from "./tables.js";
 import { money } from "./words.js";
 
 /** Methods by which the owner fixes the price. */
@@ -12,9 +14,12 @@ export function methodStep(known) {
   const tables = [];
   const { words, record } = known;
   for (const { lot, bids, computed } of known.of("result").filter((each) => each.computed)) {
-    const round = { ...known, bids, computed, byFirm: new Map(bids.map((bid) => [bid.uscc, bid])) };
-    const said = [...working({ ...round, number: lot }), ...followed(known, lot)];
+    const round = { ...known, number: lot, bids, computed, byFirm: new Map(bids.map((bid) => [bid.uscc, bid])) };
+    const short = known.of("panel-short").find((each) => each.lot === lot);
+    const said = short ? [...counted(round), shortSentence(known, short)] : [...working(round), ...followed(known, lot)];
     sentences.push(...said.map((each) => words.inLot(each, lot, record)));
+    if (short) continue;
+    if (computed.working.marks) tables.push(table("marks", markRows(round), words));
     tables.push({ name: tableName(known.record, computed), rows: rows(round, lot), more: "" });
   }
   return { sentences, tables };
@@ -26,7 +31,7 @@ function tableName({ method }, computed) {
   return method === "mean" ? "distances" : "ranking";
 }
 
-function working(round) {
+function counted(round) {
   const { words, record, bids, computed } = round;
   const valid = bids.length - Object.keys(computed.invalid).length;
   const counts = { all: bids.length, valid, minimum: record.minimum };
@@ -34,6 +39,12 @@ function working(round) {
   for (const [uscc, reason] of Object.entries(computed.invalid)) {
     said.push(words.say("set-aside", { firm: round.name(uscc), reason: words.say(`reason-${reason}`) }));
   }
+  return said;
+}
+
+function working(round) {
+  const { record, computed } = round;
+  const said = counted(round);
   if (computed.failed !== null) return said;
   const way = Object.hasOwn(WAYS, record.method) ? WAYS[record.method](round) : [];
   return [...said, ...way, ...outcome(round)];
@@ -84,7 +95,7 @@ const WAYS = {
     const lists = { long, short, best: named(words, best, name), open: named(words, open, name) };
     return [words.say("way-credit-best", lists), words.say("way-credit-open", lists)];
   },
-  scored: ({ words, record }) => [words.say("way-scored", record.parameters.weights)],
+  scored: scoredSentences,
   proposal: ({ words }) => [words.say("way-proposal")],
   direct({ words, record, number }) {
     const { price, ground } = termsOfLot(record, record.lots.find((each) => each.number === number));

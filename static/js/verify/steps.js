@@ -1,8 +1,10 @@
 // What each step says with the numbers of this round: sentences, and the rows of its tables.
+import { EXPERTS } from "../protocol/verify_experts.js";
+import { drawnExperts } from "./experts.js";
 import { methodStep } from "./method.js";
+import { table } from "./tables.js";
 import { moment, money, short } from "./words.js";
 
-const MOST_ROWS = 60;
 /** Checks that say that a step has still to come. */
 const WAITING = ["not-opened", "never-opened", "kept-back"];
 
@@ -26,12 +28,6 @@ export function told(group, { record, checks, words }) {
   return pending ? { ...found, sentences: [...found.sentences, words.say("check-log-pending")] } : found;
 }
 
-/** Rows up to a number that a person reads; how many more there are is said. */
-function table(name, rows, words) {
-  const more = rows.length - MOST_ROWS;
-  return { name, rows: rows.slice(0, MOST_ROWS), more: more > 0 ? words.say("more-rows", { n: more }) : "" };
-}
-
 function announced({ record, words, of }) {
   const entry = of("entry-time").find((each) => each.type === "round.announced");
   const head = of("checkpoint-time").find((each) => each.type === "round.announced");
@@ -46,6 +42,7 @@ function announced({ record, words, of }) {
   }
   const terms = { minimum: record.minimum, commitment: short(record.commitment), n: record.chainLength };
   sentences.push(words.say("announced-terms", { ...terms, method: words.say(`method-${record.method}`) }));
+  if (of("announced-experts").length) sentences.push(words.say("announced-panel", { n: record.experts }));
   return { sentences, tables: [] };
 }
 
@@ -120,6 +117,12 @@ function draw(known) {
     if (drawn.purpose === "coefficient") {
       const values = drawn.places.map(({ label }) => firmOf(label, drawn.lot, record.lots.length));
       sentences.push(words.inLot(words.say("draw-coefficient", { order: words.list(values) }), drawn.lot, record));
+      continue;
+    }
+    if (drawn.purpose === EXPERTS) {
+      const told = drawnExperts(known, drawn, code);
+      sentences.push(...told.sentences.map((each) => words.inLot(each, drawn.lot, record)));
+      tables.push(...told.tables);
       continue;
     }
     const said = drawnSentences(words, { drawn, code, random });

@@ -18,7 +18,7 @@ export class Words {
   /** Those that an element holds as `data-word`. */
   static in(root) {
     const written = [...root.querySelectorAll("[data-word]")];
-    return new Words(new Map(written.map((each) => [each.dataset.word, each.textContent.trim()])));
+    return new Words(new Map(written.map((each) => [each.dataset.word, each.textContent])));
   }
 
   /** A text with its numbers; its name where there is no such text. @returns {string} */
