@@ -60,7 +60,7 @@ def step_aside(*, seat_id: int, user: User, conflict: bool, reason: str) -> Seat
         if seat.status == target:
             return seat
         panels.dismiss(round_, seat, target, at=now, reason=_short(reason))
-    evaluate_round(round_id=round_.pk, now=now)  # where nobody can replace the expert, the lot fails now
+        evaluate_round(round_id=round_.pk, now=now)  # where nobody can replace the expert, the lot fails now
     return seat
 
 

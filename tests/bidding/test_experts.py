@@ -151,6 +151,24 @@ def test_who_steps_aside_is_replaced_with_the_next_code(round_, conflict):
     assert failed(record) == []
 
 
+def test_who_steps_aside_while_the_service_dies_has_not_stepped_aside(round_, monkeypatch):
+    """Half of it would leave the seat empty until somebody else is late."""
+    first = panel.seats(round_)[0]
+
+    def dies(**_terms):
+        raise ConnectionError
+
+    with monkeypatch.context() as patch, panel.at_work(round_):
+        patch.setattr(marking, "evaluate_round", dies)
+        with pytest.raises(ConnectionError):
+            marking.step_aside(seat_id=first.pk, user=first.expert.user, conflict=False, reason="没有时间")
+    assert panel.seats(round_)[0].is_running and not QueuedEntry.objects.filter(type="draw.asked").exists()
+    with panel.at_work(round_):
+        marking.step_aside(seat_id=first.pk, user=first.expert.user, conflict=False, reason="没有时间")
+    goes_on(round_, seconds=30)
+    assert [seat.iteration for seat in panel.seats(round_)] == [1, 1, 1, 2]
+
+
 def test_who_misses_the_deadline_is_absent_and_replaced(round_):
     late = panel.seats(round_)[0]
     with panel.at_work(round_):

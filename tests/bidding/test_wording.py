@@ -91,3 +91,19 @@ def test_the_announcement_tells_whom_the_owner_has_named():
     for address in (f"/rounds/{drafted.code}/", f"/rounds/{drafted.code}/notice/"):
         page = Client().get(address).content.decode()
         assert named.organisation.name in page and "上一阶段的报告由其编制" in page
+
+
+@pytest.mark.django_db
+def test_the_way_to_an_entry_is_shown_to_firms_and_visitors_alone():
+    where = market.place()
+    round_ = market.announced(where)
+    address, way = f"/rounds/{round_.code}/", f"/desk/firm/rounds/{round_.code}/"
+    shown = {
+        "visitor": Client(),
+        "firm": browse.member_client(market.firm(where).organisation),
+        "owner": browse.acting(where.owner),
+        "operator": browse.acting(where.operator),
+    }
+    assert [who for who, client in shown.items() if f'"{way}"' in client.get(address).content.decode()] == [
+        "visitor", "firm"
+    ]  # fmt: skip

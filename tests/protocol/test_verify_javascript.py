@@ -372,6 +372,23 @@ def test_a_panel_that_could_not_be_filled(ask, monkeypatch):
     assert all(found[2:])
 
 
+@pytest.mark.django_db
+def test_a_panel_for_which_the_codes_were_used_up(ask, monkeypatch):
+    round_ = panel.scored(market.place(), experts=20)
+    for turn in range(15):
+        with panel.at_work(round_, seconds=10 + turn * 4):
+            panel.leaves(next(each for each in panel.seats(round_) if each.is_running))
+        market.goes_on(round_, at=round_.opened_at + timedelta(seconds=11 + turn * 4))
+    whole = experts.shown_whole(round_, monkeypatch)
+    forged = [copy.deepcopy(whole) for _ in range(3)]
+    experts.the_lot(forged[0])["result"].update(failed="too_few_experts")
+    forged[1]["commitment"].update(n=15)
+    experts.the_lot(forged[2])["experts"][-1].update(asked=16)
+    nothing, *found = agree(ask, [whole, *forged])
+    assert experts.the_lot(whole)["result"]["failed"] == "codes_used_up" and nothing == set()
+    assert all(found)
+
+
 def test_a_member_that_is_no_panel_is_said_where(ask):
     for change, where in (
         (lambda record: record["policy"].update(experts="3"), "policy.experts"),
