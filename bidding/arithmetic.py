@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 from bidding.domain.auction_times import last_offers
+from bidding.domain.parties import members_of
 from bidding.domain.reasons import reason_text
-from bidding.models import Draw, Entry, ExpertPool, Lot, Mark, Round, Seat
+from bidding.models import ConsortiumParty, Draw, Entry, ExpertPool, Lot, Mark, Round, Seat
 from bidding.rules import Disclosure
-from bidding.sentences import Case, Row, sentences_of
+from bidding.sentences import Case, Member, Row, sentences_of
 from protocol import draw as process
 from protocol.methods import METHODS
 
@@ -83,6 +84,7 @@ def worked_lots(round_: Round, known: Disclosure) -> list[Worked]:
         Entry.objects.live().filter(lot__round=round_).select_related("firm__organisation").defer("envelope")
     )
     everything = known == Disclosure.EVERYTHING
+    members = members_of(entries)
     draws = list(Draw.objects.filter(lot__round=round_, iteration=1)) if everything else []
     panels = _panels(round_) if everything and METHODS[round_.method].marked else {}
     return [
@@ -94,6 +96,7 @@ def worked_lots(round_: Round, known: Disclosure) -> list[Worked]:
             known=known,
             offers=offers.get(lot.pk),
             panel=panels.get(lot.pk),
+            members=members,
         )
         for lot in lots
     ]
@@ -124,10 +127,11 @@ def _worked(
     known: Disclosure,
     offers: Mapping[str, Decimal] | None,
     panel: Panel | None,
+    members: Mapping[int, Sequence[ConsortiumParty]],
 ) -> Worked:
     ranking, coefficient = draws.get("ranking"), draws.get("coefficient")
     firms = METHODS[round_.method].firms(_drawn(ranking, lot))
-    rows = _rows(lot, entries, firms, known, offers=offers, panel=panel)
+    rows = _rows(lot, entries, firms, known, offers=offers, panel=panel, members=members)
     gone = list(lot.substitutions.select_related("out__organisation", "successor__organisation")) if lot.result else []
     case = Case(
         round=round_,
@@ -164,6 +168,7 @@ def _rows(
     *,
     offers: Mapping[str, Decimal] | None,
     panel: Panel | None,
+    members: Mapping[int, Sequence[ConsortiumParty]],
 ) -> list[Row]:
     result: dict[str, Any] = lot.result or {}
     everything = known == Disclosure.EVERYTHING
@@ -185,10 +190,22 @@ def _rows(
             marks=tuple(each.mark for each in panel.marks if each.entry_id == entry.pk and each.mark is not None)
             if panel
             else (),
+            members=_members(members.get(entry.consortium_id or 0, ()), everything),
         )
         for entry in entries
     ]
     return sorted(rows, key=lambda row: (row.place is None, row.place or 0, row.valid is False, row.uscc))
+
+
+def _members(parties: Sequence[ConsortiumParty], everything: bool) -> tuple[Member, ...]:
+    return tuple(
+        Member(
+            uscc=party.firm.uscc,
+            name=party.firm.organisation.public_name,
+            reason=reason_text(party.reason, party.reason_detail if everything else ""),
+        )
+        for party in parties
+    )
 
 
 def _amount(entry: Entry, offers: Mapping[str, Decimal] | None) -> Decimal | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from bidding.auction_record import Auctions
 from bidding.domain import panels
+from bidding.domain.parties import members_record
 from bidding.models import Draw, Entry, ExpertPool, Lot, Policy, Round, Substitution
 from bidding.rules import Disclosure, disclosure
 from ledger import domain as ledger
@@ -49,6 +50,7 @@ def public_record(round_: Round) -> dict[str, Any]:
         "keys": _keys(round_, known),
         "commitment": {"value": round_.commitment, "n": CHAIN_LENGTH, "sources": []},
         "checkpoints": checkpoints,
+        **({"consortium_most": round_.consortium_most} if round_.consortium_most else {}),
         "lots": _lots(round_, known),
         "events": ledger.unsealed(round_.subject) if opened else [],
         "log": ledger.published(round_.subject),
@@ -109,6 +111,7 @@ def _lots(round_: Round, known: Disclosure) -> list[dict[str, Any]]:
     entries = (
         _by_lot(Entry.objects.live().filter(lot__round=round_).select_related("firm__organisation")) if known else {}
     )
+    members = members_record([entry for each in entries.values() for entry in each])
     draws = (
         _by_lot(Draw.objects.filter(lot__round=round_).order_by("iteration", "id"))
         if known == Disclosure.EVERYTHING
@@ -125,7 +128,8 @@ def _lots(round_: Round, known: Disclosure) -> list[dict[str, Any]]:
             "lot": lot.number,
             "limits": lot.limits if len(lots) > 1 else {"upper": _amount(lot.upper), "lower": _amount(lot.lower)},
             "entries": sorted(
-                (_entry(each, known) for each in entries.get(lot.pk, [])), key=lambda entry: entry["uscc"]
+                (_entry(each, known) | members.get(each.pk, {}) for each in entries.get(lot.pk, [])),
+                key=lambda entry: entry["uscc"],
             ),
             "offers": auctions.offers(lot, named=named),
             "experts": seats.get(lot.pk, []),

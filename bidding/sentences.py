@@ -23,6 +23,15 @@ SHOWN = 8
 
 
 @dataclass(frozen=True, kw_only=True)
+class Member:
+    """A member of a consortium that has entered, beside its lead firm; `reason` why it was not eligible, if so."""
+
+    uscc: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Row:
     """One entrant in the order of the result; `place` is empty for what was set aside."""
 
@@ -38,6 +47,7 @@ class Row:
     won: bool
     scores: dict[str, str]
     marks: tuple[Decimal, ...] = ()
+    members: tuple[Member, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from django.urls.converters import StringConverter
 
 from bidding.views import (
     auction,
+    consortia,
     custody,
     experts,
     firm,
@@ -63,6 +64,11 @@ urlpatterns = [
     path("desk/firm/rounds/<round:code>/receipt/", firm.receipt, name="receipt"),
     path("desk/firm/rounds/<round:code>/withdraw/", firm.withdraw, name="withdraw"),
     path("desk/firm/rounds/<round:code>/ask/", questions.ask, name="ask"),
+    path("desk/firm/rounds/<round:code>/consortium/", consortia.propose, name="consortium_propose"),
+    path("desk/firm/consortia/", consortia.consortia, name="consortia"),
+    path("desk/firm/consortia/<word:key>/", consortia.consortium, name="consortium"),
+    path("desk/firm/consortia/<word:key>/answer/", consortia.answer, name="consortium_answer"),
+    path("desk/firm/consortia/<word:key>/dissolve/", consortia.dissolve, name="consortium_dissolve"),
     path("desk/rounds/<round:code>/questions/<int:number>/", questions.answer, name="answer"),
     path("desk/rounds/<round:code>/object/", objections.object_to, name="object_to"),
     path("desk/objections/<word:code>/", objections.objection, name="objection"),

@@ -21,6 +21,7 @@ OWNER: list[Pair] = [
 FIRM: list[Pair] = [
     ("bidding:firm_desk", _("可报名的比选")),
     ("bidding:entries", _("我的报名")),
+    ("bidding:consortia", _("联合体")),
     ("market:admission", _("入驻资料")),
 ]
 OPERATOR: list[Pair] = [

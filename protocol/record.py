@@ -26,6 +26,14 @@ class BadRecord(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Member:
+    """A member of a consortium beside its lead firm; `blind` where the sealed events hold its code blinded (PROTOCOL §1)."""
+
+    uscc: str
+    blind: bytes | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Entry:
     """One entry. Before everything is public `envelope`, `amount`, `days` and `nonce` are None."""
 
@@ -40,6 +48,7 @@ class Entry:
     reason: str | None
     credit: Decimal | None
     scores: Mapping[str, Any]
+    members: tuple[Member, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +130,10 @@ class Lot:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """The record of one round. `experts` is how many mark, and `pool` among whom they were drawn, by the method `scored`."""
+    """The record of one round. `experts` is how many mark, and `pool` among whom they were drawn, by the method `scored`.
+
+    `consortium_most` is of how many firms a consortium may be, None where none is accepted.
+    """
 
     round: str
     status: str
@@ -129,6 +141,7 @@ class Record:
     parameters: Mapping[str, Any]
     minimum: int
     experts: int | None
+    consortium_most: int | None
     closes_at: datetime
     opened_at: datetime | None
     policy_version: str | None
@@ -171,6 +184,7 @@ def read_record(text: str | bytes) -> Record:
         parameters=top.take("parameters", dict),
         minimum=policy.take("minimum", int),
         experts=policy.optional("experts", int) if "experts" in policy.members else None,
+        consortium_most=top.take("consortium_most", int) if "consortium_most" in top.members else None,
         closes_at=_required(times.moment("closes_at"), "timetable.closes_at"),
         opened_at=times.moment("opened_at"),
         policy_version=policy.optional("version", str),
@@ -236,7 +250,12 @@ def _entry(part: "_Part") -> Entry:
         reason=part.optional("reason", str),
         credit=part.score("credit"),
         scores=part.take("scores", dict),
+        members=tuple(_member(each) for each in part.parts("members")) if "members" in part.members else (),
     )
+
+
+def _member(part: "_Part") -> Member:
+    return Member(uscc=part.take("uscc", str), blind=part.blind("blind") if "blind" in part.members else None)
 
 
 def _offer(part: "_Part") -> Offer:
@@ -252,9 +271,7 @@ def _offer(part: "_Part") -> Offer:
 
 def _auction(part: "_Part") -> LotAuction:
     hidden = part.part("map")
-    blind, names = hidden.optional("blind", str), hidden.optional("pseudonyms", dict)
-    if blind is not None and not is_hex(blind, octets=16):
-        raise BadRecord(hidden.at("blind"), "32 lower-case hex digits are expected")
+    blind, names = hidden.blind("blind"), hidden.optional("pseudonyms", dict)
     if names is not None and not all(isinstance(uscc, str) for uscc in names.values()):
         raise BadRecord(hidden.at("pseudonyms"), "texts are expected")
     return LotAuction(
@@ -264,7 +281,7 @@ def _auction(part: "_Part") -> LotAuction:
             (_required(each.moment("at"), each.at("at")), each.moment("until")) for each in part.parts("pauses")
         ),
         map_sha256=_required(hidden.hex("sha256"), hidden.at("sha256")),
-        blind=None if blind is None else bytes.fromhex(blind),
+        blind=blind,
         pseudonyms=names,
     )
 
@@ -328,6 +345,12 @@ class _Part:
         if value is not None and not is_hex(value, octets=32):
             raise BadRecord(self.at(name), "64 lower-case hex digits are expected")
         return value
+
+    def blind(self, name: str) -> bytes | None:
+        value: str | None = self.optional(name, str)
+        if value is not None and not is_hex(value, octets=16):
+            raise BadRecord(self.at(name), "32 lower-case hex digits are expected")
+        return None if value is None else bytes.fromhex(value)
 
     def amount(self, name: str) -> Decimal | None:
         value = self.optional(name, str)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-from protocol import draw, envelope, verify_auction, verify_experts, verify_follow, verify_log
+from protocol import draw, envelope, verify_auction, verify_experts, verify_follow, verify_log, verify_members
 from protocol.canonical import read_timestamp, sha256_hex
 from protocol.check import Check, was_eligible
 from protocol.methods import METHODS
@@ -28,7 +28,7 @@ FIRST = 1
 def verify(record: Record, *, log: str | None = None, custodian: str | None = None) -> list[Check]:
     """Every check that the record allows at its stage; with the keys of the log and the custodian where they are known."""
     log_checks = verify_log.checks(record, log=log, custodian=custodian)
-    return [*_contents(record), *verify_auction.checks(record), *log_checks]
+    return [*_contents(record), *verify_members.checks(record), *verify_auction.checks(record), *log_checks]
 
 
 def _contents(record: Record) -> list[Check]:

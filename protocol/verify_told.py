@@ -148,6 +148,8 @@ def _announced(record: Record, data: Mapping[str, Any]) -> Compared:
     yield "lots", data.get("lots") == [lot.number for lot in record.lots]
     several = {lot.number: dict(lot.limits) for lot in record.lots} if len(record.lots) > 1 else None
     yield "limits", data.get("limits") == several
+    if record.consortium_most is not None or "consortium_most" in data:
+        yield "consortia", data.get("consortium_most") == record.consortium_most
     if _is_marked(record):
         yield "experts", data.get("experts") == record.experts
 

@@ -173,6 +173,7 @@ DRAW = {"price": "48000.00"}
 def submitted(where: Place, *, method: str = "lowest", of: Need | None = None, **terms: Any) -> Round:
     parameters = terms.pop("parameters", LOWEST if method == "lowest" else DRAW)
     lots, named = terms.pop("lots", None), terms.pop("named", None)
+    consortium_most = terms.pop("consortium_most", None)
     drafted = rounds.draft_round(need=of or need(where, **terms), by=where.owner)
     rounds.edit_round(
         round_id=drafted.pk,
@@ -182,6 +183,7 @@ def submitted(where: Place, *, method: str = "lowest", of: Need | None = None, *
         by=where.owner,
         lots=lots,
         named=named,
+        consortium_most=consortium_most,
     )
     return rounds.submit_round(round_id=drafted.pk, by=where.owner)
 

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from bidding.domain import auction_times, credit, live, panels, timetable
+from bidding.domain import auction_times, credit, live, panels, parties, timetable
 from bidding.domain.eligibility import reasons_between
 from bidding.domain.frozen import FIRST, entries_of, locked, private_keys, write_back
 from bidding.domain.reasons import reason_text
@@ -22,6 +22,7 @@ from bidding.models import Award, Draw, Entry, Lot, Round
 from core import codes, worktime
 from core.errors import NotDue
 from ledger import domain as ledger
+from market.models import Firm
 from protocol import canonical, draw
 from protocol.methods import METHODS
 from protocol.methods.base import RANKING, TOO_FEW, Bid, Choice, Result
@@ -43,7 +44,7 @@ def close_round(*, round_id: int, now: datetime) -> Round:
         assert round_.closes_at is not None
         if now < round_.closes_at:
             raise NotDue
-        entries = _frozen(round_, at=round_.closes_at)
+        entries, firms = _frozen(round_, at=round_.closes_at)
         Round.lifecycle.move(round_, Status.CLOSED)
         round_.closed_at = now
         round_.save()
@@ -51,7 +52,6 @@ def close_round(*, round_id: int, now: datetime) -> Round:
         data: dict[str, Any] = {"count": len(entries), "sha256": digest}
         marked = METHODS[round_.method].marked
         if marked:
-            firms = list({entry.firm_id: entry.firm for entry in entries}.values())
             data["experts"] = panels.freeze_pool(round_, firms, at=round_.closes_at)
         ledger.append("round.closed", round_.subject, data, at=now)
         if all(_count(entries, lot) < (round_.minimum or 1) for lot in round_.lots.all()):
@@ -69,22 +69,23 @@ def close_round(*, round_id: int, now: datetime) -> Round:
     return round_
 
 
-def _frozen(round_: Round, *, at: datetime) -> list[Entry]:
-    """The live entries, each with whether its firm is eligible at the deadline and the first reason where it is not."""
+def _frozen(round_: Round, *, at: datetime) -> tuple[list[Entry], list[Firm]]:
+    """The live entries, each with whether all its parties are eligible at the deadline, and all firms that take part."""
     entries = list(entries_of(round_).select_for_update(of=["self"]))
-    firms = {entry.firm_id: entry.firm for entry in entries}
-    reasons = reasons_between(list(firms.values()), [round_], at=at)
+    members = parties.members_of(entries)
+    taking_part = {entry.firm_id: entry.firm for entry in entries}
+    taking_part |= {party.firm_id: party.firm for each in members.values() for party in each}
+    firms = list(taking_part.values())
+    reasons = reasons_between(firms, [round_], at=at)
+    scores = credit.scores_at(firms, at) if METHODS[round_.method].weighs_credit else None
     for entry in entries:
-        against = reasons[entry.firm_id, round_.pk]
-        entry.eligible = not against
-        if against:
-            entry.reason, entry.reason_detail = against[0].code, against[0].detail
-    if METHODS[round_.method].weighs_credit:
-        scores = credit.scores_at(list(firms.values()), at)
-        for entry in entries:
-            entry.credit = scores[entry.firm_id]
+        others = members.get(entry.consortium_id or 0, [])
+        parties.freeze(entry, others, reasons)
+        if scores is not None:
+            parties.freeze_credit(entry, others, scores)
+    parties.write_members(members)
     write_back(entries, "eligible", "reason", "reason_detail", "credit")
-    return entries
+    return entries, firms
 
 
 def _frozen_line(entry: Entry) -> list[Any]:

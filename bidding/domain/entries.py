@@ -11,8 +11,8 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, User
+from bidding.domain import parties
 from bidding.domain.access import demand_operator
-from bidding.domain.eligibility import reasons_against
 from bidding.domain.reasons import Reason, demand_reason
 from bidding.models import Entry, Lot, Round
 from core import clock
@@ -27,13 +27,13 @@ REPLACEMENTS = 10
 """Per firm and lot (PROTOCOL §2)."""
 _LOCK = "SELECT clock_timestamp() FROM (SELECT 1 FROM bidding_round WHERE id = %s FOR SHARE) AS held"
 _UPSERT = """
-INSERT INTO bidding_entry (lot_id, firm_id, admission_id, submitted_by_id, received_at, envelope, envelope_sha256,
-                           token_sha256, receipt_id, replacements, reason, reason_detail, nonce)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 0, '', '', '')
+INSERT INTO bidding_entry (lot_id, firm_id, admission_id, consortium_id, submitted_by_id, received_at, envelope,
+                           envelope_sha256, token_sha256, receipt_id, replacements, reason, reason_detail, nonce)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, '', '', '')
 ON CONFLICT (lot_id, firm_id) DO UPDATE
-SET admission_id = excluded.admission_id, submitted_by_id = excluded.submitted_by_id,
-    received_at = excluded.received_at, withdrawn_at = NULL, envelope = excluded.envelope,
-    envelope_sha256 = excluded.envelope_sha256, token_sha256 = excluded.token_sha256,
+SET admission_id = excluded.admission_id, consortium_id = excluded.consortium_id,
+    submitted_by_id = excluded.submitted_by_id, received_at = excluded.received_at, withdrawn_at = NULL,
+    envelope = excluded.envelope, envelope_sha256 = excluded.envelope_sha256, token_sha256 = excluded.token_sha256,
     receipt_id = excluded.receipt_id, replacements = bidding_entry.replacements + 1
 WHERE bidding_entry.replacements < %s AND (bidding_entry.withdrawn_at IS NOT NULL OR bidding_entry.token_sha256 = %s)
 RETURNING id, replacements
@@ -73,13 +73,15 @@ def submit_envelope(
     """Keep a firm's envelope, or put it in the place of the one that the firm sent before.
 
     `sealed` is locked twice (PROTOCOL §2): nobody here can read it. `token_sha256` is the SHA-256 of the token that the firm
-    keeps; `token` is that of the envelope which this one replaces, and is revealed with the event. Raises NotDue at or after
-    the deadline, KeptOut with the reasons, WrongToken, Conflict beyond 10 replacements, DomainError for what is no envelope.
+    keeps; `token` is that of the envelope which this one replaces, and is revealed with the event. Whoever leads a consortium
+    (bidding.domain.consortia) enters for all of it, and the event names its members. Raises NotDue at or after the deadline,
+    KeptOut with the reasons, WrongToken, Conflict beyond 10 replacements, DomainError for what is no envelope.
     """
     _demand_envelope(sealed, token_sha256)
     with transaction.atomic():
         round_, now = taking_entries(round_id)
-        if reasons := reasons_against(firm=firm, round_=round_, at=now):
+        consortium = parties.held_consortium(round_, firm)
+        if reasons := parties.reasons_to_stay_out(firm=firm, round_=round_, consortium=consortium, at=now):
             raise KeptOut(reasons)
         target = _lot(round_, lot)
         before = _live(target, firm)
@@ -87,11 +89,13 @@ def submit_envelope(
         digest = canonical.sha256_hex(sealed)
         told = {"sha256": digest, "token_sha256": token_sha256, **({"token": token} if before else {})}
         event = _event("envelope.replaced" if before else "envelope.received", round_, target, firm, at=now, **told)
+        event |= parties.told_members(consortium, round_)
         queued = ledger.append_sealed(round_.subject, event, at=now)
         entry = Entry(
             lot=target,
             firm=firm,
             admission=firm.current,
+            consortium=consortium,
             submitted_by=user,
             received_at=now,
             envelope=sealed,
@@ -114,6 +118,8 @@ def withdraw_entry(*, round_id: int, firm: Firm, user: User, token: str, lot: st
 def withdraw_for(*, round_id: int, uscc: str, reason: str, by: Membership, lot: str = "1") -> None:
     """Take back the entry of a firm that has lost its token and asks the service centre to do it, with a logged reason.
 
+    For a member of a consortium that is the entry of its lead firm, and the end of the consortium.
+
     Whether the firm had an entry is not told: nobody is to know that before opening. Raises NotDue, NotAllowed.
     """
     demand_operator(by)
@@ -122,7 +128,7 @@ def withdraw_for(*, round_id: int, uscc: str, reason: str, by: Membership, lot: 
     if firm is None:
         raise DomainError(_("没有这个统一社会信用代码的机构。"), code="uscc")
     try:
-        _withdraw(round_id, firm, by.user, lot, reason=written)
+        _withdraw(round_id, parties.lead_for(round_id, firm), by.user, lot, reason=written)
     except Entry.DoesNotExist:
         return
 
@@ -130,6 +136,7 @@ def withdraw_for(*, round_id: int, uscc: str, reason: str, by: Membership, lot: 
 def _withdraw(round_id: int, firm: Firm, user: User, lot: str, *, token: str = "", reason: str = "") -> Receipt:
     with transaction.atomic():
         round_, now = taking_entries(round_id)
+        consortium = parties.held_consortium(round_, firm)
         entry = Entry.objects.select_for_update(of=["self"]).select_related("lot").get(
             lot__round=round_, lot__number=lot, firm=firm
         )  # fmt: skip
@@ -142,6 +149,7 @@ def _withdraw(round_id: int, firm: Firm, user: User, lot: str, *, token: str = "
             entry.withdrawn_at, entry.submitted_by = now, user
             entry.envelope, entry.envelope_sha256, entry.token_sha256 = None, "", ""
             entry.save()
+            parties.end_without_entry(consortium, at=now)
     assert entry.receipt is not None
     return Receipt(entry=entry, at=entry.withdrawn_at or now, sha256="", replaced=True, note=receipt_for(entry.receipt))
 
@@ -208,8 +216,8 @@ def _put(entry: Entry, before: Entry | None) -> None:
     another token.
     """
     values: list[Any] = [
-        entry.lot_id, entry.firm_id, entry.admission_id, entry.submitted_by_id, entry.received_at, entry.envelope,
-        entry.envelope_sha256, entry.token_sha256, entry.receipt_id,
+        entry.lot_id, entry.firm_id, entry.admission_id, entry.consortium_id, entry.submitted_by_id, entry.received_at,
+        entry.envelope, entry.envelope_sha256, entry.token_sha256, entry.receipt_id,
         REPLACEMENTS, before.token_sha256 if before else "",
     ]  # fmt: skip
     with connection.cursor() as cursor:

@@ -46,8 +46,9 @@ class Decision(StrEnum):
 
 
 def rounds_to_object_to(organisation: Organisation) -> QuerySet[Round]:
-    """Rounds with a candidate, past or present, in which this organisation has a say: its own, or entered by it."""
-    entered = Entry.objects.live().of(organisation).values("lot__round")
+    """Rounds with a candidate, past or present, in which this organisation has a say: its own, or entered by or for it."""
+    parties = Q(firm__organisation=organisation) | Q(consortium__parties__firm__organisation=organisation)
+    entered = Entry.objects.live().filter(parties).values("lot__round")
     rounds = Round.objects.public().filter(candidate_at__isnull=False).for_list().select_related("policy")
     return rounds.filter(Q(owner=organisation) | Q(pk__in=entered))
 

@@ -17,6 +17,8 @@ TEXTS: dict[str, Promise | str] = {
     "not_listed": _("尚未入驻或已退出本平台"),
     "suspended": _("处于暂停期：%(detail)s"),
     "not_named": _("业主直接选取了另一家机构"),
+    "in_consortium": _("贵机构已确认参加本次比选的一个联合体，不能再单独报名或参加其他联合体（实施条例第 37 条）"),
+    "members_unconfirmed": _("联合体成员还没有全部确认"),
     "service_not_offered": _("入驻材料中没有这项服务"),
     "qualification_missing": _("缺少要求的资质：%(detail)s"),
     "qualification_lapsed": _("资质已过有效期：%(detail)s"),
@@ -47,14 +49,16 @@ TEXTS: dict[str, Promise | str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """One reason; `detail` says what exactly, without anything about a natural person."""
+    """One reason; `detail` says what exactly, without anything about a natural person; `party` whom of a consortium."""
 
     code: str
     detail: str = ""
+    party: str = ""
 
     @property
     def text(self) -> str:
-        return reason_text(self.code, self.detail)
+        text = reason_text(self.code, self.detail)
+        return gettext("%(party)s：%(text)s") % {"party": self.party, "text": text} if self.party else text
 
 
 def reason_text(code: str, detail: str = "") -> str:

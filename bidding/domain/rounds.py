@@ -19,6 +19,7 @@ from bidding.domain.lots import LotTerms, copy_lots, demand_terms, put_lots, who
 from bidding.domain.reasons import demand_reason
 from bidding.domain.stock import take_key
 from bidding.models import Policy, Round
+from bidding.models.consortia import LEAST, MOST
 from core import clock, codes, worktime
 from core.errors import Conflict, DomainError, NotAllowed, NotDue, WrongState
 from core.money import yuan
@@ -80,6 +81,7 @@ def _new_draft(need: Need, *, sequence: int, previous: Round | None = None) -> R
     if previous is not None:
         round_.method, round_.parameters = previous.method, previous.parameters
         round_.notice_length, round_.named = previous.notice_length, previous.named
+        round_.consortium_most = previous.consortium_most
     round_.code = codes.next_code(codes.Letter.ROUND, at=clock.now())
     round_.search = search_text(round_.code, round_.title, need.service.name)
     round_.save()
@@ -109,9 +111,12 @@ def edit_round(
     by: Membership,
     named: Firm | None = None,
     lots: Sequence[LotTerms] | None = None,
+    consortium_most: int | None = None,
 ) -> Round:
     """Set how a drafted or returned round selects. `parameters` are those of PROTOCOL §4, as it writes them; `named` is the
     firm that is chosen directly, by the method `direct` alone. `lots` splits it, and None leaves it as it is split.
+    `consortium_most` is of how many firms a consortium may be, None where none is accepted (招标投标法 第31条); `direct`
+    never does.
 
     Raises DomainError for what the method does not take and for lots that cannot be; what is missing is told at submission.
     """
@@ -124,6 +129,9 @@ def edit_round(
             raise DomainError(_("没有这种选取方式。"), code="method")
         round_.method, round_.parameters, round_.notice_length = method, dict(parameters), notice_length
         round_.named = named if method == DIRECT else None
+        if consortium_most is not None and not LEAST <= consortium_most <= MOST:
+            raise DomainError(_("联合体须有 2 至 5 家。"), code="consortium_most")
+        round_.consortium_most = None if method == DIRECT else consortium_most
         _take_from_need(round_)
         round_.save()
         put_lots(round_, lots)
@@ -240,6 +248,7 @@ def _announcement(round_: Round) -> dict[str, Any]:
     assert round_.closes_at is not None
     return {
         **({"experts": policy.experts} if METHODS[round_.method].marked else {}),
+        **({"consortium_most": round_.consortium_most} if round_.consortium_most else {}),
         "closes_at": timestamp(round_.closes_at),
         "commitment": {"n": draw.CHAIN_LENGTH, "sources": [], "value": round_.commitment},
         "department": round_.department.code,

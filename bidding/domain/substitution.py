@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import WRITERS, Kind, Membership
-from bidding.domain import live
+from bidding.domain import live, parties
 from bidding.domain.access import demand_operator
 from bidding.domain.auction_times import last_offers
 from bidding.domain.closing import AUCTION, decided, draw_again
@@ -35,7 +35,8 @@ ASKED = "draw.asked"
 def walk_away(*, round_id: int, reason: str, by: Membership, lot: str = "1") -> Substitution:
     """A winner gives its lot up, or the service centre records that it has; the next one follows, and is on notice anew.
 
-    It costs the firm a suspension of the policy's length. Where the method draws again, the next code is asked for and
+    It costs the firm a suspension of the policy's length, and every firm of a consortium, which is taken as one and answers
+    jointly (招标投标法 第31条). Where the method draws again, the next code is asked for and
     `settle` goes on when it is there. Gives the one that is under way where there is one. Raises NotAllowed for anybody else,
     WrongState unless the lot has a winner that has not signed.
     """
@@ -162,7 +163,8 @@ def _make_it_cost(round_: Round, gone: Substitution, by: Membership) -> None:
     assert round_.policy is not None
     if days := round_.policy.walk_away_days:
         reason = _("放弃中选（%(code)s）") % {"code": round_.code}
-        standing.impose(firm_id=gone.out_id, reason=reason, until=gone.at + timedelta(days=days), by=by)
+        for firm in sorted(parties.all_of(gone.lot, gone.out), key=lambda each: each.pk):
+            standing.impose(firm_id=firm.pk, reason=reason, until=gone.at + timedelta(days=days), by=by)
 
 
 def _demand_winner_or_operator(lot: Lot, by: Membership) -> None:

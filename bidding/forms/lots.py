@@ -7,14 +7,16 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from bidding.domain.lots import MOST_LOTS, LotTerms, sum_of
-from bidding.forms.terms import LABELS, TermsForm, amount_field
+from bidding.forms.terms import TermsForm, amount_field
 from bidding.models import Round
 from bidding.models.rounds import LONGEST_TITLE
 from protocol.parameters import OF_LOT
 
 FEWEST_LOTS = 2
+SHORT = {"price": gettext_lazy("给定价格"), "upper": gettext_lazy("最高限价"), "lower": gettext_lazy("最低限价")}
 
 
 class SplitTermsForm(TermsForm):
@@ -50,7 +52,7 @@ class SplitTermsForm(TermsForm):
 
     def _amount(self, number: int, name: str) -> forms.Field:
         field = amount_field(name, False)
-        field.label = _("标段 %(number)s %(label)s") % {"number": number, "label": LABELS[name]}
+        field.label = _("标段 %(number)s %(label)s") % {"number": number, "label": SHORT[name]}
         field.needed_later = name in self.method.required  # type: ignore[attr-defined]
         return field
 

@@ -12,6 +12,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from bidding.domain.lots import LotTerms
+from bidding.forms.consortia import consortium_field
 from bidding.models import Policy, Round
 from core.identifiers import normalise_uscc
 from core.money import MAXIMUM, yuan
@@ -84,6 +85,9 @@ class TermsForm(forms.Form):
         if round_.method == "direct":
             self.fields["named"] = _named_field()
             self.initial.setdefault("named", round_.named.uscc if round_.named else "")
+        else:
+            self.fields["consortium_most"] = consortium_field()
+            self.initial.setdefault("consortium_most", round_.consortium_most or "")
         self.initial.setdefault("notice_length", round_.notice_length or policy.notice_minimum)
         self.fields["notice_length"].help_text = _("不少于 %(minimum)s %(unit)s。") % {
             "minimum": policy.notice_minimum, "unit": policy.get_unit_display(),

@@ -1,4 +1,5 @@
 from bidding.models.auction import Auction, Bidder, Offer, Pause
+from bidding.models.consortia import Consortium, ConsortiumParty
 from bidding.models.custody import CustodianKey
 from bidding.models.entries import Award, Draw, Entry
 from bidding.models.experts import Expert, ExpertConflict, ExpertEmployer, ExpertPool, Mark, Seat
@@ -14,6 +15,8 @@ __all__ = [
     "Auction",
     "Award",
     "Bidder",
+    "Consortium",
+    "ConsortiumParty",
     "CustodianKey",
     "Draw",
     "Entry",

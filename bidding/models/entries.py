@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
+from bidding.models.consortia import Consortium
 from bidding.models.rounds import Lot, Round
 from core.money import MoneyField
 
@@ -34,6 +35,8 @@ class Entry(models.Model):
     lot = models.ForeignKey(Lot, models.PROTECT, related_name="entries")
     firm = models.ForeignKey("market.Firm", models.PROTECT, related_name="entries")
     admission = models.ForeignKey("market.Admission", models.PROTECT, related_name="+")
+    # For whom the firm enters as the lead firm; empty where it enters alone.
+    consortium = models.ForeignKey(Consortium, models.PROTECT, null=True, blank=True, related_name="entries")
     submitted_by = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
     received_at = models.DateTimeField(_("收到时间"))
     replacements = models.PositiveSmallIntegerField(default=0)

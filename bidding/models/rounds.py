@@ -137,6 +137,8 @@ class Round(models.Model):
     lot_count = models.PositiveSmallIntegerField(_("标段数"), default=1)
     notice_length = models.PositiveSmallIntegerField(_("公告时长"), null=True, blank=True)
     minimum = models.PositiveSmallIntegerField(_("最少有效报名数"), null=True, blank=True)
+    # Of how many firms a consortium (联合体) may be; empty where none is accepted.
+    consortium_most = models.PositiveSmallIntegerField(_("联合体最多几家"), null=True, blank=True)
 
     created_at = models.DateTimeField(auto_now_add=True)
     submitted_at = models.DateTimeField(_("提交时间"), null=True, blank=True)
@@ -211,6 +213,10 @@ class Round(models.Model):
             ),
             models.CheckConstraint(
                 name="round_never_closed_early", condition=Q(closed_at=None) | Q(closed_at__gte=models.F("closes_at"))
+            ),
+            models.CheckConstraint(
+                name="round_consortium_of_2_to_5",
+                condition=Q(consortium_most=None) | (Q(consortium_most__range=(2, 5)) & ~Q(method="direct")),
             ),
             models.CheckConstraint(
                 name="round_end_says_why", condition=~Q(status__in=["failed", "cancelled", "void"]) | ~Q(reason="")

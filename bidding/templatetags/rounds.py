@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from django import template
 
+from bidding.domain.parties import parties_of
+from bidding.domain.queries import won_by
 from bidding.domain.reasons import TEXTS, reason_text
-from bidding.models import Lot, Policy, Round
+from bidding.models import Award, ConsortiumParty, Lot, Policy, Round
 from bidding.terms_told import Term, terms_told
 from bidding.wording import method_name
+from market.models import Firm
 
 register = template.Library()
+SHOWN = 20
+"""Awards on a firm's page."""
 
 
 @register.filter(name="method_name")
 def method_name_filter(code: str) -> str:
     """The name of a selection method."""
     return str(method_name(code))
+
+
+@register.simple_tag(name="won_by")
+def won_by_tag(firm: Firm) -> list[tuple[Award, list[ConsortiumParty]]]:
+    """The latest awards of a firm, each with all parties of the consortium that won it, if it was one."""
+    return [(each, parties_of(each.lot, each.firm)) for each in won_by(firm)[:SHOWN]]
 
 
 @register.filter

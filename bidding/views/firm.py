@@ -15,8 +15,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import WRITERS, Kind
 from accounts.rules import ActingRequest, acting_as
 from bidding.domain import entries as domain
-from bidding.domain.eligibility import reasons_against
+from bidding.domain.consortia import waiting_for
 from bidding.domain.files import TAKES_FILES
+from bidding.domain.parties import all_of, led_by, reasons_to_stay_out
 from bidding.domain.queries import rounds_for_firm
 from bidding.domain.questions import addenda_since, overtaken
 from bidding.domain.scripts import published_script
@@ -48,6 +49,7 @@ def desk(request: ActingRequest) -> HttpResponse:
     show = "others" if request.GET.get("show") == "others" else "may"
     page = Paginator(others if show == "others" else may, PAGE).get_page(request.GET.get("page"))
     context = {"firm": firm, "page": page, "show": show, "may_count": len(may), "others_count": len(others), "now": now}
+    context["waiting"] = waiting_for(firm, at=now)
     return render(request, "bidding/firm_desk.html", context)
 
 
@@ -77,7 +79,7 @@ def enter(request: ActingRequest, code: str) -> HttpResponse:
     firm, round_ = firm_or_404(request), round_or_404(code)
     now, lot = clock.now(), asked_lot(request, round_)
     mine = domain.my_entry(round_, firm, lot=lot.number) if lot else None
-    asked = round_.need.days
+    asked, consortium = round_.need.days, led_by(round_, firm)
     context: dict[str, Any] = {
         "firm": firm,
         "round": round_,
@@ -90,7 +92,9 @@ def enter(request: ActingRequest, code: str) -> HttpResponse:
         "largest_file": LARGEST,
         "mine": mine,
         "left": domain.REPLACEMENTS - mine.replacements if mine else 0,
-        "reasons": reasons_against(firm=firm, round_=round_, at=now),
+        "consortium": consortium,
+        "parties": list(consortium.parties.select_related("firm__organisation")) if consortium else [],
+        "reasons": reasons_to_stay_out(firm=firm, round_=round_, consortium=consortium, at=now),
         "asked_days": asked,
         "days_hint": _("业主要求在 %(days)s 个工作日内完成，可以更短。") % {"days": asked} if asked else "",
         "script": published_script(),
@@ -139,6 +143,7 @@ def receipt(request: ActingRequest, code: str) -> HttpResponse:
         "left": domain.REPLACEMENTS - entry.replacements,
         "note": receipt_for(entry.receipt) if entry.receipt else "",
         "addenda_since": addenda_since(entry),
+        "parties": all_of(entry.lot, firm) if entry.consortium_id else [],
     }
     return render(request, "bidding/receipt.html", context)
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
+from bidding.domain.parties import parties_of
 from bidding.models import Award, Question
 from bidding.proof import proof_of, qr_svg
 from bidding.rules import Disclosure, disclosure
@@ -48,7 +49,7 @@ def award(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         **what_is_asked(round_),
         "round": round_,
-        "awards": awards,
+        "awards": [(each, parties_of(each.lot, each.firm)) for each in awards],
         "proof": proof_of(round_, request=request),
         "address": request.build_absolute_uri(reverse("bidding:round", args=[code])),
     }

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import WRITERS, Kind
 from accounts.rules import ActingRequest, acting_as
 from bidding.domain import substitution
+from bidding.domain.parties import all_of
 from bidding.forms.checks import ReasonForm
 from bidding.models import Lot, Round
 from core.errors import DomainError
@@ -38,6 +39,7 @@ def walk_away(request: ActingRequest, code: str, lot: str) -> HttpResponse:
         "round": target.round,
         "lot": target,
         "form": form,
+        "members": all_of(target, target.winner)[1:] if target.winner else [],
         "days": target.round.policy.walk_away_days if target.round.policy else 0,
         "is_operator": request.organisation.kind == Kind.OPERATOR,
     }

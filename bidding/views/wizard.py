@@ -87,6 +87,7 @@ def _method(request: ActingRequest, round_: Round) -> HttpResponse:
                 notice_length=round_.notice_length,
                 by=request.membership,
                 named=round_.named,
+                consortium_most=round_.consortium_most,
             )
         except DomainError as refused:
             form.add_error(None, str(refused))
@@ -108,6 +109,7 @@ def _terms(request: ActingRequest, round_: Round) -> HttpResponse:
                 by=request.membership,
                 named=form.cleaned_data.get("named"),
                 lots=form.lots,
+                consortium_most=form.cleaned_data.get("consortium_most"),
             )
         except DomainError as refused:
             form.add_error(None, str(refused))

@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 
 from approvals.models import Department, District
+from bidding.domain.parties import all_of
 from bidding.filters import PUBLIC_STATUSES, with_status
 from bidding.models import Lot, Round
 from bidding.rules import Disclosure, disclosure
@@ -103,14 +104,20 @@ class RoundSerializer(serializers.ModelSerializer[Round]):
 class LotSerializer(serializers.ModelSerializer[Lot]):
     lot = serializers.CharField(source="number")
     winner = serializers.SerializerMethodField()
+    members = serializers.SerializerMethodField(help_text="USCCs of the winner's consortium beside its lead firm")
     amount = serializers.SerializerMethodField()
 
     class Meta:
         model = Lot
-        fields = ["lot", "title", "price", "upper", "lower", "winner", "amount"]
+        fields = ["lot", "title", "price", "upper", "lower", "winner", "members", "amount"]
 
     def get_winner(self, lot: Lot) -> str | None:
         return lot.winner.uscc if self._decided(lot) and lot.winner else None
+
+    def get_members(self, lot: Lot) -> list[str]:
+        if not self._decided(lot) or lot.winner is None:
+            return []
+        return [firm.uscc for firm in all_of(lot, lot.winner)[1:]]
 
     def get_amount(self, lot: Lot) -> str | None:
         return f"{lot.amount:.2f}" if self._decided(lot) and lot.amount is not None else None
@@ -127,6 +134,9 @@ class RoundDetailSerializer(RoundSerializer):
     item = serializers.CharField(source="need.item.code")
     parameters = serializers.JSONField()
     minimum = serializers.IntegerField(help_text="Valid entrants that the round needs")
+    consortium_most = serializers.IntegerField(
+        allow_null=True, help_text="Of how many firms a consortium may be; null where none is accepted"
+    )
     policy = serializers.CharField(source="policy.version", allow_null=True)
     previous = serializers.CharField(source="previous.code", allow_null=True, default=None)
     successor = serializers.SerializerMethodField()
@@ -143,6 +153,7 @@ class RoundDetailSerializer(RoundSerializer):
             "item",
             "parameters",
             "minimum",
+            "consortium_most",
             "policy",
             "previous",
             "successor",

@@ -9,6 +9,7 @@ from ledger.domain.queue import (
     party,
     published,
     unblinded,
+    unblinded_all,
     unsealed,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "party",
     "published",
     "unblinded",
+    "unblinded_all",
     "unsealed",
 ]

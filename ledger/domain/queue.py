@@ -84,6 +84,12 @@ def unblinded(digest: str) -> str | None:
     return None if row is None else bytes(row.blind).hex()
 
 
+def unblinded_all(digests: Collection[str]) -> dict[str, str]:
+    """The blinds of several values, in hex, by their digests; without those that were erased."""
+    rows = Blind.objects.filter(digest__in=digests) if digests else Blind.objects.none()
+    return {row.digest: bytes(row.blind).hex() for row in rows}
+
+
 def party(code: str, *, protected: bool, subject: str) -> str:
     """An organisation's code as the log may hold it: blinded for natural persons and sole traders."""
     return blinded(code, subject=subject) if protected else code

@@ -52,7 +52,8 @@ def posts_a_need(
     page.get_by_role("button", name="下一步：价格与时长").click()
     refused(page)
     for name, value in terms.items():
-        page.locator(f"[name={name}]").fill(value)
+        field = page.locator(f"[name={name}]")
+        (field.select_option if field.evaluate("each => each.tagName") == "SELECT" else field.fill)(value)
     page.locator("[name=notice_length]").fill("2")
     page.get_by_role("button", name="下一步：核对").click()
     expect(page.locator("main")).to_contain_text(counted)

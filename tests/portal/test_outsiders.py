@@ -17,7 +17,7 @@ from bidding.models import HistoricalRound
 from core import clock
 from market.domain import admission as admissions
 from market.models import Admission, Firm
-from tests import auctions
+from tests import auctions, consortia
 from tests import market_place as market
 from tests.bidding import panel
 from tests.bidding.browse import acting
@@ -123,6 +123,11 @@ TABLE: dict[str, Door] = {
     "bidding:enter": Door(FIRMS, writes=True),
     "bidding:receipt": Door(FIRMS, own=True),
     "bidding:withdraw": Door(FIRMS, writes=True, own=True),
+    "bidding:consortia": Door(FIRMS),
+    "bidding:consortium_propose": Door(FIRMS, writes=True),
+    "bidding:consortium": Door(FIRMS, own=True),
+    "bidding:consortium_answer": Door(FIRMS, "post", writes=True, own=True),
+    "bidding:consortium_dissolve": Door(FIRMS, "post", writes=True, own=True),
     "bidding:questions": Door(EVERYBODY),
     "bidding:ask": Door(FIRMS, writes=True),
     "bidding:answer": Door((*OWNERS, Kind.OPERATOR), writes=True, own=True),
@@ -281,6 +286,10 @@ def world(settings, tmp_path) -> World:
     for name in ("auction", "auction_state", "auction_mine", "auction_pause", "auction_resume"):
         values[f"bidding:{name}"] = room
     values["exchange:offers"] = room
+    together = consortia.proposes(consortia.announced(place), firm, market.firm(place, level="甲级"))
+    values["bidding:consortium_propose"] = {"code": together.round.code}
+    for name in ("consortium", "consortium_answer", "consortium_dissolve"):
+        values[f"bidding:{name}"] = {"key": together.key}
     for name in ("check", "announce", "return", "cancel"):
         values[f"bidding:{name}"] = {"code": waiting.code}
     return World(place, firm, values)

@@ -78,6 +78,7 @@ NAMES = {
             "lots",
             "limits",
             "experts",
+            "consortia",
         )
     },
     "closed-pool": "round.closed: the pool of experts",
@@ -119,6 +120,9 @@ NAMES = {
     "before-closing": "every sealed event stands before the closing",
     "events-order": "sealed events stand in the order of the log",
     **dict.fromkeys(("received", "replaced", "withdrawn", "withdrawn-by-centre"), "lot {lot} {uscc} {type}"),
+    "members-named": "lot {lot} {uscc} members are those that its last envelope named",
+    "members-few": "lot {lot} {uscc} members are no more than announced",
+    "members-once": "no firm takes part twice, alone or in a consortium",
     "few-replacements": "nobody replaced more than 10 times",
 }
 """What the command line calls each check of the browser."""

@@ -12,7 +12,8 @@ const OCTETS = 32;
 /**
  * @typedef {{uscc: string, name: string, envelope: Uint8Array | null, sha256: string, opened: boolean | null,
  *   amount: string | null, days: number | null, nonce: string | null, valid: boolean | null, reason: string | null,
- *   credit: string | null, scores: Object}} Entry `name` is for people and computes nothing
+ *   credit: string | null, scores: Object, members: {uscc: string, name: string, blind: string | null}[]}} Entry `name` is for
+ *   people and computes nothing; `blind` of a member where the sealed events hold its code blinded
  * @typedef {{purpose: string, iteration: number, code: string, randomness: string, labels: string[], order: string[]}} Draw
  * @typedef {{out: string, successor: string | null, iteration: number | null, settled: boolean}} Substitution a winner that
  *   walked away, and who follows; `iteration` is that of the new draw, where there is one
@@ -26,7 +27,7 @@ const OCTETS = 32;
  * @typedef {{round: string, status: string, method: string, parameters: Object, minimum: number, experts: number | null,
  *   policy: string | null,
  *   times: Object<string, string | null>, keys: {platform: Pair, custodian: Pair}, commitment: string, chainLength: number,
- *   sources: string[], lots: Lot[], events: Object[], log: Object[], checkpoints: Object<string, string | null>,
+ *   sources: string[], consortiumMost: number | null, lots: Lot[], events: Object[], log: Object[], checkpoints: Object<string, string | null>,
  *   proof: Object | null, pool: Object | null}} Record `experts` is how many mark, `pool` among whom they were drawn
  */
 
@@ -65,6 +66,7 @@ export function readRecord(text) {
     commitment: required(commitment.hex("value"), "commitment.value"),
     chainLength: commitment.take("n", "number"),
     sources: commitment.parts("sources").map((each) => each.take("value", "string")),
+    consortiumMost: top.has("consortium_most") ? top.take("consortium_most", "number") : null,
     lots: top.parts("lots").map(lot),
     events: top.parts("events").map((each) => each.members),
     log: top.parts("log").map((each) => each.members),
@@ -140,7 +142,7 @@ function offer(part) {
 /** What else is needed to play a lot's offers again: its times as announced, its pauses, and the map of pseudonyms. */
 function auction(part) {
   const hidden = part.part("map");
-  const blind = hidden.form("blind", (value) => isHex(value, OCTETS / 2), "32 lower-case hex digits are expected");
+  const blind = hidden.blind("blind");
   const pseudonyms = hidden.optional("pseudonyms", "object");
   if (pseudonyms !== null && !Object.values(pseudonyms).every(KINDS.string)) {
     throw new BadRecord(hidden.at("pseudonyms"), "texts are expected");
@@ -169,7 +171,7 @@ function entry(part) {
   const uscc = part.take("uscc", "string");
   return {
     uscc,
-    name: typeof part.members.name === "string" && part.members.name ? part.members.name : uscc,
+    name: nameIn(part, uscc),
     envelope: part.bytes("envelope"),
     sha256: part.given("sha256", "hex"),
     opened: part.optional("opened", "boolean"),
@@ -180,7 +182,18 @@ function entry(part) {
     reason: part.optional("reason", "string"),
     credit: part.score("credit"),
     scores: part.take("scores", "object"),
+    members: part.has("members") ? part.parts("members").map(member) : [],
   };
+}
+
+/** A member of a consortium beside its lead firm. */
+function member(part) {
+  const uscc = part.take("uscc", "string");
+  return { uscc, name: nameIn(part, uscc), blind: part.has("blind") ? part.blind("blind") : null };
+}
+
+function nameIn({ members: { name } }, uscc) {
+  return typeof name === "string" && name ? name : uscc;
 }
 
 function drawn(part) {
@@ -256,6 +269,10 @@ class Part {
 
   hex(name) {
     return this.form(name, (value) => isHex(value, OCTETS), "64 lower-case hex digits are expected");
+  }
+
+  blind(name) {
+    return this.form(name, (value) => isHex(value, OCTETS / 2), "32 lower-case hex digits are expected");
   }
 
   amount(name) {

@@ -15,6 +15,7 @@ import { auctionChecks } from "./verify_auction.js";
 import { EXPERTS, expertChecks, failedForExperts } from "./verify_experts.js";
 import { followChecks } from "./verify_follow.js";
 import { logChecks } from "./verify_log.js";
+import { memberChecks } from "./verify_members.js";
 
 const AFTER_OPENING = ["sealed", "keys", "opened", "draw", "method"];
 const ENDED = ["failed", "cancelled", "void"];
@@ -29,6 +30,7 @@ const FIRST = 1;
  */
 export async function* verify(record) {
   yield* contents(record);
+  yield* memberChecks(record);
   yield* auctionChecks(record);
   yield* logChecks(record);
 }

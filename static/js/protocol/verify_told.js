@@ -110,6 +110,9 @@ function* announced(record, data, { addenda }) {
   const several = record.lots.length > 1;
   yield agrees("limits", data.limits, several ? Object.fromEntries(record.lots.map((lot) => [lot.number, lot.limits])) : null);
   if (isMarked(record.method)) yield agrees("experts", data.experts, record.experts);
+  if (record.consortiumMost !== null || Object.hasOwn(data, "consortium_most")) {
+    yield agrees("consortia", data.consortium_most, record.consortiumMost);
+  }
 }
 
 /** The deadline is the one announced, or the one to which the last addendum moved it: later, never earlier. */
