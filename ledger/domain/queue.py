@@ -118,7 +118,7 @@ def cosigned_with(subject: str, type: str) -> str | None:
 
 def unsealed(sealed_for: str) -> list[dict[str, Any]]:
     """Blind and event of every sealed entry of a subject (PROTOCOL §5 `events`). Only for what has been opened."""
-    rows = QueuedEntry.objects.filter(sealed_for=sealed_for).order_by("id")
+    rows = QueuedEntry.objects.filter(sealed_for=sealed_for).order_by(*LOG_ORDER)
     return [
         {"index": row.index, "blind": bytes(row.blind or b"").hex(), "event": canonical.decode(bytes(row.event or b""))}
         for row in rows
