@@ -121,6 +121,8 @@ test("the arithmetic is told with the amounts of the round, and each firm has it
   ]);
   for (const group of GROUPS) assert.ok(told(group, { record, checks, words }).sentences, group);
   assert.equal(told("opened", { record, checks, words }).tables[0].rows.length, 3);
+  const sealed = told("sealed", { record, checks, words }).tables[0].rows;
+  assert.deepEqual(sealed.map((row) => row.holds), [null, null, null]); // the log is not there yet: neither right nor wrong
   assert.deepEqual(["A", "2:A", "2:A#3"].map((label) => firmOf(label, "2", 2)), ["A", "A", "A"]);
 });
 

@@ -146,6 +146,36 @@ def test_killed_after_any_step_nothing_is_lost_or_twice(settings):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_sealed_events_are_told_in_the_order_of_the_log_not_of_the_queue(in_threads, settings):
+    """Two firms enter at once: the first id's transaction commits when the log has gone on already."""
+    from threading import Event
+
+    taken, go = Event(), Event()
+
+    def enter(n, before=lambda: None):
+        with transaction.atomic():
+            pk = ledger.append_sealed("round/R202601010001", {"n": n}, at=clock.now()).pk
+            before()
+        return pk
+
+    def slow():
+        return enter(1, before=lambda: (taken.set(), go.wait(20)))
+
+    def quick():
+        assert taken.wait(20)
+        pk = enter(2)
+        sequencer.sequence(settings.LEDGER_STATE)
+        go.set()
+        return pk
+
+    early, late = in_threads(slow, quick)
+    assert early < late
+    sequencer.sequence(settings.LEDGER_STATE)
+    told = ledger.unsealed("round/R202601010001")
+    assert [(each["index"], each["event"]["n"]) for each in told] == [(0, 2), (1, 1)]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_ids_that_become_visible_late_get_in_and_two_sequencers_do_no_harm(in_threads, settings):
     """The first id's transaction is still open while later ones are integrated."""
     from threading import Event

@@ -61,6 +61,7 @@ function sealed({ record, words, of, name }) {
   }
   if (time?.count && order) sentences.push(words.say("sealed-before", { closed: order.closed }));
   const events = [...of("received"), ...of("replaced")];
+  const pending = of("log-pending").length > 0;
   const rows = of("digest").map((each) => {
     const event = events.findLast((one) => one.lot === each.lot && one.uscc === each.uscc && one.sha256 === each.published);
     return {
@@ -68,7 +69,7 @@ function sealed({ record, words, of, name }) {
       at: moment(event?.at),
       told: short(event?.sha256),
       computed: short(each.computed),
-      holds: each.holds && event !== undefined && event.holds,
+      holds: each.holds && (pending ? null : event !== undefined && event.holds),
     };
   });
   return { sentences, tables: rows.length ? [table("sealed", rows, words)] : [] };
