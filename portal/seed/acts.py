@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from bidding.domain import auction, choosing, closing, marking, objections, questions, substitution
+from bidding.domain import auction, choosing, closing, consortia, marking, objections, questions, substitution
 from bidding.models import Objection, Round, Seat
 from market.models import Firm
 from portal.seed.city import City
@@ -23,6 +23,7 @@ ASKED = (
     ("专家评审会的费用由谁承担？", "", False),
 )
 """Question, answer, and whether the answer changes the requirement; the last one still waits for its answer."""
+SHARES = ("总体负责，编制成果并配合审查。", "现场调查和数据采集。")
 COMMENTS = ("技术路线清楚，进度合理。", "人员配备齐全，成果要求写得具体。", "对现场情况了解不够，工作量估计偏少。")
 REASONS_FOR = ("进度安排最可靠，人员配备齐全，时限最短。", "技术路线清楚，类似项目经验多，报价合理。")
 REASONS_AGAINST = (
@@ -49,6 +50,16 @@ def ask(city: City, round_: Round, firms: Sequence[Firm], *, since: datetime) ->
             yield (moment := moment + 2 * MINUTE)
             owner = city.member(round_.owner)
             questions.answer(round_id=round_.pk, number=number, text=answer, changes=changes, by=owner)
+    return moment
+
+
+def join(city: City, round_: Round, lead: Firm, member: Firm, *, since: datetime) -> Steps:
+    """A firm proposes a consortium to another, which confirms it."""
+    yield (moment := since + 2 * MINUTE)
+    own, others = (consortia.Part(firm=firm, share=share) for firm, share in zip((lead, member), SHARES, strict=True))
+    made = consortia.propose(round_id=round_.pk, lead=own, members=[others], by=city.member(lead.organisation))
+    yield (moment := moment + 2 * MINUTE)
+    consortia.answer(key=made.key, confirms=True, by=city.member(member.organisation))
     return moment
 
 

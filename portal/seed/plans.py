@@ -20,6 +20,7 @@ WAITING = ("credit_draw", "proposal", "scored")
 """Methods in which somebody decides after the opening, the owner or the experts."""
 SLOW = (*WAITING, "auction")
 """Methods in which more than seconds pass between the deadline and the result."""
+LOTS = ("北区地块", "南区地块", "中央公园地块")
 SEALED_PRICES = tuple(code for code, method in METHODS.items() if method.priced and code != "auction")
 
 
@@ -28,6 +29,7 @@ class Plan:
     """How far a round goes. `closes` is its deadline; `minutes` its notice under the demonstration's policy.
 
     `objects`: what becomes of an entrant's objection to the candidate. `waits`: nobody has decided after the opening yet.
+    `lots`: their titles, where there are several. `joins`: two of the entrants are a consortium.
     """
 
     stage: Round.Status
@@ -43,6 +45,8 @@ class Plan:
     asks: bool = False
     objects: Objection.Status | None = None
     walks_away: bool = False
+    lots: tuple[str, ...] = ()
+    joins: bool = False
     showcase: str = ""
 
 
@@ -84,7 +88,12 @@ def _awarded(now: datetime, *, awarded: int) -> list[Plan]:
         )
         for number, method in enumerate(SHOWN * 2)
     ]
-    return plain + others
+    several = [
+        Plan(stage=Status.AWARDED, method="lowest", closes=_afternoon(days[9]), entrants=4, lots=LOTS),
+        Plan(stage=Status.AWARDED, method="draw", closes=_afternoon(days[11]), entrants=4, lots=LOTS[:2]),
+        Plan(stage=Status.AWARDED, method="lowest", closes=_afternoon(days[13]), entrants=4, joins=True),
+    ]
+    return plain + others + several
 
 
 def _on_notice(now: datetime) -> list[Plan]:
@@ -159,6 +168,8 @@ def _open(now: datetime) -> list[Plan]:
             )
             for number, length in enumerate(lengths)
         ),
+        announced(method="lowest", closes=now + 2 * DAY, minutes=3_000, entrants=3, lots=LOTS[:2]),
+        announced(method="draw", closes=now + 3 * DAY, minutes=4_400, entrants=4, joins=True),
         *(
             announced(method=method, closes=now + (length + 5) * MINUTE, minutes=length + 65, entrants=3)
             for length, method in zip(lengths, reversed(SHOWN), strict=False)

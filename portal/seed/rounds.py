@@ -17,7 +17,8 @@ from typing import Any
 from accounts.models import Organisation
 from bidding.domain import closing, entries, opening, rounds, timetable
 from bidding.domain.eligibility import reasons_between
-from bidding.models import CustodianKey, Policy, Round
+from bidding.domain.lots import LotTerms
+from bidding.models import CustodianKey, Lot, Policy, Round
 from core import clock, worktime
 from core.clock import LOCAL
 from market.domain import standing
@@ -28,6 +29,7 @@ from portal.seed.firms import Guild
 from portal.seed.owners import Owners, new_need
 from portal.seed.plans import DAY, HOUR, MINUTE, Plan, Status
 from protocol.methods import METHODS
+from protocol.parameters import OF_LOT
 from protocol.seal import seal_bid
 
 NOTICE_DAYS = 5
@@ -48,6 +50,7 @@ GROUNDS = {
 }
 MOST_DIRECT = Decimal(48_000)
 """Below what the city's policy lets an owner give without a selection."""
+MOST_TOGETHER = 3
 AFTER_DEADLINE = (
     (Status.CLOSED, closing.close_round),
     (Status.OPENED, opening.open_round),
@@ -113,6 +116,10 @@ class Rounds:
         if plan.asks:
             since = yield from acts.ask(self.city, round_, firms, since=announced)
             round_.refresh_from_db(fields=["closes_at"])
+        if plan.joins:
+            lead, member, *others = firms
+            since = yield from acts.join(self.city, round_, lead, member, since=since)
+            firms = [lead, *others]
         assert round_.closes_at is not None
         ends = announced + (round_.closes_at - announced) / 2 if plan.stage == Status.CANCELLED else round_.closes_at
         for firm, moment in zip(firms, self._moments(len(firms), since=since, until=ends), strict=True):
@@ -203,7 +210,8 @@ class Rounds:
         district = MUNICIPAL if plan.showcase or plan.public_money else self.rng.choice(list(self.city.districts))
         need = new_need(self.city, owner, service, budget=budget, district=district, public_money=plan.public_money)
         round_ = rounds.draft_round(need=need, by=self.city.member(owner))
-        self._edit(round_, plan, self._terms(plan.method, budget))
+        terms = self._terms(plan.method, budget)
+        self._edit(round_, plan, terms, lots=_split(terms, plan.lots))
         Round.objects.filter(pk=round_.pk).update(created_at=clock.now())
         return round_
 
@@ -226,7 +234,9 @@ class Rounds:
         }
         return terms[method]
 
-    def _edit(self, round_: Round, plan: Plan, parameters: dict[str, Any]) -> None:
+    def _edit(
+        self, round_: Round, plan: Plan, parameters: dict[str, Any], *, lots: list[LotTerms] | None = None
+    ) -> None:
         rounds.edit_round(
             round_id=round_.pk,
             method=plan.method,
@@ -234,6 +244,8 @@ class Rounds:
             notice_length=plan.minutes or NOTICE_DAYS,
             by=self.city.member(round_.owner),
             named=self._named(round_) if plan.method == rounds.DIRECT else None,
+            lots=lots,
+            consortium_most=MOST_TOGETHER if plan.joins else None,
         )
 
     def _named(self, round_: Round) -> Firm:
@@ -272,22 +284,38 @@ class Rounds:
         return sorted(since + timedelta(seconds=self.rng.randrange(span)) for _number in range(count))
 
     def _enter(self, round_: Round, plan: Plan, firm: Firm) -> None:
-        amount = None
-        if METHODS[plan.method].priced:
-            upper = Decimal(round_.parameters["upper"])
-            share = self.rng.randrange(103, 120) if plan.all_too_dear else self.rng.randrange(70, 99)
-            amount = (upper * share / 100 // 100 * 100).quantize(Decimal("0.01"))
-        bid = seal_bid(
-            round=round_.code,
-            lot="1",
-            uscc=firm.uscc,
-            platform=round_.platform_public,
-            custodian=round_.custodian_public,
-            amount=amount,
-            days=self.rng.randrange(10, 21),
-            nonce=self.rng.randbytes(32).hex(),
-        )
+        """In every lot."""
         user = self.city.member(firm.organisation).user
-        entries.submit_envelope(
-            round_id=round_.pk, firm=firm, user=user, sealed=bid.envelope, token_sha256=bid.token_sha256
-        )
+        for lot in round_.lots.order_by("number"):
+            bid = seal_bid(
+                round=round_.code,
+                lot=lot.number,
+                uscc=firm.uscc,
+                platform=round_.platform_public,
+                custodian=round_.custodian_public,
+                amount=self._amount(lot, plan) if METHODS[plan.method].priced else None,
+                days=self.rng.randrange(10, 21),
+                nonce=self.rng.randbytes(32).hex(),
+            )
+            entries.submit_envelope(
+                round_id=round_.pk,
+                lot=lot.number,
+                firm=firm,
+                user=user,
+                sealed=bid.envelope,
+                token_sha256=bid.token_sha256,
+            )
+
+    def _amount(self, lot: Lot, plan: Plan) -> Decimal:
+        assert lot.upper is not None
+        share = self.rng.randrange(103, 120) if plan.all_too_dear else self.rng.randrange(70, 99)
+        return (lot.upper * share / 100 // 100 * 100).quantize(Decimal("0.01"))
+
+
+def _split(terms: dict[str, Any], titles: tuple[str, ...]) -> list[LotTerms] | None:
+    """Take price and limits out of the terms of a round that has several lots, and give each lot its part of them."""
+    if not titles:
+        return None
+    whole = {name: Decimal(terms.pop(name)) for name in OF_LOT if name in terms}
+    parts = {name: amount // len(titles) // 100 * 100 for name, amount in whole.items()}
+    return [LotTerms(title=title, **parts) for title in titles]

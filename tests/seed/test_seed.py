@@ -47,6 +47,9 @@ def test_the_city(tmp_path, settings):
     assert reached == set(product(METHODS, set(Round.Status.values) - {"contracted"}))
     assert set(Objection.objects.values_list("status", flat=True)) == {"filed", "escalated", "rejected", "upheld"}
     assert Substitution.objects.exclude(successor=None).values("lot__round__method").distinct().count() > 1
+    split, joined = Round.objects.filter(lot_count__gt=1), Round.objects.filter(lots__entries__consortium__isnull=False)
+    for shown in (split, joined):
+        assert set(shown.values_list("status", flat=True)) == {"announced", "awarded"}
     assert Question.objects.addenda().exists()
     assert Question.objects.filter(answered_at=None).exists()
     assert Firm.objects.filter(status__in=["listed", "delisted"]).count() == 120
