@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 from django.db.models import QuerySet
 
@@ -44,22 +45,17 @@ def write_back(entries: Sequence[Any], *columns: str) -> None:
 
     `entries`: whatever has those names, and `pk`.
     """
-    arrays = [[_written(getattr(entry, name), name) for entry in entries] for name in columns]
+    rows = [{"id": entry.pk, **{name: getattr(entry, name) for name in columns}} for entry in entries]
     with connection.cursor() as cursor:
-        cursor.execute(_update(columns), [[entry.pk for entry in entries], *arrays])
-
-
-def _written(value: Any, column: str) -> Any:
-    return json.dumps(value) if COLUMNS[column] == "jsonb" and value is not None else value
+        cursor.execute(_update(columns), [json.dumps(rows, cls=DjangoJSONEncoder)])
 
 
 def _update(columns: Sequence[str]) -> str:
     """The statement; its names are those of COLUMNS, nothing comes from outside."""
-    given = ", ".join(f"{name} = new.{name}::{COLUMNS[name]}" for name in columns)
-    kinds = ["text" if COLUMNS[name] == "jsonb" else COLUMNS[name] for name in columns]
-    arrays = ", ".join(["%s::bigint[]", *(f"%s::{kind}[]" for kind in kinds)])
-    names = ", ".join(["id", *columns])
-    return f"UPDATE bidding_entry SET {given} FROM unnest({arrays}) AS new ({names}) WHERE bidding_entry.id = new.id"  # noqa: S608
+    given = ", ".join(f"{name} = new.{name}" for name in columns)
+    kinds = ", ".join(f"{name} {COLUMNS[name]}" for name in columns)
+    rows = f"json_to_recordset(%s) AS new (id bigint, {kinds})"
+    return f"UPDATE bidding_entry SET {given} FROM {rows} WHERE bidding_entry.id = new.id"  # noqa: S608
 
 
 def private_keys(round_: Round) -> dict[str, str]:

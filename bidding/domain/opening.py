@@ -66,9 +66,11 @@ def open_round(*, round_id: int, now: datetime) -> Round:
 
 
 def _sealed(round_: Round) -> list[Sealed]:
-    """What opening needs of each entry, held; without the objects around it, which would take longer than the opening."""
-    held = entries_of(round_).select_for_update(of=["self"])
-    rows = held.values_list("pk", "lot__number", "firm__organisation__uscc", "envelope")
+    """What opening needs of each entry, without the objects around it, which would take longer than the opening.
+
+    The round is held, and nobody changes an entry of a closed one without holding it.
+    """
+    rows = entries_of(round_).order_by().values_list("pk", "lot__number", "firm__organisation__uscc", "envelope")
     return [(pk, lot, str(uscc), bytes(locked_twice or b"")) for pk, lot, uscc, locked_twice in rows]
 
 

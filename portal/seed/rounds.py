@@ -309,7 +309,8 @@ class Rounds:
     def _amount(self, lot: Lot, plan: Plan) -> Decimal:
         assert lot.upper is not None
         share = self.rng.randrange(103, 120) if plan.all_too_dear else self.rng.randrange(70, 99)
-        return (lot.upper * share / 100 // 100 * 100).quantize(Decimal("0.01"))
+        upper: Decimal = lot.upper
+        return (upper * share / 100 // 100 * 100).quantize(Decimal("0.01"))
 
 
 def _split(terms: dict[str, Any], titles: tuple[str, ...]) -> list[LotTerms] | None:
