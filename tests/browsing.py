@@ -14,17 +14,13 @@ from asgiref.sync import AsyncToSync
 from django.conf import settings
 from django.test import Client
 
+from tests.machine import missing
+
 SIZES = {"desk": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 OWN_HOSTS = {"127.0.0.1", "localhost", ""}
-
-
-def _no_browser(why: str) -> None:
-    if os.environ.get("MINGXUAN_CI") == "1":
-        pytest.fail(f"{why} In CI the browser tests must run.")
-    pytest.skip(why)
 
 
 @pytest.fixture(scope="session")
@@ -33,10 +29,10 @@ def browser() -> Iterator[Any]:
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        _no_browser("Install the Python package `playwright` to run the browser tests.")
+        missing("Install the Python package `playwright` to run the browser tests.")
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
-        _no_browser("Install the package `chromium` (and `fonts-noto-cjk` for Chinese) to run the browser tests.")
+        missing("Install the package `chromium` (and `fonts-noto-cjk` for Chinese) to run the browser tests.")
     flags = FLAGS + (["--no-sandbox"] if os.geteuid() == 0 else [])
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (

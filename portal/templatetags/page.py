@@ -81,17 +81,14 @@ def kind_of(field: BoundField) -> str:
     return "file" if isinstance(widget, ClearableFileInput) else "line"
 
 
-@register.inclusion_tag("components/columns.html")
-def columns(*labels: str, num: str = "") -> dict[str, Any]:
-    """The head of a table: what its columns are called. `num` counts those, from 1, that hold numbers: `num="2 4"`."""
-    numbers = {int(place) for place in num.split()}
-    return {"columns": [(label, place in numbers) for place, label in enumerate(labels, start=1)]}
-
-
 @register.simple_block_tag
 def table(content: SafeString, *labels: str, num: str = "", spaced: bool = False) -> SafeString:
-    """A table of the rows inside, under the head that `columns` would draw. `spaced` leaves a distance above it."""
-    return render_to_string("components/table.html", {**columns(*labels, num=num), "rows": content, "spaced": spaced})
+    """A table of the rows inside, under a head that tells what its columns are called. `num` counts those, from 1, that hold
+    numbers: `num="2 4"`. `spaced` leaves a distance above it.
+    """
+    numbers = {int(place) for place in num.split()}
+    columns = [(label, place in numbers) for place, label in enumerate(labels, start=1)]
+    return render_to_string("components/table.html", {"columns": columns, "rows": content, "spaced": spaced})
 
 
 @register.filter

@@ -75,6 +75,13 @@ def enters(page: Any, round_: Round, amount: str | None) -> None:
     """A firm's part, up to the receipt."""
     page.goto("/desk/")
     page.locator("tr", has_text=round_.code).get_by_role("link", name="报名").click()
+    seals(page, amount)
+    sealed = Entry.objects.get(lot__round=round_, firm__organisation__name=page.locator("dd").first.inner_text())
+    expect(page.locator("main")).to_contain_text(sealed.envelope_sha256)
+
+
+def seals(page: Any, amount: str | None) -> None:
+    """What a firm fills in, up to the receipt."""
     if amount is not None:
         page.get_by_label("报价（元）").fill(amount)
     page.get_by_label("承诺时限").fill("15")
@@ -83,8 +90,6 @@ def enters(page: Any, round_: Round, amount: str | None) -> None:
     expect(page.get_by_role("heading", name="已密封并收到")).to_be_visible()
     page.get_by_role("link", name="查看回执").click()
     expect(page.locator("main")).to_contain_text("mingxuan/receipt/v1")
-    sealed = Entry.objects.get(lot__round=round_, firm__organisation__name=page.locator("dd").first.inner_text())
-    expect(page.locator("main")).to_contain_text(sealed.envelope_sha256)
 
 
 def ends_the_notice(round_: Round) -> None:

@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import expect
 
-from accounts.models import Membership
 from bidding.models import Round
 from tests import market_place as market
 from tests.browser.steps import announces, ends_the_notice, enters, posts_a_need
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def where(transactional_db: None) -> market.Place:
-    place = market.place()
-    TOTPDevice.objects.create(user=place.operator.user, name="test", confirmed=True)
-    return place
-
-
-@pytest.fixture
-def firms(where: market.Place) -> list[Membership]:
-    return [market.member_of(market.firm(where, level="甲级").organisation) for _number in range(3)]
 
 
 def test_a_consortium_wins(new_page, pictures, where, firms):

@@ -7,10 +7,8 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import expect
 
-from accounts.models import Membership
 from bidding.domain import due
 from bidding.models import Entry, Policy, Round
 from market.models import Firm
@@ -30,18 +28,6 @@ TERMS: dict[str, dict[str, str]] = {
     "proposal": {"upper": "50000", "ground": "方案差别大，只比价格选不出好的"},
 }
 PRICED = {"lowest", "mean", "lowest_draw", "proposal"}
-
-
-@pytest.fixture
-def where(transactional_db: None) -> market.Place:
-    place = market.place()
-    TOTPDevice.objects.create(user=place.operator.user, name="test", confirmed=True)
-    return place
-
-
-@pytest.fixture
-def firms(where: market.Place) -> list[Membership]:
-    return [market.member_of(market.firm(where, level="甲级").organisation) for _number in range(3)]
 
 
 def winner_of(round_: Round) -> Firm:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import expect
 
-from accounts.models import Membership
 from bidding.domain import due
 from bidding.models import Entry, Round
 from tests import custody, lots
 from tests import market_place as market
 from tests.bidding.test_lots import walks
-from tests.browser.steps import announces, ends_the_notice, posts_a_need
+from tests.browser.steps import announces, ends_the_notice, posts_a_need, seals
 from tests.browsing import SIZES
 
 pytestmark = pytest.mark.browser
@@ -26,29 +23,11 @@ TERMS = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def where(transactional_db: None) -> market.Place:
-    place = market.place()
-    TOTPDevice.objects.create(user=place.operator.user, name="test", confirmed=True)
-    return place
-
-
-@pytest.fixture
-def firms(where: market.Place) -> list[Membership]:
-    return [market.member_of(market.firm(where, level="甲级").organisation) for _number in range(3)]
-
-
 def enters_lot(page: Any, round_: Round, lot: str, amount: str) -> None:
     """From the desk over the list of lots to the receipt."""
     page.goto(f"/desk/firm/rounds/{round_.code}/")
     page.locator("tr", has_text=f"标段 {lot} ").get_by_role("link", name="报名", exact=True).click()
-    page.get_by_label("报价（元）").fill(amount)
-    page.get_by_label("承诺时限").fill("15")
-    page.get_by_role("button", name="下一步：核对").click()
-    page.get_by_role("button", name=re.compile("^密封并提交")).click()
-    expect(page.get_by_role("heading", name="已密封并收到")).to_be_visible()
-    page.get_by_role("link", name="查看回执").click()
-    expect(page.locator("main")).to_contain_text("mingxuan/receipt/v1")
+    seals(page, amount)
     expect(page.locator("main")).to_contain_text(f"{lot} · {TERMS[f'lot{lot}_title']}")
 
 

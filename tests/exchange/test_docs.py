@@ -20,6 +20,7 @@ from bidding.models import Entry, Round
 from core import clock
 from market.models import Service
 from tests import market_place as market
+from tests.machine import missing
 
 pytestmark = pytest.mark.django_db
 
@@ -83,9 +84,10 @@ def test_the_program_that_verifies_by_hand(round_, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("curl") is None, reason="the package curl is not installed")
 def test_bidding_by_program_step_by_step(live_server, tmp_path):
     """Every command of the page, in its order, against a real server."""
+    if shutil.which("curl") is None:
+        missing("The package curl is not installed.")
     where = market.place()
     made, firm = market.announced(where), market.firm(where)
     token = tokens.issue_token(membership=market.member_of(firm.organisation), label="docs")

