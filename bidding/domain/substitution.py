@@ -48,6 +48,8 @@ def walk_away(*, round_id: int, reason: str, by: Membership, lot: str = "1") -> 
             return under_way
         if round_.status not in (Status.CANDIDATE, Status.AWARDED) or target.winner is None:
             raise WrongState
+        if Award.objects.in_force().filter(lot=target).exclude(signed_at=None).exists():
+            raise WrongState(_("合同已经签订，不能再放弃中选；要终止的，按合同办理。"))
         _demand_winner_or_operator(target, by)
         now = clock.now()
         gone = Substitution.objects.create(

@@ -14,7 +14,7 @@ from accounts.rules import ActingRequest, acting_as
 from bidding.domain import substitution
 from bidding.domain.parties import all_of
 from bidding.forms.checks import ReasonForm
-from bidding.models import Lot, Round
+from bidding.models import Award, Lot, Round
 from core.errors import DomainError
 
 
@@ -53,7 +53,8 @@ def _won_lot_or_404(request: ActingRequest, code: str, number: str) -> Lot:
     )
     if request.organisation.kind == Kind.FIRM:
         lots = lots.filter(winner__organisation=request.organisation)
-    found = lots.exclude(winner=None).first()
+    signed = Award.objects.in_force().exclude(signed_at=None)
+    found = lots.exclude(winner=None).exclude(awards__in=signed).first()
     if found is None:
         raise Http404
     return found
