@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "approvals",
     "market",
     "bidding",
+    "ratings",
     "exchange",
     "portal",
     "config",

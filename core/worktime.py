@@ -1,25 +1,22 @@
-"""Working time and limits on one clock, exact to the microsecond (DOMAIN "One clock").
+"""Working time and limits on one clock, by the table of holidays (DOMAIN "One clock").
 
-A working day is 24 hours of its local date, so 1.25 means a day and a quarter. Monday to Friday are working days unless
-the table of holidays says otherwise; a make-up day (调休上班) on a weekend is one too.
+Monday to Friday are working days unless the table says otherwise; a make-up day (调休上班) on a weekend is one too. The
+arithmetic is `core.workdays`; here is the table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from fractions import Fraction
 
 from core.clock import LOCAL
 from core.models import Holiday
-
-DAY = timedelta(days=1)
-SATURDAY = 5
+from core.workdays import DAY, Workdays, midnight
 
 
 def is_working(day: date) -> bool:
     """Whether work is done on a local date."""
-    return _calendar(day, day)(day)
+    return calendar(day, day).works(day)
 
 
 def add_working_days(start: datetime, days: int) -> datetime:
@@ -28,52 +25,29 @@ def add_working_days(start: datetime, days: int) -> datetime:
     The limit starts with the next working day; what is left of the day on which it was set does not count.
     Raises ValueError for a limit below one day.
     """
-    if days < 1:
-        raise ValueError("a limit has at least one working day")
-    day, left = start.astimezone(LOCAL).date(), days
+    first = last = start.astimezone(LOCAL).date()
     while True:
-        horizon = day + DAY * (2 * left + 14)
-        works = _calendar(day, horizon)
-        while day < horizon:
-            day += DAY
-            left -= works(day)
-            if not left:
-                return _midnight(day + DAY)
+        last += DAY * (2 * days + 14)
+        end = calendar(first, last).add(start, days)
+        if end <= midnight(last + DAY):
+            return end
 
 
 def working_time(start: datetime, end: datetime) -> Fraction:
     """The part of an interval that falls on working days, in days. It adds up: a–b and b–c make a–c. Negative never."""
-    start, end = start.astimezone(LOCAL), end.astimezone(LOCAL)
-    if end <= start:
-        return Fraction(0)
-    first, last = start.date(), end.date()
-    works = _calendar(first, last)
-    if first == last:
-        return _days(end - start) * works(first)
-    whole = sum(works(first + DAY * number) for number in range(1, (last - first).days))
-    head, tail = _midnight(first + DAY) - start, end - _midnight(last)
-    return _days(head) * works(first) + whole + _days(tail) * works(last)
+    return _calendar_of(start, end).working_time(start, end)
 
 
 def limit_time(start: datetime, end: datetime) -> Fraction:
     """Working time in days as a limit set at `start` counts it: from the next working day on."""
-    return working_time(_midnight(start.astimezone(LOCAL).date() + DAY), end)
+    return _calendar_of(start, end).limit_time(start, end)
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=LOCAL)
-
-
-def _days(length: timedelta) -> Fraction:
-    return Fraction(length // timedelta(microseconds=1), DAY // timedelta(microseconds=1))
-
-
-def _calendar(first: date, last: date) -> Callable[[date], bool]:
+def calendar(first: date, last: date) -> Workdays:
     """Which days from `first` to `last` are worked on, by one query."""
-    kinds = dict(Holiday.objects.filter(date__range=(first, last)).values_list("date", "kind"))
+    kinds = Holiday.objects.filter(date__range=(first, last)).values_list("date", "kind")
+    return Workdays({day: kind == Holiday.Kind.WORKDAY for day, kind in kinds})
 
-    def works(day: date) -> bool:
-        kind = kinds.get(day)
-        return day.weekday() < SATURDAY if kind is None else kind == Holiday.Kind.WORKDAY
 
-    return works
+def _calendar_of(start: datetime, end: datetime) -> Workdays:
+    return calendar(start.astimezone(LOCAL).date(), end.astimezone(LOCAL).date())
