@@ -206,18 +206,21 @@ def return_round(*, round_id: int, reason: str, by: Membership) -> Round:
     return round_
 
 
-def announce_round(*, round_id: int, by: Membership) -> Round:
+def announce_round(*, round_id: int, by: Membership, seen: str | None = None) -> Round:
     """Publish a checked round: from here on it takes sealed entries until its deadline.
 
     Makes the platform's key pair and takes one of the custodian's (PROTOCOL §2), with its commitment to the draw (§3).
-    Unchanged if it was announced before. Raises Stopped where the law has changed since the submission, and custody.NoStock
-    where the custodian has no key for it.
+    `seen` is the submission that was read and checked, as `submission_of` gives it: nobody announces what has been changed
+    since. Unchanged if it was announced before. Raises WrongState where it was submitted anew, Stopped where the law has
+    changed since the submission, and custody.NoStock where the custodian has no key for it.
     """
     with transaction.atomic():
         round_ = _locked(round_id)
         demand_operator(by)
         if round_.status == Status.ANNOUNCED:
             return round_
+        if seen is not None and seen != submission_of(round_):
+            raise WrongState(_("业主已经改过并重新提交，请先看过现在的内容。"))
         now = clock.now()
         Round.lifecycle.move(round_, Status.ANNOUNCED)
         _demand_whole(round_, at=now)
@@ -239,6 +242,11 @@ def announce_round(*, round_id: int, by: Membership) -> Round:
         ledger.append("round.announced", round_.subject, _announcement(round_), at=now)
         transaction.on_commit(partial(live.changed, round_))
     return round_
+
+
+def submission_of(round_: Round) -> str:
+    """Which submission of a round this is: another one has another."""
+    return timestamp(round_.submitted_at) if round_.submitted_at else ""
 
 
 def _announcement(round_: Round) -> dict[str, Any]:
