@@ -83,7 +83,7 @@ def _new_draft(need: Need, *, sequence: int, previous: Round | None = None) -> R
         round_.notice_length, round_.named = previous.notice_length, previous.named
         round_.consortium_most = previous.consortium_most
     round_.code = codes.next_code(codes.Letter.ROUND, at=clock.now())
-    round_.search = search_text(round_.code, round_.title, need.service.name)
+    _put_search(round_)
     round_.save()
     if previous is not None:
         copy_lots(round_, previous)
@@ -99,7 +99,14 @@ def _take_from_need(round_: Round) -> None:
     round_.district_id = need.project.district_id
     round_.department_id = need.department_id
     round_.title = need.title
-    round_.search = search_text(round_.code, need.title, need.service.name)
+    _put_search(round_)
+
+
+def _put_search(round_: Round) -> None:
+    """What the public lists find it by: a natural person who owns it by the code alone."""
+    owner = round_.owner
+    known_as = owner.public_code if owner.is_person else owner.name
+    round_.search = search_text(round_.code, round_.title, round_.service.name, known_as)
 
 
 def edit_round(
