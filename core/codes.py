@@ -21,6 +21,8 @@ class Letter(StrEnum):
     OBJECTION = "Y"
     CASE = "K"
     APPLICATION = "B"
+    CONTRACT = "C"
+    DELIVERABLE = "D"
 
 
 _NEXT = """
