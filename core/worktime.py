@@ -6,9 +6,10 @@ the table of holidays says otherwise; a make-up day (调休上班) on a weekend 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
+from math import ceil
 
 from core.clock import LOCAL
 from core.models import Holiday
@@ -57,7 +58,45 @@ def working_time(start: datetime, end: datetime) -> Fraction:
 
 def limit_time(start: datetime, end: datetime) -> Fraction:
     """Working time in days as a limit set at `start` counts it: from the next working day on."""
-    return working_time(_midnight(start.astimezone(LOCAL).date() + DAY), end)
+    return working_time(start_of_limit(start), end)
+
+
+def moment_after(start: datetime, length: Fraction) -> datetime:
+    """The first moment by which `length` working days have passed since `start`, as `working_time` counts them."""
+    at, left = start.astimezone(LOCAL), length
+    while True:
+        day = at.date()
+        horizon = day + DAY * (2 * int(left) + 14)
+        works = _calendar(day, horizon)
+        while day < horizon:
+            end = _midnight(day + DAY)
+            room = _days(end - at) * works(day)
+            if left <= room and works(day):
+                return at + timedelta(microseconds=ceil(left * (DAY // timedelta(microseconds=1))))
+            left, at, day = left - room, end, day + DAY
+
+
+def start_of_limit(set_at: datetime) -> datetime:
+    """When a limit set at a moment begins to count: with the next day."""
+    return _midnight(set_at.astimezone(LOCAL).date() + DAY)
+
+
+def end_of_limit(
+    set_at: datetime, length: Fraction, pauses: Sequence[tuple[datetime, datetime | None]]
+) -> datetime | None:
+    """When a limit of `length` working days ends whose clock stands still in `pauses`, given in order and apart.
+
+    None while it stands still: an open pause has no end.
+    """
+    at, left = start_of_limit(set_at), length
+    for begun, over in pauses:
+        passed = working_time(at, begun)
+        if passed >= left:
+            break
+        if over is None:
+            return None
+        left, at = left - passed, max(at, over)
+    return moment_after(at, left)
 
 
 def _midnight(day: date) -> datetime:
