@@ -55,7 +55,7 @@ class Workdays:
         return self.working_time(next_midnight(start), end)
 
     def reached(self, start: datetime, amount: Fraction) -> datetime:
-        """The first moment at which an amount of working time (in days, above 0) has passed since `start`."""
+        """The first moment of a working day by which an amount of working time (in days) has passed since `start`."""
         day, left = start.astimezone(LOCAL).date(), amount
         if self.works(day):
             left += days(start - midnight(day))
@@ -63,20 +63,10 @@ class Workdays:
             jump = int(left)
             left -= self.between(day, day + jump * DAY)
             day += jump * DAY
-        while left > self.works(day):
+        while left > self.works(day) or not self.works(day):
             left -= self.works(day)
             day += DAY
         return midnight(day) + ceil(left * (DAY // MICROSECOND)) * MICROSECOND
-
-    def add(self, start: datetime, number: int) -> datetime:
-        """The end of a limit of `number` working days that is set at `start`: 24:00 of the last of them, local time.
-
-        The limit starts with the next working day; what is left of the day on which it was set does not count.
-        Raises ValueError for a limit below one day.
-        """
-        if number < 1:
-            raise ValueError("a limit has at least one working day")
-        return self.reached(next_midnight(start), Fraction(number))
 
 
 def midnight(day: date) -> datetime:

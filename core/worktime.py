@@ -6,12 +6,14 @@ arithmetic is `core.workdays`; here is the table.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from fractions import Fraction
+from math import ceil
 
 from core.clock import LOCAL
 from core.models import Holiday
-from core.workdays import DAY, Workdays, midnight
+from core.workdays import DAY, Workdays, midnight, next_midnight
 
 
 def is_working(day: date) -> bool:
@@ -25,12 +27,9 @@ def add_working_days(start: datetime, days: int) -> datetime:
     The limit starts with the next working day; what is left of the day on which it was set does not count.
     Raises ValueError for a limit below one day.
     """
-    first = last = start.astimezone(LOCAL).date()
-    while True:
-        last += DAY * (2 * days + 14)
-        end = calendar(first, last).add(start, days)
-        if end <= midnight(last + DAY):
-            return end
+    if days < 1:
+        raise ValueError("a limit has at least one working day")
+    return moment_after(start_of_limit(start), Fraction(days))
 
 
 def working_time(start: datetime, end: datetime) -> Fraction:
@@ -41,6 +40,39 @@ def working_time(start: datetime, end: datetime) -> Fraction:
 def limit_time(start: datetime, end: datetime) -> Fraction:
     """Working time in days as a limit set at `start` counts it: from the next working day on."""
     return _calendar_of(start, end).limit_time(start, end)
+
+
+def moment_after(start: datetime, length: Fraction) -> datetime:
+    """The first moment by which `length` working days have passed since `start`, as `working_time` counts them."""
+    first = last = start.astimezone(LOCAL).date()
+    while True:
+        last += DAY * (2 * ceil(length) + 14)
+        end = calendar(first, last).reached(start, length)
+        if end <= midnight(last + DAY):
+            return end
+
+
+def start_of_limit(set_at: datetime) -> datetime:
+    """When a limit set at a moment begins to count: with the next day."""
+    return next_midnight(set_at)
+
+
+def end_of_limit(
+    set_at: datetime, length: Fraction, pauses: Sequence[tuple[datetime, datetime | None]]
+) -> datetime | None:
+    """When a limit of `length` working days ends whose clock stands still in `pauses`, given in order and apart.
+
+    None while it stands still: an open pause has no end.
+    """
+    at, left = start_of_limit(set_at), length
+    for begun, over in pauses:
+        passed = working_time(at, begun)
+        if passed >= left:
+            break
+        if over is None:
+            return None
+        left, at = left - passed, max(at, over)
+    return moment_after(at, left)
 
 
 def calendar(first: date, last: date) -> Workdays:
