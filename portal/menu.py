@@ -34,8 +34,10 @@ OPERATOR: list[Pair] = [
 REGULATOR: list[Pair] = [
     ("bidding:regulator_desk", _("监管")),
     ("contracts:desk", _("合同")),
+    ("approvals:cases", _("审批督办")),
 ]
 DEPARTMENT: list[Pair] = [
+    ("approvals:cases", _("审批办件")),
     ("portal:department_desk", _("涉及本部门的需求")),
     ("contracts:desk", _("合同")),
 ]
