@@ -105,6 +105,7 @@ INSTALLED_APPS = [
     "market",
     "bidding",
     "contracts",
+    "ratings",
     "exchange",
     "portal",
     "config",
@@ -302,6 +303,7 @@ CELERY_BEAT_SCHEDULE = {
     "move due rounds": {"task": "bidding.tasks.move_due_rounds", "schedule": 1.0, "options": {"expires": 10}},
     "end auctions": {"task": "bidding.tasks.end_auctions", "schedule": 1.0, "options": {"expires": 10}},
     "forget old answers": {"task": "exchange.tasks.forget_answers", "schedule": 3600.0, "options": {"expires": 600}},
+    "note late cases": {"task": "approvals.tasks.note_late_cases", "schedule": 60.0, "options": {"expires": 50}},
     "move due contracts": {"task": "contracts.tasks.move_due_contracts", "schedule": 5.0, "options": {"expires": 10}},
     "move due admissions": {"task": "market.tasks.move_due_admissions", "schedule": 5.0, "options": {"expires": 10}},
 }

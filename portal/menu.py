@@ -30,8 +30,10 @@ OPERATOR: list[Pair] = [
 ]
 REGULATOR: list[Pair] = [
     ("bidding:regulator_desk", _("监管")),
+    ("approvals:cases", _("审批督办")),
 ]
 DEPARTMENT: list[Pair] = [
+    ("approvals:cases", _("审批办件")),
     ("portal:department_desk", _("涉及本部门的需求")),
 ]
 

@@ -19,6 +19,7 @@ from market.domain import admission as admissions
 from market.models import Admission, Firm
 from tests import auctions, consortia
 from tests import market_place as market
+from tests.approvals import office
 from tests.bidding import panel
 from tests.bidding.browse import acting
 from tests.bidding.discussion import asks, objects, with_candidate
@@ -81,6 +82,13 @@ TABLE: dict[str, Door] = {
     "exchange:services": Door(EVERYBODY),
     "exchange:service": Door(EVERYBODY),
     "exchange:schema": Door(EVERYBODY),
+    "approvals:cases": Door((Kind.DEPARTMENT, Kind.REGULATOR)),
+    "approvals:register": Door((Kind.DEPARTMENT,), writes=True),
+    "approvals:case": Door((*OWNERS, Kind.DEPARTMENT, Kind.REGULATOR), own=True),
+    "approvals:step": Door((*OWNERS, Kind.DEPARTMENT), "post", writes=True, own=True),
+    "approvals:refile": Door(OWNERS, "post", writes=True, own=True),
+    "approvals:correct": Door((Kind.DEPARTMENT,), writes=True, own=True),
+    "approvals:material": Door((*OWNERS, Kind.DEPARTMENT, Kind.REGULATOR), own=True),
     "market:firms": Door(EVERYBODY),
     "market:firm_notices": Door(EVERYBODY),
     "market:firm": Door(EVERYBODY),
@@ -256,6 +264,11 @@ def world(settings, tmp_path) -> World:
         "bidding:announce_again": {"code": done.code},
         "bidding:wizard": {"code": drafted(place).code, "step": "method"},
     }
+    case = office.received(place)
+    values["approvals:case"] = values["approvals:refile"] = {"code": case.code}
+    values["approvals:step"] = {"code": case.code, "step": "accept"}
+    values["approvals:correct"] = {"code": case.code, "number": 1}
+    values["approvals:material"] = {"pk": 1}
     for name in ("objection", "objection_answer", "objection_escalate", "objection_decide"):
         values[f"bidding:{name}"] = {"code": objection.code}
     values["bidding:objection_file"] = {"code": objection.code, "number": 1}
@@ -363,6 +376,7 @@ def test_what_belongs_to_another_is_not_there(world):
         Kind.OWNER: market.organisation(Kind.OWNER),
         Kind.PERSON: market.organisation(Kind.PERSON),
         Kind.FIRM: market.firm(world.place).organisation,
+        Kind.DEPARTMENT: market.organisation(Kind.DEPARTMENT),
     }
     for name, door in TABLE.items():
         if door.own:
