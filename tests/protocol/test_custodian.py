@@ -434,7 +434,7 @@ def test_an_address_where_something_else_answers_is_unreachable(born, handler):
 
 @pytest.mark.parametrize("address", ["localhost:8000", "http://", "http://local host", "http://x/?a=b", "http://[::"])
 def test_an_address_that_is_none_is_refused_at_once(address):
-    with pytest.raises(ValueError, match="the server is given as|IPv6"):
+    with pytest.raises(ValueError, match=r"the server is given as|IPv6"):
         HttpPlatform(address)
 
 
