@@ -105,6 +105,7 @@ INSTALLED_APPS = [
     "market",
     "bidding",
     "contracts",
+    "ratings",
     "exchange",
     "portal",
     "config",
