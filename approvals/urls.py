@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from approvals.views import cases, department
+from approvals.views import cases, clients, department
 
 
 class CaseCode(StringConverter):
@@ -26,6 +26,8 @@ app_name = "approvals"
 urlpatterns = [
     path("desk/cases/", department.cases, name="cases"),
     path("desk/cases/register/", department.register, name="register"),
+    path("desk/cases/clients/", clients.clients, name="clients"),
+    path("desk/cases/clients/<int:pk>/revoke/", clients.revoke, name="revoke_client"),
     path("desk/cases/material/<int:pk>/", cases.material, name="material"),
     path("desk/cases/<case:code>/", cases.case, name="case"),
     path("desk/cases/<case:code>/refile/", cases.refile, name="refile"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
+from itertools import combinations, groupby
 
 from approvals.models import Case, CaseEvent
 
@@ -104,7 +104,11 @@ def effective(events: Iterable[CaseEvent]) -> list[CaseEvent]:
     every = list(events)
     corrected = {each.corrects_id for each in every if each.corrects_id}
     left = [each for each in every if each.pk not in corrected and each.kind != Kind.RETRACTED]
-    return sorted(left, key=lambda each: (each.occurred_at, each.number))
+    return sorted(left, key=in_order)
+
+
+def in_order(event: CaseEvent) -> tuple[datetime, int]:
+    return event.occurred_at, event.number
 
 
 def replay(events: Sequence[CaseEvent]) -> tuple[State, list[CaseEvent]]:
@@ -117,3 +121,33 @@ def replay(events: Sequence[CaseEvent]) -> tuple[State, list[CaseEvent]]:
             taken.append(first)
             left.remove(first)
     return state, taken
+
+
+def settle(must: Sequence[CaseEvent], new: Sequence[CaseEvent], waiting: Sequence[CaseEvent]) -> list[CaseEvent] | None:
+    """The history with `new` in it and as many of those that wait as fit; None where `new` does not fit, or not everything
+    that it `must` hold fits beside it.
+
+    What comes out of order may need its counterpart: a suspension before a decision stands only with its end. So those that
+    wait are tried all together, alone, and two at a time.
+    """
+    held = _with(must, new)
+    if held is None:
+        partners = ([each] for each in waiting)
+        held = next((found for each in partners if (found := _with(must, [*new, *each])) is not None), None)
+    if held is None:
+        held = _with(must, [*new, *waiting])
+    while held is not None:
+        left = [each for each in waiting if each not in held]
+        tries = [left, *([each] for each in left), *map(list, combinations(left, 2))] if left else []
+        found = next((found for each in tries if (found := _with(held, each)) is not None), None)
+        if found is None:
+            break
+        held = found
+    return held
+
+
+def _with(held: Sequence[CaseEvent], more: Sequence[CaseEvent]) -> list[CaseEvent] | None:
+    """Both together, if all of them fit."""
+    every = sorted([*held, *more], key=in_order)
+    _state, taken = replay(every)
+    return taken if len(taken) == len(every) else None

@@ -43,7 +43,7 @@ def events_of(case: Case) -> list[TimelineEvent]:
 
 def history_of(case: Case) -> tuple[State, list[CaseEvent]]:
     """The state that follows from a case's events, and the events that made it."""
-    return replay(effective(case.events.all()))
+    return replay([each for each in effective(case.events.all()) if not each.waiting])
 
 
 @dataclass(frozen=True, kw_only=True)

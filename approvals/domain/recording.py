@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from approvals.domain.history import ENDS, State, effective, replay
+from approvals.domain.history import ENDS, State, effective, in_order, replay, settle
 from approvals.domain.limits import set_deadlines
 from approvals.models import ApiClient, Application, Case, CaseEvent
 from core import clock
@@ -34,6 +34,10 @@ NEEDED: dict[str, tuple[str, ...]] = {
     Kind.DECIDED: ("outcome",),
 }
 """Which details an event of a kind has to have."""
+FINAL = (Kind.ACCEPTED, Kind.NOT_ACCEPTED, Kind.DECIDED, Kind.WITHDRAWN)
+"""What contradicts the record for good: nothing that is still to come could make room for it."""
+MOST_WAITING = 20
+"""Events of one case that wait for earlier ones."""
 SKEW = timedelta(minutes=1)
 """By how much another's clock may go ahead of ours."""
 
@@ -85,12 +89,12 @@ def record(case: Case, happening: Happening, origin: Origin) -> CaseEvent:
     if origin.event_id and (known := _sent_before(case, origin)) is not None:
         return known
     event = _event(case, happening, origin, number=len(events) + 1, now=now)
-    state, taken = replay(effective(events))
+    state, _taken = replay([each for each in effective(events) if not each.waiting])
     if _same_again(state, event):
         assert state.last is not None
         return state.last
     _demand_order(state, event, origin)
-    _place(case, events, taken, event, origin)
+    _place(case, events, event, origin)
     _log(case, event)
     return event
 
@@ -156,28 +160,43 @@ def _demand_order(state: State, event: CaseEvent, origin: Origin) -> None:
         )
 
 
-def _place(
-    case: Case, events: Sequence[CaseEvent], taken: Sequence[CaseEvent], event: CaseEvent, origin: Origin
-) -> None:
+def _place(case: Case, events: Sequence[CaseEvent], event: CaseEvent, origin: Origin) -> None:
     """Save the event if the history holds together with it, and let the case be what follows from it."""
-    replaced = event.corrects_id
-    state, fits = replay(effective([*events, event]))
-    lost = {each.pk for each in taken if each.pk != replaced} - {each.pk for each in fits}
-    if lost:
-        first = next(each for each in taken if each.pk in lost)
+    counted = effective([*events, event])
+    before = [each for each in effective(events) if not each.waiting]
+    must = [each for each in before if each.pk != event.corrects_id]
+    waiting = [each for each in counted if each.waiting]
+    new = [] if event.kind == Kind.RETRACTED else [event]
+    settled = settle(must, new, waiting)
+    if settled is None:
+        _refuse(case, must, event, origin, waits=len(waiting))
+        event.waiting = True
+        settled = settle(must, [], waiting) or must
+    event.save(force_insert=True)
+    arrived = [each.pk for each in settled if each.waiting]
+    CaseEvent.objects.filter(pk__in=arrived).exclude(pk=event.pk).update(waiting=False)
+    _become(case, replay(settled)[0])
+
+
+def _refuse(case: Case, must: Sequence[CaseEvent], event: CaseEvent, origin: Origin, *, waits: int) -> None:
+    """Raise for an event that does not fit, unless a system sent it and what is still to come may make it fit."""
+    state, fits = replay(sorted([*must, event], key=in_order))
+    lost = [each for each in must if each not in fits]
+    may_wait = origin.may_be_early and event.corrects is None and waits < MOST_WAITING
+    if lost and (not may_wait or event.kind in FINAL):
         raise Conflict(
             _("与已有记录矛盾：这样一来，第 %(number)d 条“%(kind)s”就不成立了。")
-            % {"number": first.number, "kind": first.get_kind_display()}
+            % {"number": lost[0].number, "kind": lost[0].get_kind_display()}
         )
-    if event.kind != Kind.RETRACTED and not any(each is event for each in fits):
-        is_over = state.status in ENDS and state.ended_at is not None and event.occurred_at >= state.ended_at
-        if not origin.may_be_early or replaced or is_over:
-            raise WrongState(_does_not_fit(case, event))
-        event.waiting = True
-    event.save(force_insert=True)
-    arrived = [each.pk for each in fits if each.waiting]
-    CaseEvent.objects.filter(pk__in=arrived).update(waiting=False)
-    _become(case, state)
+    if not lost and not (may_wait and _may_fit_later(state, event)):
+        raise WrongState(_does_not_fit(case, event))
+
+
+def _may_fit_later(state: State, event: CaseEvent) -> bool:
+    """Whether events that have not arrived yet could make room: none comes before the receipt, or after the end."""
+    if event.kind == Kind.RECEIVED or (state.received_at is not None and event.occurred_at < state.received_at):
+        return False
+    return not (state.status in ENDS and state.ended_at is not None and event.occurred_at >= state.ended_at)
 
 
 def _does_not_fit(case: Case, event: CaseEvent) -> str:

@@ -124,7 +124,7 @@ def shown(
     events = list(
         found.events.select_related("by", "client", "corrects", "corrected_by").order_by("-occurred_at", "-number")
     )
-    state, _taken = replay(effective(events))
+    state, _taken = replay([each for each in effective(events) if not each.waiting])
     offered = _offered(request, state)
     chosen = chosen if chosen in offered else next(iter(offered), "")
     used = used_days(found, state, now=now)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.models import WRITERS, Kind, Organisation
+from accounts.models import WRITERS, Kind, Organisation, Role
 from accounts.rules import ActingRequest, acting_as
 from approvals.domain import cases as domain
 from approvals.domain.queries import board_of
@@ -49,6 +49,7 @@ def cases(request: ActingRequest) -> HttpResponse:
         "page": page,
         "waiting": waiting,
         "is_regulator": is_regulator,
+        "may_connect": not is_regulator and request.membership.role == Role.ADMIN,
         "may_write": not is_regulator and request.membership.role in WRITERS,
     }
     return render(request, "approvals/cases.html", context, status=200 if found.form.is_valid() else 422)
