@@ -14,5 +14,6 @@ urlpatterns = [
     path("", include("market.urls")),
     path("", include("bidding.urls")),
     path("", include("contracts.urls")),
+    path("", include("ratings.urls")),
     path("", include("portal.urls")),
 ]

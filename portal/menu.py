@@ -18,12 +18,14 @@ OWNER: list[Pair] = [
     ("bidding:owner_desk", _("我的比选")),
     ("market:projects", _("项目与需求")),
     ("contracts:desk", _("合同")),
+    ("ratings:reminders", _("期限提醒")),
 ]
 FIRM: list[Pair] = [
     ("bidding:firm_desk", _("可报名的比选")),
     ("bidding:entries", _("我的报名")),
     ("bidding:consortia", _("联合体")),
     ("contracts:desk", _("合同")),
+    ("ratings:reminders", _("期限提醒")),
     ("market:admission", _("入驻资料")),
 ]
 OPERATOR: list[Pair] = [
@@ -40,6 +42,7 @@ DEPARTMENT: list[Pair] = [
     ("approvals:cases", _("审批办件")),
     ("portal:department_desk", _("涉及本部门的需求")),
     ("contracts:desk", _("合同")),
+    ("ratings:reminders", _("期限提醒")),
 ]
 
 BY_KIND: dict[str, list[Pair]] = {

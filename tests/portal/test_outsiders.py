@@ -177,6 +177,10 @@ TABLE: dict[str, Door] = {
     "contracts:agree": Door(FIRMS, "post", writes=True, own=True),
     "contracts:reopen": Door((*OWNERS, *FIRMS), writes=True, own=True),
     "contracts:seal": Door((*OWNERS, *FIRMS), writes=True, own=True),
+    "ratings:lines": Door(EVERYBODY),
+    "ratings:part": Door(EVERYBODY),
+    "ratings:reminders": Door((*OWNERS, Kind.FIRM, Kind.DEPARTMENT)),
+    "ratings:reminders_part": Door((*OWNERS, Kind.FIRM, Kind.DEPARTMENT)),
     "bidding:custodian": Door(EVERYBODY),
     "bidding:custodian_stock": Door(EVERYBODY),
     "bidding:custodian_release": Door(CUSTODIAN, "post"),
@@ -283,6 +287,7 @@ def world(settings, tmp_path) -> World:
         "bidding:announce_again": {"code": done.code},
         "bidding:wizard": {"code": drafted(place).code, "step": "method"},
     }
+    values["ratings:lines"] = values["ratings:part"] = {"code": open_round.need.code}
     case = office.received(place)
     values["approvals:case"] = values["approvals:refile"] = {"code": case.code}
     values["approvals:step"] = {"code": case.code, "step": "accept"}
