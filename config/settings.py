@@ -91,6 +91,20 @@ CHANNEL_LAYERS = {
     }
 }
 
+# --- Payments: Alipay, with the firms as registered sub-merchants (decision 0020) ------------------------------------
+
+# Where people and Alipay reach the pages: notifications come to it, and the cashier leads back to it.
+SITE_URL = environment.text("SITE_URL", f"http://localhost:{PORT}" if EMBEDDED else None).rstrip("/")
+# Without a gateway of its own an embedded installation pays at the sandbox, whose keys lie in ALIPAY_STATE.
+ALIPAY_PORT = environment.number("ALIPAY_PORT", PORT + 2)
+ALIPAY_STATE = environment.folder("ALIPAY_STATE", DATA_DIR / "alipay", base=BASE_DIR)
+ALIPAY_GATEWAY = environment.text("ALIPAY_GATEWAY", f"http://localhost:{ALIPAY_PORT}/gateway.do" if EMBEDDED else None)
+ALIPAY_APP_ID = environment.text("ALIPAY_APP_ID", "2021000000000001" if EMBEDDED else None)
+ALIPAY_SELLER_ID = environment.text("ALIPAY_SELLER_ID", "2088000000000001" if EMBEDDED else None)
+ALIPAY_APP_KEY = environment.text("ALIPAY_APP_KEY", "" if EMBEDDED else None)
+ALIPAY_PUBLIC_KEY = environment.text("ALIPAY_PUBLIC_KEY", "" if EMBEDDED else None)
+ALIPAY_TIMEOUT = environment.number("ALIPAY_TIMEOUT", 15)  # seconds for an answer
+
 # --- Rooms ---------------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -100,6 +114,7 @@ INSTALLED_APPS = [
     "approvals",
     "market",
     "bidding",
+    "contracts.payments",
     "exchange",
     "portal",
     "config",

@@ -19,6 +19,7 @@ class Letter(StrEnum):
     EXPERT = "X"
     AWARD = "W"
     OBJECTION = "Y"
+    PAYMENT = "F"
 
 
 _NEXT = """
