@@ -73,6 +73,10 @@ SOCKET_PORT = environment.number("SOCKET_PORT", 0 if PRODUCTION else PORT + 1)
 
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "" if PRODUCTION else "localhost,127.0.0.1,[::1],testserver")
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
+# Where people find the service: what is printed on paper leads there.
+SITE_URL = environment.text(
+    "SITE_URL", f"https://{next(iter(ALLOWED_HOSTS), 'localhost')}" if PRODUCTION else f"http://localhost:{PORT}"
+).rstrip("/")
 
 DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=600, conn_health_checks=True)}
 # Runs of the tests share one Valkey and must not see each other's keys.
@@ -114,6 +118,7 @@ INSTALLED_APPS = [
     "approvals",
     "market",
     "bidding",
+    "contracts",
     "contracts.payments",
     "exchange",
     "portal",
@@ -312,6 +317,7 @@ CELERY_BEAT_SCHEDULE = {
     "move due rounds": {"task": "bidding.tasks.move_due_rounds", "schedule": 1.0, "options": {"expires": 10}},
     "end auctions": {"task": "bidding.tasks.end_auctions", "schedule": 1.0, "options": {"expires": 10}},
     "forget old answers": {"task": "exchange.tasks.forget_answers", "schedule": 3600.0, "options": {"expires": 600}},
+    "move due contracts": {"task": "contracts.tasks.move_due_contracts", "schedule": 5.0, "options": {"expires": 10}},
     "move due admissions": {"task": "market.tasks.move_due_admissions", "schedule": 5.0, "options": {"expires": 10}},
 }
 
@@ -329,6 +335,8 @@ LOGGING = {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "celery": {"level": "WARNING"},  # a beat every second is no news
+        "fontTools": {"level": "WARNING"},  # says of every table what it drops
+        "fpdf": {"level": "ERROR"},
         "axes": {"level": "ERROR"},  # its messages name who tried to sign in
     },
 }

@@ -19,6 +19,8 @@ class Letter(StrEnum):
     EXPERT = "X"
     AWARD = "W"
     OBJECTION = "Y"
+    CONTRACT = "C"
+    DELIVERABLE = "D"
     PAYMENT = "F"
 
 

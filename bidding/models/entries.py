@@ -119,6 +119,7 @@ class Award(models.Model):
     issued_at = models.DateTimeField(_("发出时间"))
     contract_due_at = models.DateTimeField(_("签约期限"))
     revoked_at = models.DateTimeField(_("失效时间"), null=True, blank=True)
+    signed_at = models.DateTimeField(_("签约时间"), null=True, blank=True)
 
     objects = AwardQuerySet.as_manager()
 
@@ -127,6 +128,9 @@ class Award(models.Model):
         verbose_name = _("中选")
         constraints = [
             models.UniqueConstraint(fields=["lot"], name="award_one_in_force", condition=Q(revoked_at=None)),
+            models.CheckConstraint(
+                name="award_signed_is_not_revoked", condition=Q(signed_at=None) | Q(revoked_at=None)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -154,6 +154,7 @@ class Round(models.Model):
     candidate_at = models.DateTimeField(_("公示开始"), null=True, blank=True)
     candidate_until = models.DateTimeField(_("公示结束"), null=True, blank=True)
     awarded_at = models.DateTimeField(_("中选时间"), null=True, blank=True)
+    contracted_at = models.DateTimeField(_("签约时间"), null=True, blank=True)
     ended_at = models.DateTimeField(_("终止时间"), null=True, blank=True)
     reason = models.CharField(_("退回、流标或取消的原因"), max_length=500, blank=True)
     failure = models.CharField(_("流标类别"), max_length=LONGEST_TITLE, blank=True)
@@ -223,6 +224,10 @@ class Round(models.Model):
             ),
             models.CheckConstraint(
                 name="round_awarded_dated", condition=~Q(status="awarded") | Q(awarded_at__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="round_contracted_dated",
+                condition=~Q(status="contracted") | Q(awarded_at__isnull=False, contracted_at__isnull=False),
             ),
         ]
 

@@ -1,0 +1,33 @@
+"""What beat does with contracts: whatever is due goes as far as it goes, and one that cannot stops no other."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from contracts.domain.drafting import draft_contract, revoke_contract, to_draft, to_revoke
+from core import clock
+
+logger = logging.getLogger(__name__)
+
+
+def move_due_contracts(now: datetime | None = None) -> int:
+    """Draft what was awarded and end what was given up; give the number of steps taken."""
+    drafted = _each_on_its_own(lambda pk, at: draft_contract(award_id=pk, now=at), to_draft(), now=now)
+    revoked = _each_on_its_own(lambda pk, at: revoke_contract(contract_id=pk, now=at), to_revoke(), now=now)
+    return drafted + revoked
+
+
+def _each_on_its_own(step: Callable[[int, datetime], Any], rows: Any, *, now: datetime | None) -> int:
+    moved = 0
+    for pk in list(rows.values_list("pk", flat=True)):
+        try:
+            with transaction.atomic():
+                moved += step(pk, now or clock.now()) is not None
+        except Exception:  # whatever is wrong with one must not keep the others waiting
+            logger.exception("contract step %s could not be taken for %s", step, pk)
+    return moved

@@ -1,0 +1,12 @@
+from contracts.models.contracts import Contract, ContractEvent, ContractLine, ContractParty, Milestone
+from contracts.models.terms import ContractPolicy, ContractTemplate
+
+__all__ = [
+    "Contract",
+    "ContractEvent",
+    "ContractLine",
+    "ContractParty",
+    "ContractPolicy",
+    "ContractTemplate",
+    "Milestone",
+]

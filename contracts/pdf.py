@@ -1,0 +1,233 @@
+"""The contract on paper: A4, seal-red rule, Chinese from an embedded font, room for every seal, QR code and log index.
+
+A document of law is in Chinese whoever reads it, so nothing here is translated.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import segno
+from fpdf import FPDF
+from fpdf.enums import XPos, YPos
+
+from contracts.fonts import BOLD, REGULAR, cut_font
+
+SEAL_RED = (179, 38, 30)
+INK, QUIET = (22, 32, 42), (96, 105, 113)
+MARGIN, BODY, LINE = 22, 10.5, 6.2
+SEAL = 34.0
+"""Millimetres: the side of the square in which a seal stands."""
+POINTS = 72 / 25.4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a seal goes: the name of its field, the page from 0, and left, bottom, right, top in points."""
+
+    name: str
+    page: int
+    box: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signer:
+    """A party as it stands under the text, and the name of its seal's field."""
+
+    field: str
+    side: str
+    name: str
+    code: str
+    share: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """All that is printed of a contract; `facts` are pairs, `plan` rows of four columns, `proof` the lines beside the QR code."""
+
+    code: str
+    title: str
+    at: datetime
+    facts: Sequence[tuple[str, str]]
+    scope: str
+    plan: Sequence[tuple[str, str, str, str]]
+    clauses: str
+    signers: Sequence[Signer]
+    address: str
+    proof: Sequence[str]
+
+
+@dataclass
+class Printed:
+    """The PDF, and where its seals go."""
+
+    content: bytes
+    places: list[Place] = field(default_factory=list)
+
+
+class _Paper(FPDF):
+    def __init__(self, sheet: Sheet) -> None:
+        super().__init__(format="A4")
+        self.sheet = sheet
+        self.set_margins(MARGIN, 20, MARGIN)
+        self.set_auto_page_break(True, margin=24)
+        self.set_title(f"{sheet.title} {sheet.code}")
+        self.set_creator("Mingxuan")
+        self.set_lang("zh-CN")
+        self.set_creation_date(sheet.at)
+
+    def footer(self) -> None:
+        self.set_y(-16)
+        self.set_font("Noto", size=8)
+        self.set_text_color(*QUIET)
+        self.cell(0, 5, f"{self.sheet.code}　第 {self.page_no()} 页", align="C")
+
+    def line_of(
+        self, text: str, *, size: float = BODY, bold: bool = False, height: float = LINE, align: str = "L"
+    ) -> None:
+        self.set_font("Noto", "B" if bold else "", size)
+        self.multi_cell(0, height, text, align=align, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+    def heading(self, text: str) -> None:
+        if self.will_page_break(20):
+            self.add_page()
+        self.ln(3)
+        self.set_text_color(*INK)
+        self.line_of(text, size=12, bold=True, height=8)
+
+
+def print_sheet(sheet: Sheet) -> Printed:
+    """Lay a contract out."""
+    paper = _Paper(sheet)
+    with tempfile.TemporaryDirectory() as folder:
+        characters = _characters(sheet)
+        paper.add_font("Noto", "", cut_font(characters, weight=REGULAR, into=Path(folder)))
+        paper.add_font("Noto", "B", cut_font(characters, weight=BOLD, into=Path(folder)))
+        paper.add_page()
+        _head(paper)
+        _facts(paper)
+        paper.heading("服务内容")
+        paper.line_of(sheet.scope)
+        paper.heading("付款计划")
+        _plan(paper)
+        paper.heading("合同条款")
+        _clauses(paper)
+        places = _signers(paper)
+        _proof(paper)
+        return Printed(bytes(paper.output()), places)
+
+
+def _characters(sheet: Sheet) -> set[str]:
+    texts = [sheet.code, sheet.title, sheet.scope, sheet.clauses, sheet.address, *sheet.proof]
+    texts += [part for pair in sheet.facts for part in pair] + [part for row in sheet.plan for part in row]
+    texts += [part for each in sheet.signers for part in (each.side, each.name, each.code, each.share)]
+    own = "中介服务合同编号第页内容付款计划条款期限金额交付名称盖章处（）：　合计元分工统一社会信用代码明选·审批公开比选平台"
+    return {char for text in [*texts, own] for char in text if char >= " "} | set(map(chr, range(32, 127)))
+
+
+def _head(paper: _Paper) -> None:
+    paper.set_text_color(*SEAL_RED)
+    paper.line_of("明选 · 审批中介服务公开比选平台", size=11, bold=True, align="C", height=7)
+    paper.set_text_color(*QUIET)
+    paper.line_of(f"合同编号 {paper.sheet.code}", size=9, align="C", height=6)
+    paper.set_draw_color(*SEAL_RED)
+    paper.set_line_width(0.6)
+    y = paper.get_y() + 1.5
+    paper.line(MARGIN, y, paper.w - MARGIN, y)
+    paper.ln(7)
+    paper.set_text_color(*INK)
+    paper.line_of("中介服务合同", size=18, bold=True, align="C", height=11)
+    paper.line_of(paper.sheet.title, size=12, align="C", height=8)
+    paper.ln(2)
+
+
+def _facts(paper: _Paper) -> None:
+    _rule(paper)
+    with paper.table(col_widths=(28, 100), line_height=LINE, first_row_as_headings=False, padding=1) as table:
+        for name, value in paper.sheet.facts:
+            row = table.row()
+            row.cell(name)
+            row.cell(value)
+
+
+def _plan(paper: _Paper) -> None:
+    _rule(paper)
+    with paper.table(
+        col_widths=(10, 60, 34, 34), line_height=LINE, padding=1, text_align=("CENTER", "LEFT", "LEFT", "RIGHT")
+    ) as table:
+        for cells in (("期", "名称", "期限", "金额"), *paper.sheet.plan):
+            row = table.row()
+            for cell in cells:
+                row.cell(cell)
+
+
+def _rule(paper: _Paper) -> None:
+    paper.set_font("Noto", size=BODY)
+    paper.set_draw_color(200, 196, 186)
+    paper.set_line_width(0.2)
+
+
+def _clauses(paper: _Paper) -> None:
+    for paragraph in paper.sheet.clauses.splitlines():
+        if paragraph.strip():
+            is_head = paragraph[:1] in "一二三四五六七八九十" and "、" in paragraph[:4]
+            if is_head and paper.will_page_break(3 * LINE):
+                paper.add_page()
+            paper.line_of(paragraph.strip(), bold=is_head, height=LINE + (0.8 if is_head else 0))
+
+
+def _signers(paper: _Paper) -> list[Place]:
+    """A block for every party: who it is at the left, the square of its seal at the right."""
+    places = []
+    paper.ln(4)
+    for signer in paper.sheet.signers:
+        if paper.will_page_break(SEAL + 6):
+            paper.add_page()
+        top = paper.get_y() + 2
+        left = paper.w - MARGIN - SEAL
+        _rule(paper)
+        paper.rect(MARGIN, top, paper.w - 2 * MARGIN, SEAL + 2)
+        paper.set_xy(MARGIN + 3, top + 3)
+        paper.set_right_margin(MARGIN + SEAL + 4)
+        paper.set_left_margin(MARGIN + 3)
+        paper.line_of(signer.side, bold=True)
+        paper.line_of(signer.name)
+        if signer.code:
+            paper.line_of(signer.code, size=9)
+        if signer.share:
+            paper.line_of(f"分工：{signer.share}", size=9)
+        paper.set_left_margin(MARGIN)
+        paper.set_right_margin(MARGIN)
+        paper.set_xy(MARGIN, top + SEAL + 4)
+        places.append(Place(name=signer.field, page=paper.page_no() - 1, box=_box(paper, left, top + 1)))
+    return places
+
+
+def _box(paper: _Paper, left: float, top: float) -> tuple[int, int, int, int]:
+    low, high = paper.h - top - SEAL, paper.h - top
+    return round(left * POINTS), round(low * POINTS), round((left + SEAL) * POINTS), round(high * POINTS)
+
+
+def _proof(paper: _Paper) -> None:
+    size = 26.0
+    if paper.will_page_break(size + 8):
+        paper.add_page()
+    paper.ln(3)
+    top = paper.get_y()
+    code = segno.make(paper.sheet.address, error="m", micro=False).matrix
+    module = size / len(code)
+    paper.set_fill_color(0, 0, 0)
+    for y, row in enumerate(code):
+        for x, dark in enumerate(row):
+            if dark:
+                paper.rect(MARGIN + x * module, top + y * module, module, module, style="F")
+    paper.set_left_margin(MARGIN + size + 5)
+    paper.set_xy(MARGIN + size + 5, top)
+    paper.set_text_color(*QUIET)
+    for line in (paper.sheet.address, *paper.sheet.proof):
+        paper.line_of(line, size=8, height=4.6)
+    paper.set_left_margin(MARGIN)

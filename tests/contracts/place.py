@@ -1,0 +1,35 @@
+"""Contracts for tests: from an award to every state in which one can be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.models import Membership
+from bidding.models import Award, Round
+from contracts.domain import drafting
+from contracts.models import Contract
+from core import clock
+from tests import market_place as market
+
+
+def awarded(where: market.Place, *, amount: str = "48000.00", **terms: Any) -> Award:
+    """The award of a round that has been lived through."""
+    round_ = market.lived(where, amounts=[amount], **terms)
+    Round.objects.filter(pk=round_.pk).update(candidate_until=clock.now())
+    market.move_on()
+    return Award.objects.get(lot__round=round_)
+
+
+def drafted(where: market.Place, **terms: Any) -> Contract:
+    contract = drafting.draft_contract(award_id=awarded(where, **terms).pk)
+    assert contract is not None
+    return contract
+
+
+def people(where: market.Place, contract: Contract) -> tuple[Membership, Membership]:
+    """Somebody of the owner, and of the firm."""
+    return where.owner, market.member_of(contract.firm.organisation)
+
+
+def proposed(where: market.Place, **terms: Any) -> Contract:
+    return drafting.propose_contract(contract_id=drafted(where, **terms).pk, by=where.owner)
