@@ -11,6 +11,7 @@ from bidding.domain.lots import LotTerms
 from bidding.models import Auction, Lot, Round
 from core import clock
 from market.models import Firm
+from tests import consortia as joint
 from tests import custody
 from tests import market_place as market
 from tests.bidding import panel
@@ -44,8 +45,8 @@ def terms(method: str) -> list[LotTerms]:
     return [LotTerms(title=title, **{name: Decimal(amount)}) for title, amount in zip(titles, amounts, strict=True)]
 
 
-def opened(where: market.Place, method: str) -> Round:
-    """A round that has been closed, opened, and goes on as far as it does by itself."""
+def opened(where: market.Place, method: str, *, together: bool = False) -> Round:
+    """A round that has been closed, opened, and goes on as far as it does by itself; `together`: every entrant is two firms."""
     start = clock.now() - timedelta(minutes=30)
     with clock.travelling(start):
         firms = [market.firm(where) for _number in range(3)]
@@ -54,9 +55,12 @@ def opened(where: market.Place, method: str) -> Round:
                 panel.expert(where)
         named = firms[0] if method == "direct" else None
         budget = {"budget": Decimal("200000.00"), "parameters": TERMS[method], "lots": terms(method), "named": named}
-        round_ = market.announced(where, method=method, **budget)
+        round_ = market.announced(where, method=method, consortium_most=2 if together else None, **budget)
     with clock.travelling(start + timedelta(seconds=20)):
         custody.attend()
+        if together:
+            for lead in firms:
+                joint.formed(round_, lead, market.firm(where))
         _enter(round_, method, firms)
     assert round_.closes_at is not None
     market.goes_on(round_, at=round_.closes_at)
@@ -72,9 +76,9 @@ def _enter(round_: Round, method: str, firms: list[Firm]) -> None:
             market.enters(round_, firm, None if method in FIXED or method == "auction" else amount, lot=str(lot))
 
 
-def lived(where: market.Place, method: str) -> Round:
+def lived(where: market.Place, method: str, *, together: bool = False) -> Round:
     """A round that has come to its candidates."""
-    round_ = opened(where, method)
+    round_ = opened(where, method, together=together)
     if method == "scored":
         return panel.judge(round_)
     if method == "auction":

@@ -14,10 +14,12 @@ from bidding.domain.entries import withdraw_entry
 from bidding.models import Round
 from core import clock
 from core.identifiers import generate_uscc
+from protocol.methods import METHODS
 from protocol.record import BadRecord, read_record
 from tests import consortia as joint
-from tests import custody
+from tests import custody, lots
 from tests import market_place as market
+from tests.bidding.test_lots import walks
 from tests.protocol.test_verify import failed, record_of
 from tests.protocol.test_verify_javascript import agree, both_find
 
@@ -149,6 +151,20 @@ def test_a_consortium_that_was_withdrawn_leaves_no_member(ask):
             market.enters(round_, each, "200.00")
 
     assert agree(ask, [record_of(lived(where, enter))]) == [set()]
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if name != "direct"])
+def test_consortia_in_several_lots_of_which_one_gives_its_lot_up(ask, method):
+    where = lots.place(method)
+    round_ = lots.lived(where, method, together=True)
+    before = record_of(round_)
+    taking_part = [each for lot in before["lots"] for each in lot["entries"]]
+    assert len(taking_part) >= 6 and all(len(each["members"]) == 1 for each in taking_part)
+    assert all(lot["result"]["winner"] for lot in before["lots"][:2])
+    walks(round_, "1", seconds=10)
+    after = record_of(round_)
+    assert [len(lot["substitutions"]) for lot in after["lots"]] == [1, 0, 0]
+    assert agree(ask, [before, after]) == [set(), set()]
 
 
 @pytest.mark.parametrize(
