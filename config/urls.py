@@ -12,5 +12,6 @@ urlpatterns = [
     path("i18n/setlang/", set_language, name="set_language"),
     path("", include("market.urls")),
     path("", include("bidding.urls")),
+    path("", include("contracts.payments.urls")),
     path("", include("portal.urls")),
 ]

@@ -17,11 +17,33 @@ from decimal import Decimal, InvalidOperation
 from core.clock import LOCAL
 from core.money import yuan
 
-COLUMNS = (
-    "支付宝交易号", "商户订单号", "业务类型", "商品名称", "创建时间", "完成时间", "门店编号", "门店名称", "操作员", "终端号", "对方账户",
-    "订单金额（元）", "商家实收（元）", "支付宝红包（元）", "集分宝（元）", "支付宝优惠（元）", "商家优惠（元）", "券核销金额（元）", "券名称",
-    "商家红包消费金额（元）", "卡消费金额（元）", "退款批次号/请求号", "服务费（元）", "分润（元）", "备注",
-)  # fmt: skip
+COLUMNS = [
+    "支付宝交易号",
+    "商户订单号",
+    "业务类型",
+    "商品名称",
+    "创建时间",
+    "完成时间",
+    "门店编号",
+    "门店名称",
+    "操作员",
+    "终端号",
+    "对方账户",
+    "订单金额（元）",
+    "商家实收（元）",
+    "支付宝红包（元）",
+    "集分宝（元）",
+    "支付宝优惠（元）",
+    "商家优惠（元）",
+    "券核销金额（元）",
+    "券名称",
+    "商家红包消费金额（元）",
+    "卡消费金额（元）",
+    "退款批次号/请求号",
+    "服务费（元）",
+    "分润（元）",
+    "备注",
+]
 PAYMENT, REFUND = "交易", "退款"
 LARGEST = 512 * 1024 * 1024
 LOCAL_TIME = "%Y-%m-%d %H:%M:%S"
@@ -127,7 +149,10 @@ def _summary(rows: list[Line], day: date, seller_id: str) -> str:
     paid = [row for row in rows if not row.is_refund]
     back = [row for row in rows if row.is_refund]
     net = sum((row.amount for row in paid), yuan(0)) - sum((row.amount for row in back), yuan(0))
-    table = ["门店编号,门店名称,交易订单总笔数,退款订单总笔数,实收净额（元）", f"合计\t,\t,{len(paid)},{len(back)},{net}"]
+    table = [
+        "门店编号,门店名称,交易订单总笔数,退款订单总笔数,实收净额（元）",
+        f"合计\t,\t,{len(paid)},{len(back)},{net}",
+    ]
     return "\r\n".join([*_head("业务汇总", day, seller_id), *table, _foot("业务汇总")]) + "\r\n"
 
 

@@ -161,14 +161,19 @@ def test_the_bill_has_what_was_paid_and_refunded(alipay):
     assert lines[0].trade_no == trade.trade_no
 
 
+PRINTED = """#支付宝业务明细查询
+#账号：[20880001]
+#----业务明细列表----
+{columns}
+2019T\t,F1_1\t,交易\t,测试,2019-09-16 10:55:16,2019-09-16 10:55:23,\t,\t,\t,\t,\t,0.01,0.01,{zeros},,0.00\t,0.00,\t,0.00,0.00,
+2019T\t,F1_1\t,退款\t,测试,2019-09-16 10:55:16,2019-09-16 10:56:48,\t,\t,\t,\t,\t,-0.01,-0.01,{zeros},,0.00\t,0.00,re_1,0.00,0.00,
+#----业务明细列表结束----
+#导出时间
+"""
+
+
 def test_a_bill_as_alipay_prints_it_is_read():
-    details = (
-        "#支付宝业务明细查询\r\n#账号：[20880001]\r\n#起始日期\r\n#----业务明细列表----\r\n" + ",".join(bill.COLUMNS) + "\r\n"
-        "2019091622001458860515315453\t,F1_1\t,交易\t,测试,2019-09-16 10:55:16,2019-09-16 10:55:23,\t,\t,\t,\t,\t,0.01,0.01,0.00,0.00,"
-        "0.00,0.00,0.00,,0.00\t,0.00,\t,0.00,0.00,\r\n"
-        "2019091622001458860515315453\t,F1_1\t,退款\t,测试,2019-09-16 10:55:16,2019-09-16 10:56:48,\t,\t,\t,\t,\t,-0.01,-0.01,0.00,0.00,"
-        "0.00,0.00,0.00,,0.00\t,0.00,re_1,0.00,0.00,\r\n#----业务明细列表结束----\r\n#导出时间\r\n"
-    )
+    details = PRINTED.format(columns=",".join(bill.COLUMNS), zeros=",".join(["0.00"] * 5))
     zipped = BytesIO()
     with zipfile.ZipFile(zipped, "w") as archive:
         archive.writestr("a.csv", details.encode("gbk"))

@@ -90,9 +90,7 @@ class Payment(models.Model):
     settle_amount = MoneyField(_("结算金额（元）"), null=True, blank=True)
     settled_at = models.DateTimeField(_("结算时间"), null=True, blank=True)
     problem = models.CharField(_("支付宝的答复"), max_length=80, blank=True)
-    bill_row = models.OneToOneField(
-        "payments.BillRow", models.SET_NULL, null=True, blank=True, related_name="payment"
-    )
+    bill_row = models.OneToOneField("payments.BillRow", models.SET_NULL, null=True, blank=True, related_name="payment")
 
     objects = PaymentQuerySet.as_manager()
 
@@ -138,7 +136,8 @@ class Payment(models.Model):
 
     @property
     def refundable(self) -> Decimal:
-        return self.amount - self.refunded
+        left: Decimal = self.amount - self.refunded
+        return left
 
     @property
     def is_open(self) -> bool:
@@ -194,7 +193,9 @@ class Refund(models.Model):
         verbose_name = _("退款")
         indexes = [
             models.Index(fields=["id"], name="refund_pending", condition=Q(status="refund_pending")),
-            models.Index(fields=["done_at"], name="refund_not_billed", condition=Q(bill_row=None, status="refund_done")),
+            models.Index(
+                fields=["done_at"], name="refund_not_billed", condition=Q(bill_row=None, status="refund_done")
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["payment", "number"], name="refund_number"),

@@ -89,7 +89,13 @@ class Books:
         self.one(
             "INSERT INTO trade (out_trade_no, trade_no, token, amount, subject, merchant_id, notify_url, return_url, expires_at,"
             " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            *(out_trade_no, f"{made:%Y%m%d}22001{secrets.randbelow(10**15):015d}", secrets.token_urlsafe(18), amount, subject),
+            *(
+                out_trade_no,
+                f"{made:%Y%m%d}22001{secrets.randbelow(10**15):015d}",
+                secrets.token_urlsafe(18),
+                amount,
+                subject,
+            ),
             *(merchant_id, more["notify_url"], more["return_url"], more["expires_at"], made.strftime(LOCAL_TIME)),
         )
         found = self.trade(out_trade_no)

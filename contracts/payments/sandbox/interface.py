@@ -101,7 +101,11 @@ class Interface:
             raise Problem(INVALID, "out_trade_no, subject, total_amount")
         if not MERCHANT.fullmatch(merchant):
             raise Problem("ACQ.SUB_MERCHANT_INVALID", "二级商户不存在或未完成进件")
-        if len(details) != 1 or details[0].get("trans_in_type") != "defaultSettle" or _amount(details[0].get("amount")) != amount:
+        if (
+            len(details) != 1
+            or details[0].get("trans_in_type") != "defaultSettle"
+            or _amount(details[0].get("amount")) != amount
+        ):
             raise Problem(INVALID, "settle_info")
         known = self._books.trade(number)
         if known is not None and (known["amount"], known["merchant_id"]) != (str(amount), merchant):

@@ -72,7 +72,16 @@ class Notifier:
         with self._wake:
             self._wake.notify_all()
 
-    def _body(self, trade: Row, *, refund: str = "", status: str = "", amount: str = "", seller: str = "", forged: bool = False) -> str:
+    def _body(
+        self,
+        trade: Row,
+        *,
+        refund: str = "",
+        status: str = "",
+        amount: str = "",
+        seller: str = "",
+        forged: bool = False,
+    ) -> str:
         at = now().strftime(LOCAL_TIME)
         told = {
             "notify_time": at,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import socket
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +17,7 @@ import segno
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from contracts.payments import bill
+from contracts.payments import bill as bills
 from contracts.payments.sandbox.books import LOCAL_TIME, SUCCESS, UNOPENED, WAITING, Books, Row, now
 from contracts.payments.sandbox.interface import Interface, Problem
 from contracts.payments.sandbox.notifying import Notifier
@@ -28,7 +30,7 @@ BEHAVIOUR = {
     "api": ("", "drop_before", "drop_after", "bad_sign", "busy"),
     "notify": ("", "twice", "disorder", "held", "never", "forged", "wrong_amount", "wrong_seller"),
 }
-"""What it can be told: `slow` besides (seconds before an answer), and `only` (the one method that the faults of `api` concern)."""
+"""What it can be told, besides `slow` (seconds before an answer) and `only` (the one method that the faults of `api` concern)."""
 
 
 class Sandbox:
@@ -39,6 +41,7 @@ class Sandbox:
         self.notifier = Notifier(books=self.books, signing=self.signing, app_id=app_id, seller_id=seller_id)
         self.app_id, self.seller_id = app_id, seller_id
         self.ends = threading.Event()
+        self.lines: set[socket.socket] = set()
         self.server = ThreadingHTTPServer((host, port), type("Here", (Handler,), {"sandbox": self}))
         self.server.daemon_threads = True
         self.url = f"http://localhost:{self.server.server_address[1]}"
@@ -55,6 +58,9 @@ class Sandbox:
         self.server.shutdown()
         self.notifier.stop()
         self.server.server_close()
+        for line in list(self.lines):  # what clients keep open would be answered from closed books
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
         self.books.close()
 
     def behave(self, **how: str) -> None:
@@ -69,15 +75,16 @@ class Sandbox:
         """Everything that was paid and refunded on a day."""
         paid = self.books.all("SELECT * FROM trade WHERE paid_at LIKE ? ORDER BY paid_at", f"{day}%")
         back = self.books.all(
-            "SELECT refund.*, trade_no, subject FROM refund JOIN trade USING (out_trade_no) WHERE at LIKE ? ORDER BY at", f"{day}%"
+            "SELECT refund.*, trade_no, subject FROM refund JOIN trade USING (out_trade_no) WHERE at LIKE ? ORDER BY at",
+            f"{day}%",
         )
         lines = [self._line(row, row["amount"], row["paid_at"]) for row in paid]
         lines += [self._line(row, row["amount"], row["at"], request_no=row["request_no"]) for row in back]
-        return bill.write(lines, day=day, seller_id=self.seller_id)
+        return bills.write(lines, day=day, seller_id=self.seller_id)
 
     @staticmethod
-    def _line(row: Row, amount: str, at: str, *, request_no: str = "") -> bill.Line:
-        return bill.Line(
+    def _line(row: Row, amount: str, at: str, *, request_no: str = "") -> bills.Line:
+        return bills.Line(
             trade_no=row["trade_no"],
             order_number=row["out_trade_no"],
             is_refund=bool(request_no),
@@ -94,7 +101,15 @@ class Handler(BaseHTTPRequestHandler):
     sandbox: Sandbox
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name is the base class's
+    def setup(self) -> None:
+        super().setup()
+        self.sandbox.lines.add(self.connection)
+
+    def finish(self) -> None:
+        self.sandbox.lines.discard(self.connection)
+        super().finish()
+
+    def log_message(self, format: str, *args: object) -> None:
         """Requests carry order numbers and amounts: they are in the books, and need not be in a log too."""
 
     def do_GET(self) -> None:
@@ -235,7 +250,9 @@ class Handler(BaseHTTPRequestHandler):
             "home",
             {
                 "trades": [dict(row) for row in books.all("SELECT * FROM trade ORDER BY created_at DESC LIMIT 50")],
-                "notifications": [dict(row) for row in books.all("SELECT * FROM notification ORDER BY id DESC LIMIT 20")],
+                "notifications": [
+                    dict(row) for row in books.all("SELECT * FROM notification ORDER BY id DESC LIMIT 20")
+                ],
                 "choices": [(name, books.behaves(name), values) for name, values in BEHAVIOUR.items()],
                 "slow": books.behaves("slow"),
                 "only": books.behaves("only"),
@@ -267,6 +284,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
-        self.send_header("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src data:; form-action *")
+        self.send_header(
+            "Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src data:; form-action *"
+        )
         self.end_headers()
         self.wfile.write(body)
