@@ -106,6 +106,7 @@ ALIPAY_GATEWAY = environment.text(
     "ALIPAY_GATEWAY",
     f"http://localhost:{ALIPAY_PORT}/gateway.do" if EMBEDDED else "https://openapi.alipay.com/gateway.do",
 )
+ALIPAY_IS_SANDBOX = EMBEDDED and not os.environ.get("ALIPAY_GATEWAY")
 ALIPAY_APP_ID = environment.text("ALIPAY_APP_ID", "2021000000000001" if EMBEDDED else None)
 ALIPAY_SELLER_ID = environment.text("ALIPAY_SELLER_ID", "2088000000000001" if EMBEDDED else None)
 ALIPAY_APP_KEY = environment.text("ALIPAY_APP_KEY", "" if EMBEDDED else None)
