@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from approvals.models import District
 from bidding.models import Expert, HistoricalRound, Round
 from bidding.wording import METHOD_NAMES
+from market.domain.search import matching
 from market.filters import CodeFilter
 from market.models import Service
 
@@ -21,7 +22,7 @@ PUBLIC_STATUSES = [
     for status in Round.Status
     if status not in (Round.Status.DRAFT, Round.Status.SUBMITTED, Round.Status.RETURNED, Round.Status.CONTRACTED)
 ]
-METHODS = [(code, METHOD_NAMES[code]) for code in ("draw", "lowest")]
+METHODS = list(METHOD_NAMES.items())
 PERIODS = [("7", _("最近 7 天")), ("30", _("最近 30 天")), ("90", _("最近 90 天")), ("365", _("最近一年"))]
 ORDERS = [("closing", _("快截止的在前")), ("oldest", _("最早公告的在前"))]
 
@@ -61,7 +62,7 @@ class RoundFilter(django_filters.FilterSet):
         super().__init__(*args, **kwargs)
 
     def matching(self, queryset: QuerySet[Round], name: str, value: str) -> QuerySet[Round]:
-        return queryset.filter(search__icontains=" ".join(value.lower().split()))
+        return matching(queryset, value)
 
     def with_status(self, queryset: QuerySet[Round], name: str, value: str) -> QuerySet[Round]:
         return with_status(queryset, value, now=self.now)
@@ -107,7 +108,7 @@ class HistoricalRoundFilter(django_filters.FilterSet):
         return queryset
 
     def matching(self, queryset: QuerySet[HistoricalRound], name: str, value: str) -> QuerySet[HistoricalRound]:
-        return queryset.filter(search__icontains=" ".join(value.lower().split()))
+        return matching(queryset, value)
 
 
 class ExpertFilter(django_filters.FilterSet):

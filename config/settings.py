@@ -124,6 +124,7 @@ INSTALLED_APPS = [
     "bidding",
     "contracts",
     "contracts.payments",
+    "ratings",
     "exchange",
     "portal",
     "config",
@@ -332,6 +333,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60},
     },
     "read bills": {"task": "contracts.payments.tasks.read_bills", "schedule": 1800.0, "options": {"expires": 600}},
+    "note late cases": {"task": "approvals.tasks.note_late_cases", "schedule": 60.0, "options": {"expires": 50}},
     "move due contracts": {"task": "contracts.tasks.move_due_contracts", "schedule": 5.0, "options": {"expires": 10}},
     "move due admissions": {"task": "market.tasks.move_due_admissions", "schedule": 5.0, "options": {"expires": 10}},
 }

@@ -10,6 +10,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("ledger/", include("ledger.urls")),
     path("i18n/setlang/", set_language, name="set_language"),
+    path("", include("approvals.urls")),
     path("", include("market.urls")),
     path("", include("bidding.urls")),
     path("", include("contracts.payments.urls")),

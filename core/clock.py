@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-LOCAL = ZoneInfo("Asia/Shanghai")
+from core.workdays import LOCAL as LOCAL
 
 _moment: ContextVar[datetime | None] = ContextVar("moment", default=None)
 

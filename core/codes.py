@@ -19,6 +19,8 @@ class Letter(StrEnum):
     EXPERT = "X"
     AWARD = "W"
     OBJECTION = "Y"
+    CASE = "K"
+    APPLICATION = "B"
     CONTRACT = "C"
     DELIVERABLE = "D"
     PAYMENT = "F"

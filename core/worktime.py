@@ -1,25 +1,24 @@
-"""Working time and limits on one clock, exact to the microsecond (DOMAIN "One clock").
+"""Working time and limits on one clock, by the table of holidays (DOMAIN "One clock").
 
-A working day is 24 hours of its local date, so 1.25 means a day and a quarter. Monday to Friday are working days unless
-the table of holidays says otherwise; a make-up day (调休上班) on a weekend is one too.
+Monday to Friday are working days unless the table says otherwise; a make-up day (调休上班) on a weekend is one too. The
+arithmetic is `core.workdays`; here is the table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime
 from fractions import Fraction
+from math import ceil
 
 from core.clock import LOCAL
 from core.models import Holiday
-
-DAY = timedelta(days=1)
-SATURDAY = 5
+from core.workdays import DAY, Workdays, midnight, next_midnight
 
 
 def is_working(day: date) -> bool:
     """Whether work is done on a local date."""
-    return _calendar(day, day)(day)
+    return calendar(day, day).works(day)
 
 
 def add_working_days(start: datetime, days: int) -> datetime:
@@ -30,50 +29,57 @@ def add_working_days(start: datetime, days: int) -> datetime:
     """
     if days < 1:
         raise ValueError("a limit has at least one working day")
-    day, left = start.astimezone(LOCAL).date(), days
-    while True:
-        horizon = day + DAY * (2 * left + 14)
-        works = _calendar(day, horizon)
-        while day < horizon:
-            day += DAY
-            left -= works(day)
-            if not left:
-                return _midnight(day + DAY)
+    return moment_after(start_of_limit(start), Fraction(days))
 
 
 def working_time(start: datetime, end: datetime) -> Fraction:
     """The part of an interval that falls on working days, in days. It adds up: a–b and b–c make a–c. Negative never."""
-    start, end = start.astimezone(LOCAL), end.astimezone(LOCAL)
-    if end <= start:
-        return Fraction(0)
-    first, last = start.date(), end.date()
-    works = _calendar(first, last)
-    if first == last:
-        return _days(end - start) * works(first)
-    whole = sum(works(first + DAY * number) for number in range(1, (last - first).days))
-    head, tail = _midnight(first + DAY) - start, end - _midnight(last)
-    return _days(head) * works(first) + whole + _days(tail) * works(last)
+    return _calendar_of(start, end).working_time(start, end)
 
 
 def limit_time(start: datetime, end: datetime) -> Fraction:
     """Working time in days as a limit set at `start` counts it: from the next working day on."""
-    return working_time(_midnight(start.astimezone(LOCAL).date() + DAY), end)
+    return _calendar_of(start, end).limit_time(start, end)
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=LOCAL)
+def moment_after(start: datetime, length: Fraction) -> datetime:
+    """The first moment by which `length` working days have passed since `start`, as `working_time` counts them."""
+    first = last = start.astimezone(LOCAL).date()
+    while True:
+        last += DAY * (2 * ceil(length) + 14)
+        end = calendar(first, last).reached(start, length)
+        if end <= midnight(last + DAY):
+            return end
 
 
-def _days(length: timedelta) -> Fraction:
-    return Fraction(length // timedelta(microseconds=1), DAY // timedelta(microseconds=1))
+def start_of_limit(set_at: datetime) -> datetime:
+    """When a limit set at a moment begins to count: with the next day."""
+    return next_midnight(set_at)
 
 
-def _calendar(first: date, last: date) -> Callable[[date], bool]:
+def end_of_limit(
+    set_at: datetime, length: Fraction, pauses: Sequence[tuple[datetime, datetime | None]]
+) -> datetime | None:
+    """When a limit of `length` working days ends whose clock stands still in `pauses`, given in order and apart.
+
+    None while it stands still: an open pause has no end.
+    """
+    at, left = start_of_limit(set_at), length
+    for begun, over in pauses:
+        passed = working_time(at, begun)
+        if passed >= left:
+            break
+        if over is None:
+            return None
+        left, at = left - passed, max(at, over)
+    return moment_after(at, left)
+
+
+def calendar(first: date, last: date) -> Workdays:
     """Which days from `first` to `last` are worked on, by one query."""
-    kinds = dict(Holiday.objects.filter(date__range=(first, last)).values_list("date", "kind"))
+    kinds = Holiday.objects.filter(date__range=(first, last)).values_list("date", "kind")
+    return Workdays({day: kind == Holiday.Kind.WORKDAY for day, kind in kinds})
 
-    def works(day: date) -> bool:
-        kind = kinds.get(day)
-        return day.weekday() < SATURDAY if kind is None else kind == Holiday.Kind.WORKDAY
 
-    return works
+def _calendar_of(start: datetime, end: datetime) -> Workdays:
+    return calendar(start.astimezone(LOCAL).date(), end.astimezone(LOCAL).date())

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
-from exchange.api import envelopes, files, firms, offers, rounds, services
+from exchange.api import approvals, envelopes, files, firms, offers, rounds, services
 from exchange.listing import PublicPace
 from exchange.problems import Unknown
 
@@ -18,6 +18,7 @@ urlpatterns = [
     path("rounds/<word:code>/envelopes/<word:lot>/withdrawal", envelopes.Withdrawal.as_view(), name="withdrawal"),
     path("rounds/<word:code>/lots/<word:lot>/offers", offers.Offers.as_view(), name="offers"),
     path("rounds/<word:code>/files", files.Files.as_view(), name="files"),
+    path("approval-events", approvals.ApprovalEvents.as_view(), name="approval_events"),
     path("firms", firms.FirmList.as_view(), name="firms"),
     path("firms/<word:uscc>", firms.FirmDetail.as_view(), name="firm"),
     path("services", services.ServiceList.as_view(), name="services"),

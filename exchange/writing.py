@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -77,6 +77,20 @@ class ActsFor(permissions.BasePermission):
         )
 
 
+class Json(JSONParser):
+    """A body of JSON. What is none, or nested beyond all reason, is told as that."""
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except (
+            exceptions.ParseError,
+            RecursionError,
+            LookupError,
+        ) as error:  # LookupError: a charset that nobody knows
+            raise exceptions.ParseError(_("请求的内容不是 JSON（须为 UTF-8 编码）。")) from error
+
+
 class WritingPace(throttling.UserRateThrottle):
     scope = "api_writes"
     rate = "120/min"
@@ -88,7 +102,7 @@ class WriteView(APIView):
     kinds: tuple[Kind, ...] = ()
     authentication_classes = (TokenAuthentication, SessionOfThePage)
     permission_classes = (ActsFor,)
-    parser_classes: tuple[type[BaseParser], ...] = (JSONParser,)
+    parser_classes: tuple[type[BaseParser], ...] = (Json,)
     throttle_classes: tuple[type[throttling.BaseThrottle], ...] = (WritingPace,)
 
     def once(self, request: Request, work: Callable[[], tuple[int, dict[str, Any]]]) -> Response:

@@ -118,6 +118,17 @@ MARKS: dict[str, Mark] = {
     "transfer_sent": Mark("wait", "amber"),
     "transfer_confirmed": Mark("check", "jade"),
     "transfer_denied": Mark("cross", "seal"),
+    # approval cases
+    "case_planned": Mark("draft", "grey"),
+    "case_received": Mark("wait", "amber"),
+    "case_correction": Mark("back", "seal"),
+    "case_accepted": Mark("half", "slate"),
+    "case_special": Mark("pause", "slate"),
+    "case_suspended": Mark("pause", "amber"),
+    "case_granted": Mark("done", "jade"),
+    "case_refused": Mark("cross", "seal"),
+    "case_not_accepted": Mark("stop", "grey"),
+    "case_withdrawn": Mark("minus", "grey"),
     # the catalogue
     "mandatory": Mark("check", "slate"),
     "self": Mark("info", "jade"),

@@ -35,8 +35,10 @@ REGULATOR: list[Pair] = [
     ("bidding:regulator_desk", _("监管")),
     ("payments:regulator_desk", _("逾期付款")),
     ("payments:reconciliation", _("支付宝对账")),
+    ("approvals:cases", _("审批督办")),
 ]
 DEPARTMENT: list[Pair] = [
+    ("approvals:cases", _("审批办件")),
     ("portal:department_desk", _("涉及本部门的需求")),
 ]
 

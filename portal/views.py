@@ -26,7 +26,7 @@ DESKS: dict[str, str] = {
     Kind.PERSON: "bidding:owner_desk",
     Kind.OPERATOR: "bidding:operator_desk",
     Kind.REGULATOR: "bidding:regulator_desk",
-    Kind.DEPARTMENT: "portal:department_desk",
+    Kind.DEPARTMENT: "approvals:cases",
 }
 SHOWN = 6
 CODE = re.compile(r"\AR[0-9]{12,17}\Z")

@@ -18,7 +18,7 @@ from bidding.models import Expert, ExpertConflict, ExpertEmployer, Round
 from bidding.models.experts import REASON_LENGTH
 from core import clock
 from core.codes import Letter, next_code
-from core.errors import Conflict, DomainError, NotAllowed
+from core.errors import Conflict, DomainError, NotAllowed, WrongState
 from core.identifiers import half_width, normalise_uscc
 from ledger import domain as ledger
 from market.forms.admission import id_hash_of
@@ -92,10 +92,12 @@ def add_employer(*, expert_id: int, party: str, since: date, until: date | None,
 
 
 def end_employer(*, employer_id: int, expert_id: int, until: date, by: Membership) -> ExpertEmployer:
-    """An expert has left an employer on a day."""
+    """An expert has left an employer on a day. Raises WrongState for what is no employer of this expert."""
     _demand_centre(by)
     with transaction.atomic():
-        employer = ExpertEmployer.objects.select_for_update().get(pk=employer_id, expert_id=expert_id)
+        employer = ExpertEmployer.objects.select_for_update().filter(pk=employer_id, expert_id=expert_id).first()
+        if employer is None:
+            raise WrongState
         if until < employer.since:
             raise DomainError(_("止于的日期不能早于开始的日期。"), code="until")
         if employer.until is None:

@@ -10,7 +10,8 @@ from functools import partial
 from typing import NamedTuple
 
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connection, transaction
+from psycopg import Cursor
 
 from bidding.domain import auction_times, files, live
 from bidding.domain.frozen import entries_of, first_code, locked, private_keys, write_back
@@ -27,7 +28,7 @@ TOLD_FOR = 60
 """Seconds for which such a word counts."""
 
 
-Sealed = tuple[int, str, str, bytes]
+Sealed = tuple[int, str, str, bytes | None]
 """Of an entry: primary key, lot, USCC and envelope."""
 
 
@@ -68,17 +69,20 @@ def open_round(*, round_id: int, now: datetime) -> Round:
 def _sealed(round_: Round) -> list[Sealed]:
     """What opening needs of each entry, without the objects around it, which would take longer than the opening.
 
-    The round is held, and nobody changes an entry of a closed one without holding it.
+    Envelopes come as bytes and not, as Django asks for them, in hex: half the time of reading them. The round is held, and
+    nobody changes an entry of a closed one without holding it.
     """
     rows = entries_of(round_).order_by().values_list("pk", "lot__number", "firm__organisation__uscc", "envelope")
-    return [(pk, lot, str(uscc), bytes(locked_twice or b"")) for pk, lot, uscc, locked_twice in rows]
+    with Cursor(connection.connection) as cursor:
+        cursor.execute(*rows.query.sql_with_params(), binary=True)
+        return cursor.fetchall()
 
 
 def _open(sealed: Sealed, round_: Round) -> Opened:
     pk, lot, uscc, locked_twice = sealed
     keys = {"platform": round_.platform_private, "custodian": round_.custodian_private}
     try:
-        read = envelope.open_both(locked_twice, **keys, round=round_.code, lot=lot, uscc=uscc)
+        read = envelope.open_both(locked_twice or b"", **keys, round=round_.code, lot=lot, uscc=uscc)
     except (envelope.CannotOpen, envelope.InvalidPlaintext):
         return Opened(pk=pk, opened=False)
     return Opened(pk=pk, opened=True, amount=read.amount, days=read.days, nonce=read.nonce)

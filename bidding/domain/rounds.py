@@ -83,7 +83,7 @@ def _new_draft(need: Need, *, sequence: int, previous: Round | None = None) -> R
         round_.notice_length, round_.named = previous.notice_length, previous.named
         round_.consortium_most = previous.consortium_most
     round_.code = codes.next_code(codes.Letter.ROUND, at=clock.now())
-    round_.search = search_text(round_.code, round_.title, need.service.name)
+    _put_search(round_)
     round_.save()
     if previous is not None:
         copy_lots(round_, previous)
@@ -99,7 +99,14 @@ def _take_from_need(round_: Round) -> None:
     round_.district_id = need.project.district_id
     round_.department_id = need.department_id
     round_.title = need.title
-    round_.search = search_text(round_.code, need.title, need.service.name)
+    _put_search(round_)
+
+
+def _put_search(round_: Round) -> None:
+    """What the public lists find it by: a natural person who owns it by the code alone."""
+    owner = round_.owner
+    known_as = owner.public_code if owner.is_person else owner.name
+    round_.search = search_text(round_.code, round_.title, round_.service.name, known_as)
 
 
 def edit_round(
@@ -206,18 +213,21 @@ def return_round(*, round_id: int, reason: str, by: Membership) -> Round:
     return round_
 
 
-def announce_round(*, round_id: int, by: Membership) -> Round:
+def announce_round(*, round_id: int, by: Membership, seen: str | None = None) -> Round:
     """Publish a checked round: from here on it takes sealed entries until its deadline.
 
     Makes the platform's key pair and takes one of the custodian's (PROTOCOL §2), with its commitment to the draw (§3).
-    Unchanged if it was announced before. Raises Stopped where the law has changed since the submission, and custody.NoStock
-    where the custodian has no key for it.
+    `seen` is the submission that was read and checked, as `submission_of` gives it: nobody announces what has been changed
+    since. Unchanged if it was announced before. Raises WrongState where it was submitted anew, Stopped where the law has
+    changed since the submission, and custody.NoStock where the custodian has no key for it.
     """
     with transaction.atomic():
         round_ = _locked(round_id)
         demand_operator(by)
         if round_.status == Status.ANNOUNCED:
             return round_
+        if seen is not None and seen != submission_of(round_):
+            raise WrongState(_("业主已经改过并重新提交，请先看过现在的内容。"))
         now = clock.now()
         Round.lifecycle.move(round_, Status.ANNOUNCED)
         _demand_whole(round_, at=now)
@@ -239,6 +249,11 @@ def announce_round(*, round_id: int, by: Membership) -> Round:
         ledger.append("round.announced", round_.subject, _announcement(round_), at=now)
         transaction.on_commit(partial(live.changed, round_))
     return round_
+
+
+def submission_of(round_: Round) -> str:
+    """Which submission of a round this is: another one has another."""
+    return timestamp(round_.submitted_at) if round_.submitted_at else ""
 
 
 def _announcement(round_: Round) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import partial
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import WRITERS, Kind, Membership
@@ -32,23 +33,27 @@ ASKED = "draw.asked"
 """The entry that asks the custodian for the next code."""
 
 
-def walk_away(*, round_id: int, reason: str, by: Membership, lot: str = "1") -> Substitution:
+def walk_away(*, round_id: int, reason: str, by: Membership, lot: str = "1", out: str | None = None) -> Substitution:
     """A winner gives its lot up, or the service centre records that it has; the next one follows, and is on notice anew.
 
     It costs the firm a suspension of the policy's length, and every firm of a consortium, which is taken as one and answers
     jointly (招标投标法 第31条). Where the method draws again, the next code is asked for and
-    `settle` goes on when it is there. Gives the one that is under way where there is one. Raises NotAllowed for anybody else,
-    WrongState unless the lot has a winner that has not signed.
+    `settle` goes on when it is there. `out` is the USCC of the firm that was read as the winner: a button pressed twice never
+    reaches the firm that has followed meanwhile. Gives the substitution that is under way, or of `out` the one that was.
+    Raises NotAllowed for anybody else, WrongState unless the lot has a winner that has not signed.
     """
     with transaction.atomic():
         round_ = _locked(round_id)
         target = round_.lots.select_for_update(of=["self"]).select_related("winner__organisation").get(number=lot)
-        under_way = target.substitutions.filter(settled_at=None).first()
-        if under_way is not None:
-            return under_way
+        before = Q(settled_at=None) if out is None else Q(out__organisation__uscc=out)
+        if (known := target.substitutions.filter(before).first()) is not None:
+            _demand_party_or_operator(known.out, by)
+            return known
         if round_.status not in (Status.CANDIDATE, Status.AWARDED) or target.winner is None:
             raise WrongState
-        _demand_winner_or_operator(target, by)
+        if out not in (None, target.winner.uscc):
+            raise WrongState(_("中选机构已经变化，请刷新页面后再看。"))
+        _demand_party_or_operator(target.winner, by)
         now = clock.now()
         gone = Substitution.objects.create(
             lot=target,
@@ -167,11 +172,10 @@ def _make_it_cost(round_: Round, gone: Substitution, by: Membership) -> None:
             standing.impose(firm_id=firm.pk, reason=reason, until=gone.at + timedelta(days=days), by=by)
 
 
-def _demand_winner_or_operator(lot: Lot, by: Membership) -> None:
-    assert lot.winner is not None
+def _demand_party_or_operator(firm: Firm, by: Membership) -> None:
     if by.organisation.kind == Kind.OPERATOR:
         demand_operator(by)
-    elif by.organisation_id != lot.winner.organisation_id or by.role not in WRITERS:
+    elif by.organisation_id != firm.organisation_id or by.role not in WRITERS:
         raise NotAllowed
 
 

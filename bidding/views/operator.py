@@ -72,7 +72,7 @@ def check(request: ActingRequest, code: str) -> HttpResponse:
 def announce(request: ActingRequest, code: str) -> HttpResponse:
     round_ = round_or_404(code)
     try:
-        domain.announce_round(round_id=round_.pk, by=request.membership)
+        domain.announce_round(round_id=round_.pk, by=request.membership, seen=request.POST.get("submission", ""))
     except DomainError as refused:
         return _shown(request, round_, refused=refused)
     messages.success(request, _("%(code)s 已公告。") % {"code": round_.code})
@@ -166,6 +166,7 @@ def _shown(
         "lots": list(round_.lots.order_by("number")),
         "takes_entries": round_.takes_entries_at(now),
         "form": form or ReasonForm(),
+        "submission": domain.submission_of(round_),
         "step": step,
         "refused": refused,
     }

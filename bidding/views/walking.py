@@ -13,8 +13,8 @@ from accounts.models import WRITERS, Kind
 from accounts.rules import ActingRequest, acting_as
 from bidding.domain import substitution
 from bidding.domain.parties import all_of
-from bidding.forms.checks import ReasonForm
-from bidding.models import Lot, Round
+from bidding.forms.checks import WalkAwayForm
+from bidding.models import Lot, Round, Substitution
 from core.errors import DomainError
 
 
@@ -23,27 +23,45 @@ from core.errors import DomainError
 @never_cache
 def walk_away(request: ActingRequest, code: str, lot: str) -> HttpResponse:
     """What it costs, why, and the button that says so."""
+    form = WalkAwayForm(request.POST if request.method == "POST" else None)
+    valid = request.method == "POST" and form.is_valid()
+    if valid and _has_walked_away(request, code, lot, form.cleaned_data["out"]):
+        return _recorded(request, code)
     target = _won_lot_or_404(request, code, lot)
-    form = ReasonForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
+    assert target.winner is not None
+    form.initial = {"out": target.winner.uscc}
+    if valid:
+        given = form.cleaned_data
         try:
             substitution.walk_away(
-                round_id=target.round_id, lot=lot, reason=form.cleaned_data["reason"], by=request.membership
+                round_id=target.round_id, lot=lot, reason=given["reason"], out=given["out"], by=request.membership
             )
         except DomainError as refused:
             form.add_error(None, str(refused))
         else:
-            messages.success(request, _("已记录弃选，由后面的机构递补。"))
-            return redirect("bidding:round", code=code)
+            return _recorded(request, code)
     context = {
         "round": target.round,
         "lot": target,
         "form": form,
-        "members": all_of(target, target.winner)[1:] if target.winner else [],
+        "members": all_of(target, target.winner)[1:],
         "days": target.round.policy.walk_away_days if target.round.policy else 0,
         "is_operator": request.organisation.kind == Kind.OPERATOR,
     }
     return render(request, "bidding/walk_away.html", context, status=422 if form.errors else 200)
+
+
+def _recorded(request: ActingRequest, code: str) -> HttpResponse:
+    messages.success(request, _("已记录弃选，由后面的机构递补。"))
+    return redirect("bidding:round", code=code)
+
+
+def _has_walked_away(request: ActingRequest, code: str, number: str, out: str) -> bool:
+    """Whether this is the second press of a button that has done its work."""
+    gone = Substitution.objects.filter(lot__round__code=code, lot__number=number, out__organisation__uscc=out)
+    if request.organisation.kind == Kind.FIRM:
+        gone = gone.filter(out__organisation=request.organisation)
+    return gone.exists()
 
 
 def _won_lot_or_404(request: ActingRequest, code: str, number: str) -> Lot:

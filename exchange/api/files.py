@@ -20,20 +20,13 @@ from rest_framework.response import Response
 from accounts.models import Kind
 from bidding.domain import files
 from bidding.models import Round
+from exchange.problems import TooLarge
 from exchange.writing import WriteView, acting
 from market.models import Firm
 from protocol.files import LARGEST_CIPHERTEXT
 
 PIECE = 256 * 1024
 IN_MEMORY = 1024 * 1024
-
-
-class TooLarge(exceptions.APIException):
-    status_code = 413
-    default_code = "too_large"
-
-    def __init__(self) -> None:
-        super().__init__(_("文件超过 20 MB。"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +49,7 @@ class OctetsParser(BaseParser):
         while piece := stream.read(PIECE):
             size += len(piece)
             if size > LARGEST_CIPHERTEXT:
-                raise TooLarge
+                raise TooLarge(_("文件超过 20 MB。"))
             digest.update(piece)
             content.write(piece)
         content.seek(0)

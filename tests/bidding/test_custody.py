@@ -72,7 +72,8 @@ def test_keys_are_registered_once_and_taken_once():
 def test_without_a_key_the_operator_is_told_and_the_round_still_waits():
     where = market.place()
     round_ = market.submitted(where)
-    answer = acting(where.operator).post(f"/desk/operator/rounds/{round_.code}/announce/")
+    seen = {"submission": rounds.submission_of(round_)}
+    answer = acting(where.operator).post(f"/desk/operator/rounds/{round_.code}/announce/", seen)
     assert answer.status_code == 409
     assert "见证方的密钥已用完" in answer.content.decode()
     assert Round.objects.get(pk=round_.pk).status == Status.SUBMITTED

@@ -383,6 +383,10 @@ def test_the_service_centre_keeps_the_registry(where):
     assert client.post(address, since).status_code == 302
     employer = expert.employers.get()
     assert employer.organisation == where.owner.organisation
+    for forged in ("0", employer.pk + 1, "9" * 18, "x"):  # told, and nothing else
+        assert client.post(address, {"step": "left", "employer": forged, "until": today}).status_code == 302
+    employer.refresh_from_db()
+    assert employer.until is None
     assert client.post(address, {"step": "left", "employer": employer.pk, "until": today}).status_code == 302
     employer.refresh_from_db()
     assert employer.until is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,9 @@ from core.errors import Conflict, DomainError, NotAllowed, NotDue, WrongState
 from ledger.models import QueuedEntry
 from market.models import Project
 from protocol.draw import code_belongs
+from tests import custody
 from tests import market_place as market
+from tests.bidding.browse import acting
 
 pytestmark = pytest.mark.django_db
 Status = Round.Status
@@ -83,6 +86,26 @@ def test_returning_needs_a_reason_and_opens_the_draft_again():
     returned = rounds.return_round(round_id=round_.pk, reason="预算与要求不符", by=where.operator)
     assert returned.is_editable and returned.reason == "预算与要求不符"
     assert rounds.submit_round(round_id=round_.pk, by=where.owner).status == Status.SUBMITTED
+
+
+def test_nobody_announces_what_was_changed_since_it_was_read():
+    """One of the centre reads a submission; another returns it, the owner changes it and submits again."""
+    where = market.place()
+    custody.fill_stock()
+    round_ = market.submitted(where)
+    address, client = f"/desk/operator/rounds/{round_.code}/", acting(where.operator)
+    (seen,) = re.findall(r'name="submission" value="([^"]+)"', client.get(address).content.decode())
+    rounds.return_round(round_id=round_.pk, reason="请补充", by=where.operator)
+    dearer = {"upper": "90000.00"}
+    rounds.edit_round(round_id=round_.pk, method="lowest", parameters=dearer, notice_length=2, by=where.owner)
+    rounds.submit_round(round_id=round_.pk, by=where.owner)
+    answer = client.post(f"{address}announce/", {"submission": seen})
+    assert answer.status_code == 409 and "重新提交" in answer.content.decode()
+    assert Round.objects.get(pk=round_.pk).status == Status.SUBMITTED
+    (now,) = re.findall(r'name="submission" value="([^"]+)"', answer.content.decode())
+    for _twice in range(2):
+        assert client.post(f"{address}announce/", {"submission": now}).status_code == 302
+    assert Round.objects.get(pk=round_.pk).status == Status.ANNOUNCED
 
 
 def test_announcing_makes_keys_commitment_and_deadline_once():

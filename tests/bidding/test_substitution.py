@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from bidding.domain import choosing, substitution
+from bidding.domain import choosing, due, substitution
 from bidding.models import Award, Round
 from core import clock
 from core.errors import DomainError, NotAllowed, WrongState
@@ -190,7 +190,29 @@ def test_the_firm_gives_up_on_its_own_page():
     assert "放弃中选" in client.get("/desk/firm/entries/").content.decode()
     address = f"/desk/rounds/{round_.code}/1/walk-away/"
     assert "暂停 90 日" in client.get(address).content.decode()
-    assert client.post(address, {"reason": ""}).status_code == 422
-    assert client.post(address, {"reason": "不能承接"}).status_code == 302
+    asked = {"reason": "不能承接", "out": first.uscc}
+    assert client.post(address, asked | {"reason": ""}).status_code == 422
+    assert client.post(address, {"reason": "不能承接"}).status_code == 422
+    assert client.post(address, asked).status_code == 302
     assert winner(round_) != first
     assert client.get(address).status_code == 404
+
+
+def test_a_second_press_does_not_reach_who_has_followed():
+    """The service centre records it in two tabs, or goes back and presses again: the one that followed keeps its place."""
+    where = market.place()
+    round_ = lived(where, "lowest")
+    Round.objects.filter(pk=round_.pk).update(candidate_until=clock.now() + timedelta(hours=1))
+    client, first = acting(where.operator), winner(round_)
+    address = f"/desk/rounds/{round_.code}/1/walk-away/"
+    assert f'name="out" value="{first.uscc}"' in client.get(address).content.decode()
+    asked = {"reason": "书面放弃", "out": first.uscc}
+    assert client.post(address, asked).status_code == 302
+    assert client.post(address, asked).status_code == 302  # before it is on notice again
+    due.move_due_rounds()
+    second = winner(round_)
+    assert client.post(address, asked).status_code == 302
+    assert client.post(address, asked | {"out": "91330201MA0000000X"}).status_code == 422
+    after = Round.objects.get(pk=round_.pk)
+    assert (after.status, winner(round_)) == (Status.CANDIDATE, second)
+    assert list(Suspension.objects.values_list("firm", flat=True)) == [first.pk]

@@ -11,15 +11,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.conf import settings
 from django.test import Client
 
 from accounts.domain import tokens
+from approvals.models import ApprovalItem, Case
 from bidding.domain import due
 from bidding.models import Entry, Round
 from core import clock
 from market.models import Service
 from tests import market_place as market
+from tests.approvals import office
+from tests.approvals.signing import system
 from tests.machine import missing
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +85,31 @@ def test_the_program_that_verifies_by_hand(round_, tmp_path):
     assert answer.stdout.split() == ["winner:", record["lots"][0]["result"]["winner"], "50000.00"]
     record["lots"][0]["entries"][0]["nonce"] = "0" * 64
     assert run(record).returncode == 1
+
+
+@pytest.mark.slow
+def test_sending_events_of_cases_by_program(live_server, tmp_path):
+    """The batch, the program and the answer that docs/api.md shows, against a real server."""
+    where = office.place()
+    ApprovalItem.objects.filter(pk=where.item.pk).update(code="I004")
+    text = (DOCS / "api.md").read_text(encoding="utf-8").split("## Events of approval cases")[1].split("## The log")[0]
+    batch, shown = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    (program,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    sender, given = system(where.department), json.loads(batch)
+    given["events"][0] |= {"applicant": where.owner.organisation.uscc, "district": where.district.code}
+    given["events"][0]["filed_in"] = where.district.code
+    (tmp_path / "events.json").write_text(json.dumps(given), encoding="utf-8")
+    pem = sender.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "key.pem").write_bytes(pem)
+    (tmp_path / "send.py").write_text(program, encoding="utf-8")
+    environment = {**os.environ, "SERVER": live_server.url, "CLIENT": sender.client.key_id}
+    done = subprocess.run(
+        [sys.executable, "send.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    told, expected = json.loads(done.stdout)["results"], json.loads(shown)["results"]
+    case = Case.objects.get()
+    assert told == [{**each, "case": case.code} for each in expected]
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from core.errors import DomainError
 from exchange import writing
 from exchange.models import IdempotentAnswer
 from ledger.domain import keys
+from protocol.files import LARGEST_CIPHERTEXT
 from protocol.receipt import Receipt
 from tests import market_place as market
 
@@ -109,6 +110,44 @@ def test_nonsense_is_told_by_field(round_, firm, headers, change, field):
     assert answer.status_code == 400
     assert list(answer.json()["errors"]) == [field]
     assert answer["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"{", b"[" * 100_000, b"[" * 5_000 + b"]" * 5_000, b'{"a":' * 3_000 + b"1" + b"}" * 3_000, b'{"lot": NaN}',
+     b'{"lot": "\xff"}', b'{"lot": ' + b"9" * 5_000 + b"}"],
+)  # fmt: skip
+def test_what_is_no_json_is_told_as_that(round_, headers, sent):
+    answer = post(f"/api/v1/rounds/{round_.code}/envelopes", sent, headers)
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    assert "不是 JSON" in answer.json()["detail"]
+
+
+def test_a_body_that_is_too_large_is_a_problem_too(round_, headers):
+    answer = post(f"/api/v1/rounds/{round_.code}/envelopes", b'{"lot": "' + b"x" * 3_000_000 + b'"}', headers)
+    assert (answer.status_code, answer["Content-Type"]) == (413, "application/problem+json")
+    assert answer.json()["type"].endswith("/too_large") and "大小" in answer.json()["detail"]
+
+
+def test_a_refusal_is_not_called_an_error_of_the_server(round_, firm, headers):
+    answer = post(f"/api/v1/rounds/{round_.code}/envelopes", {**body(round_, firm)[1], "envelope": "AAAA"}, headers)
+    assert (answer.status_code, answer.json()["title"]) == (422, "没有执行")
+    assert "密封" in answer.json()["detail"]
+
+
+def test_a_problem_says_what_the_address_takes(round_, headers):
+    files = f"/api/v1/rounds/{round_.code}/files"
+    wrong = post(files, {}, headers)
+    assert wrong.status_code == 415 and "application/octet-stream" in wrong.json()["detail"]
+    large = Client().post(
+        files, b"x" * (LARGEST_CIPHERTEXT + 1), content_type="application/octet-stream", headers=headers
+    )
+    assert (large.status_code, large.json()["type"]) == (413, "/api/v1/problems/too_large")
+    assert "20 MB" in large.json()["detail"]
+    nothing = Client().post(files, b"", content_type="application/octet-stream", headers=headers)
+    assert (nothing.status_code, nothing.json()["detail"]) == (400, "没有收到文件内容。")
+    read = Client().get(f"/api/v1/rounds/{round_.code}/envelopes", headers=headers)
+    assert read.status_code == 405 and "POST" in read.json()["detail"]
 
 
 def test_a_wrong_token_a_late_envelope_and_one_kept_out_are_refused(where, round_, firm, headers):

@@ -170,6 +170,11 @@ class ItemVersion(Dated):
     legal_basis = models.CharField(_("依据"), max_length=200)
     statutory_days = models.PositiveSmallIntegerField(_("法定时限（工作日）"), null=True, blank=True)
     committed_days = models.PositiveSmallIntegerField(_("承诺时限（工作日）"), null=True, blank=True)
+    acceptance_days = models.PositiveSmallIntegerField(
+        _("收件审查时限（工作日）"),
+        default=5,
+        help_text=_("行政许可法第三十二条：逾期不告知的，自收到材料之日起即为受理。"),
+    )
 
     class Meta:
         ordering = ["item_id", "number"]

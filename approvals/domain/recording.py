@@ -1,0 +1,239 @@
+"""How an event enters the history of a case: under the case's lock, against all that is known, and into the log.
+
+Whoever it comes from — a desk, an applicant, a department's own system, a table — it comes through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from approvals.domain.history import ENDS, State, effective, in_order, replay, settle
+from approvals.domain.limits import set_deadlines
+from approvals.models import ApiClient, Application, Case, CaseEvent
+from core import clock
+from core.errors import Conflict, DomainError, WrongState
+from ledger import domain as ledger
+from protocol.canonical import timestamp
+
+Kind = CaseEvent.Kind
+LONGEST_WORDS = 500
+DETAILS = ("fault", "category", "words", "first_time", "special", "charged_to", "outcome")
+NEEDED: dict[str, tuple[str, ...]] = {
+    Kind.CORRECTION_ASKED: ("category", "fault", "first_time"),
+    Kind.NOT_ACCEPTED: ("category", "fault"),
+    Kind.WITHDRAWN: ("fault",),
+    Kind.SPECIAL_STARTED: ("special",),
+    Kind.SUSPENDED: ("charged_to",),
+    Kind.DECIDED: ("outcome",),
+}
+"""Which details an event of a kind has to have."""
+FINAL = (Kind.ACCEPTED, Kind.NOT_ACCEPTED, Kind.DECIDED, Kind.WITHDRAWN)
+"""What contradicts the record for good: nothing that is still to come could make room for it."""
+MOST_WAITING = 20
+"""Events of one case that wait for earlier ones."""
+SKEW = timedelta(minutes=1)
+"""By how much another's clock may go ahead of ours."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Who says that something happened: a person at a desk, or a department's system with its own number for the event."""
+
+    source: CaseEvent.Source
+    by: User | None = None
+    client: ApiClient | None = None
+    event_id: str = ""
+    digest: str = ""
+
+    @property
+    def may_be_early(self) -> bool:
+        """Systems send out of order: what does not fit yet is kept until the events before it arrive."""
+        return self.source in (CaseEvent.Source.API, CaseEvent.Source.IMPORT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Happening:
+    """What is said to have happened."""
+
+    kind: CaseEvent.Kind
+    occurred_at: datetime | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+    corrects: CaseEvent | None = None
+
+
+def locked(case_id: int) -> Case:
+    """A case under its lock; that of its application is taken first, since a decision may begin the next step."""
+    application_id = Case.objects.values_list("application_id", flat=True).get(pk=case_id)
+    if application_id is not None:
+        Application.objects.select_for_update().get(pk=application_id)
+    related = ("department__organisation", "version", "item", "applicant", "application")
+    return Case.objects.select_for_update(of=["self"]).select_related(*related).get(pk=case_id)
+
+
+def record(case: Case, happening: Happening, origin: Origin) -> CaseEvent:
+    """Add an event to a locked case. Said again in the same words it changes nothing and the earlier event is given.
+
+    Raises DomainError for what is missing or lies in the future, WrongState where it does not fit, Conflict where it
+    contradicts what is known or the number of a system's event was used for another.
+    """
+    assert transaction.get_connection().in_atomic_block
+    now = clock.now()
+    events = list(case.events.order_by("number"))
+    if origin.event_id and (known := _sent_before(case, origin)) is not None:
+        return known
+    event = _event(case, happening, origin, number=len(events) + 1, now=now)
+    state, _taken = replay([each for each in effective(events) if not each.waiting])
+    if _same_again(state, event):
+        assert state.last is not None
+        return state.last
+    _demand_order(state, event, origin)
+    _place(case, events, event, origin)
+    _log(case, event)
+    return event
+
+
+def _event(case: Case, happening: Happening, origin: Origin, *, number: int, now: datetime) -> CaseEvent:
+    given = {name: value for name, value in happening.details.items() if name in DETAILS}
+    words = str(given.get("words", "")).strip()
+    if len(words) > LONGEST_WORDS:
+        raise DomainError(_("最多 %(length)d 个字。") % {"length": LONGEST_WORDS}, code="words")
+    for name in NEEDED.get(happening.kind, ()):
+        if given.get(name) in (None, ""):
+            field_name = CaseEvent._meta.get_field(name).verbose_name  # type: ignore[union-attr]
+            raise DomainError(
+                _("“%(kind)s”须填写“%(field)s”。") % {"kind": happening.kind.label, "field": field_name}, code=name
+            )
+    at = happening.occurred_at or now
+    if now < at <= now + SKEW and origin.client is not None:
+        at = now
+    if at > now:
+        raise DomainError(_("发生时间不能晚于现在。"), code="occurred_at")
+    return CaseEvent(
+        case=case,
+        number=number,
+        kind=happening.kind,
+        occurred_at=at,
+        recorded_at=now,
+        source=origin.source,
+        by=origin.by,
+        client=origin.client,
+        department=case.department,
+        event_id=origin.event_id,
+        digest=origin.digest,
+        corrects=happening.corrects,
+        **{**given, "words": words},
+    )
+
+
+def _sent_before(case: Case, origin: Origin) -> CaseEvent | None:
+    known = CaseEvent.objects.filter(department=case.department_id, event_id=origin.event_id).first()
+    if known is not None and known.digest != origin.digest:
+        raise Conflict(_("这个事件编号已经用于另一条内容不同的事件。"), code="event_id")
+    return known
+
+
+def _same_again(state: State, event: CaseEvent) -> bool:
+    """Whether a person pressed the button twice: the last thing that happened is this, in the same words."""
+    last = state.last
+    if last is None or event.event_id or event.corrects_id or last.kind != event.kind:
+        return False
+    return all(getattr(last, name) == getattr(event, name) for name in DETAILS)
+
+
+def _demand_order(state: State, event: CaseEvent, origin: Origin) -> None:
+    """At a desk things are written down in their order; who was wrong corrects the event that was wrong."""
+    if origin.may_be_early or event.corrects_id or state.last is None:
+        return
+    if event.occurred_at < state.last.occurred_at:
+        at = state.last.occurred_at.astimezone(clock.LOCAL)
+        raise DomainError(
+            _("发生时间不能早于上一个事件（%(kind)s，%(at)s）。")
+            % {"kind": state.last.get_kind_display(), "at": f"{at:%Y-%m-%d %H:%M}"},
+            code="occurred_at",
+        )
+
+
+def _place(case: Case, events: Sequence[CaseEvent], event: CaseEvent, origin: Origin) -> None:
+    """Save the event if the history holds together with it, and let the case be what follows from it."""
+    counted = effective([*events, event])
+    before = [each for each in effective(events) if not each.waiting]
+    must = [each for each in before if each.pk != event.corrects_id]
+    waiting = [each for each in counted if each.waiting]
+    new = [] if event.kind == Kind.RETRACTED else [event]
+    settled = settle(must, new, waiting)
+    if settled is None:
+        _refuse(case, must, event, origin, waits=len(waiting))
+        event.waiting = True
+        settled = settle(must, [], waiting) or must
+    event.save(force_insert=True)
+    arrived = [each.pk for each in settled if each.waiting]
+    CaseEvent.objects.filter(pk__in=arrived).exclude(pk=event.pk).update(waiting=False)
+    _become(case, replay(settled)[0])
+
+
+def _refuse(case: Case, must: Sequence[CaseEvent], event: CaseEvent, origin: Origin, *, waits: int) -> None:
+    """Raise for an event that does not fit, unless a system sent it and what is still to come may make it fit."""
+    state, fits = replay(sorted([*must, event], key=in_order))
+    lost = [each for each in must if each not in fits]
+    may_wait = origin.may_be_early and event.corrects is None and waits < MOST_WAITING
+    if lost and (not may_wait or event.kind in FINAL):
+        raise Conflict(
+            _("与已有记录矛盾：这样一来，第 %(number)d 条“%(kind)s”就不成立了。")
+            % {"number": lost[0].number, "kind": lost[0].get_kind_display()}
+        )
+    if not lost and not (may_wait and _may_fit_later(state, event)):
+        raise WrongState(_does_not_fit(case, event))
+
+
+def _may_fit_later(state: State, event: CaseEvent) -> bool:
+    """Whether events that have not arrived yet could make room: none comes before the receipt, or after the end."""
+    if event.kind == Kind.RECEIVED or (state.received_at is not None and event.occurred_at < state.received_at):
+        return False
+    return not (state.status in ENDS and state.ended_at is not None and event.occurred_at >= state.ended_at)
+
+
+def _does_not_fit(case: Case, event: CaseEvent) -> str:
+    return _("办件现在是“%(status)s”，不能记录“%(kind)s”。") % {
+        "status": case.shown_label,
+        "kind": event.get_kind_display(),
+    }
+
+
+def _become(case: Case, state: State) -> None:
+    case.status, case.outcome = state.status, state.outcome
+    case.suspended, case.special = state.suspended, state.special
+    case.received_at, case.accepted_at, case.ended_at = state.received_at, state.accepted_at, state.ended_at
+    set_deadlines(case, state)
+    case.save()
+
+
+def _log(case: Case, event: CaseEvent) -> None:
+    data: dict[str, Any] = {
+        "number": event.number,
+        "occurred_at": timestamp(event.occurred_at),
+        "source": event.source,
+        "department": case.department.code,
+    }
+    if event.kind == Kind.RECEIVED:
+        party = case.applicant
+        data |= {
+            "item": case.item.code,
+            "applicant": ledger.party(party.public_code, protected=party.is_protected, subject=case.subject),
+        }
+    data |= {
+        name: getattr(event, name) for name in DETAILS if name != "words" and getattr(event, name) not in (None, "")
+    }
+    if event.words:
+        data["text"] = ledger.blinded(event.words, subject=case.subject)
+    if event.corrects is not None:
+        data["corrects"] = event.corrects.number
+    if event.waiting:
+        data["waiting"] = True
+    ledger.append(f"case.{event.kind.removeprefix('case_')}", case.subject, data, at=event.recorded_at)

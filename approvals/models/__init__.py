@@ -1,0 +1,37 @@
+"""The tables of the room."""
+
+from approvals.models.applications import Application, Material
+from approvals.models.cases import Case, CaseEvent, Category, Fault, Party, Special
+from approvals.models.clients import ApiClient
+from approvals.models.departments import (
+    ApprovalItem,
+    Dated,
+    DatedQuerySet,
+    Department,
+    DepartmentBody,
+    District,
+    Function,
+    ItemVersion,
+    dated_constraint,
+)
+
+__all__ = [
+    "ApiClient",
+    "Application",
+    "ApprovalItem",
+    "Case",
+    "CaseEvent",
+    "Category",
+    "Dated",
+    "DatedQuerySet",
+    "Department",
+    "DepartmentBody",
+    "District",
+    "Fault",
+    "Function",
+    "ItemVersion",
+    "Material",
+    "Party",
+    "Special",
+    "dated_constraint",
+]

@@ -1,0 +1,36 @@
+"""Addresses of approval cases: the desks of departments, applicants and regulators."""
+
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
+
+from approvals.views import cases, clients, department
+
+
+class CaseCode(StringConverter):
+    """A case's code, `K202611250001`."""
+
+    regex = r"K[0-9]{12,17}"
+
+
+class CaseStep(StringConverter):
+    """A step of a case."""
+
+    regex = r"[a-z]{4,12}(-[a-z]{3,6})?"
+
+
+register_converter(CaseCode, "case")
+register_converter(CaseStep, "case_step")
+
+app_name = "approvals"
+
+urlpatterns = [
+    path("desk/cases/", department.cases, name="cases"),
+    path("desk/cases/register/", department.register, name="register"),
+    path("desk/cases/clients/", clients.clients, name="clients"),
+    path("desk/cases/clients/<int:pk>/revoke/", clients.revoke, name="revoke_client"),
+    path("desk/cases/material/<int:pk>/", cases.material, name="material"),
+    path("desk/cases/<case:code>/", cases.case, name="case"),
+    path("desk/cases/<case:code>/refile/", cases.refile, name="refile"),
+    path("desk/cases/<case:code>/events/<int:number>/", cases.correct, name="correct"),
+    path("desk/cases/<case:code>/step/<case_step:step>/", cases.step, name="step"),
+]
