@@ -14,5 +14,6 @@ urlpatterns = [
     path("", include("market.urls")),
     path("", include("bidding.urls")),
     path("", include("contracts.payments.urls")),
+    path("", include("contracts.urls")),
     path("", include("portal.urls")),
 ]
