@@ -65,6 +65,12 @@ CUSTODIAN_VKEY = environment.text("CUSTODIAN_VKEY", "" if EMBEDDED else None)
 CUSTODIAN_STATE = environment.folder("CUSTODIAN_STATE", DATA_DIR / "custodian", base=BASE_DIR)
 CUSTODIAN_VKEY_FILE = CUSTODIAN_STATE / "vkey" if EMBEDDED else None
 
+# --- Seals -----------------------------------------------------------------------------------------------------------
+
+# Who seals contracts: a class of the shape of contracts.sealing.Sealer. A demonstration has an authority of its own; a city
+# names its e-seal service here, and without one nothing can be sealed.
+SEALER = environment.text("SEALER", "contracts.sealing_demo.DemoSealer" if DEMO else "")
+
 # --- Addresses -----------------------------------------------------------------------------------------------------
 
 PORT = environment.number("PORT", 8000)
@@ -323,7 +329,6 @@ LOGGING = {
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "celery": {"level": "WARNING"},  # a beat every second is no news
         "fontTools": {"level": "WARNING"},  # says of every table what it drops
-        "fpdf": {"level": "ERROR"},
         "axes": {"level": "ERROR"},  # its messages name who tried to sign in
     },
 }

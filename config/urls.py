@@ -13,5 +13,6 @@ urlpatterns = [
     path("", include("approvals.urls")),
     path("", include("market.urls")),
     path("", include("bidding.urls")),
+    path("", include("contracts.urls")),
     path("", include("portal.urls")),
 ]

@@ -23,10 +23,12 @@ from tests.approvals import office
 from tests.bidding import panel
 from tests.bidding.browse import acting
 from tests.bidding.discussion import asks, objects, with_candidate
+from tests.contracts import place as contracts
 
 pytestmark = pytest.mark.django_db
 
 OWNERS, FIRMS, OPERATORS = (Kind.OWNER, Kind.PERSON), (Kind.FIRM,), (Kind.OPERATOR,)
+CONTRACT_READERS = (*OWNERS, *FIRMS, Kind.DEPARTMENT, Kind.OPERATOR, Kind.REGULATOR)
 EXPERTS: tuple[Kind, ...] = ()
 """An expert acts as a person: no kind of organisation opens that desk (tests/bidding/test_experts.py has who may)."""
 EVERYBODY, SIGNED_IN, CUSTODIAN = "everybody", "signed in", "whoever has the custodian's key"
@@ -162,6 +164,19 @@ TABLE: dict[str, Door] = {
     "bidding:cancel": Door(OPERATORS, writes=True),
     "bidding:withdraw_for": Door(OPERATORS, writes=True),
     "bidding:regulator_desk": Door((Kind.REGULATOR,)),
+    "contracts:contracts": Door(EVERYBODY),
+    "contracts:contract": Door(EVERYBODY),
+    "contracts:qr": Door(EVERYBODY),
+    "contracts:check": Door(EVERYBODY),
+    "contracts:desk": Door(CONTRACT_READERS),
+    "contracts:mine": Door(CONTRACT_READERS, own=True),
+    "contracts:document": Door(CONTRACT_READERS, own=True),
+    "contracts:edit": Door(OWNERS, writes=True, own=True),
+    "contracts:propose": Door(OWNERS, "post", writes=True, own=True),
+    "contracts:change": Door(FIRMS, writes=True, own=True),
+    "contracts:agree": Door(FIRMS, "post", writes=True, own=True),
+    "contracts:reopen": Door((*OWNERS, *FIRMS), writes=True, own=True),
+    "contracts:seal": Door((*OWNERS, *FIRMS), writes=True, own=True),
     "bidding:custodian": Door(EVERYBODY),
     "bidding:custodian_stock": Door(EVERYBODY),
     "bidding:custodian_release": Door(CUSTODIAN, "post"),
@@ -310,6 +325,10 @@ def world(settings, tmp_path) -> World:
         values[f"bidding:{name}"] = {"key": together.key}
     for name in ("check", "announce", "return", "cancel"):
         values[f"bidding:{name}"] = {"code": waiting.code}
+    contract = contracts.running(market.place())
+    for name in [name for name in TABLE if name.startswith("contracts:")]:
+        if name not in ("contracts:contracts", "contracts:desk"):
+            values[name] = {"code": contract.code}
     return World(place, firm, values)
 
 
