@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from approvals.models import ApprovalItem, District
 from core.choices import NamedChoiceField
+from core.texts import VisibleTexts
 from core.widgets import MoneyInput
 from market.models import Need, Project, QualificationKind, Service
 
@@ -20,7 +21,7 @@ MONEY_ERRORS = {
 }
 
 
-class ProjectForm(forms.ModelForm[Project]):
+class ProjectForm(VisibleTexts, forms.ModelForm[Project]):
     district = NamedChoiceField(label=_("所在区县市"), queryset=District.objects.order_by("code"))
 
     class Meta:
@@ -43,7 +44,7 @@ class ServiceChoiceForm(forms.Form):
     )
 
 
-class NeedForm(forms.ModelForm[Need]):
+class NeedForm(VisibleTexts, forms.ModelForm[Need]):
     """What is needed. The items are those that the service serves."""
 
     item = NamedChoiceField(label=_("审批事项"), queryset=ApprovalItem.objects.none())
