@@ -13,7 +13,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership
-from approvals.models import ApprovalItem
+from approvals.domain.materials import Elsewhere
+from approvals.models import ApprovalItem, Case
 from core import clock
 from core.errors import Conflict, DomainError, NotAllowed
 from ledger import domain as ledger
@@ -61,6 +62,13 @@ def regional(project: Project, service: Service, day: date) -> Iterable[Existing
             reference=each.reference, title=each.title, sha256=each.sha256, size=each.size,
             basis=f"{each.issuer} · {each.basis}", conditions=each.conditions, valid_to=each.valid_to,
         )  # fmt: skip
+
+
+def known_to(case: Case) -> Iterable[Elsewhere]:
+    """What the project of a case uses for its item."""
+    chosen = Reuse.objects.filter(project__owner=case.applicant_id, project__code=case.project_code, item=case.item_id)
+    for each in chosen.filter(ended_at=None):
+        yield Elsewhere(reference=each.reference, title=each.title, sha256=each.sha256, size=each.size)
 
 
 def use_existing(*, project_id: int, service: Service, item: ApprovalItem, reference: str, by: Membership) -> Reuse:

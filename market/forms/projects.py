@@ -9,6 +9,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from approvals.models import ApprovalItem, District
+from core.choices import NamedChoiceField
+from core.texts import VisibleTexts
 from core.widgets import MoneyInput
 from market.domain.reuse import Existing
 from market.models import Need, Project, QualificationKind, Region, Service
@@ -21,9 +23,9 @@ MONEY_ERRORS = {
 }
 
 
-class ProjectForm(forms.ModelForm[Project]):
-    district = forms.ModelChoiceField(label=_("所在区县市"), queryset=District.objects.order_by("code"))
-    region = forms.ModelChoiceField(
+class ProjectForm(VisibleTexts, forms.ModelForm[Project]):
+    district = NamedChoiceField(label=_("所在区县市"), queryset=District.objects.order_by("code"))
+    region = NamedChoiceField(
         label=_("区域评估片区"), queryset=Region.objects.select_related("district"), required=False,
         empty_label=_("不在片区内"), help_text=_("在片区内的项目可以直接使用区域评估成果，不必另行委托。"),
     )  # fmt: skip
@@ -48,7 +50,7 @@ class ProjectForm(forms.ModelForm[Project]):
 class ServiceChoiceForm(forms.Form):
     """The first step of a need: which service."""
 
-    service = forms.ModelChoiceField(
+    service = NamedChoiceField(
         label=_("中介服务"),
         queryset=Service.objects.order_by("code"),
         to_field_name="code",
@@ -56,11 +58,11 @@ class ServiceChoiceForm(forms.Form):
     )
 
 
-class NeedForm(forms.ModelForm[Need]):
+class NeedForm(VisibleTexts, forms.ModelForm[Need]):
     """What is needed. The items are those that the service serves."""
 
-    item = forms.ModelChoiceField(label=_("审批事项"), queryset=ApprovalItem.objects.none())
-    kind = forms.ModelChoiceField(
+    item = NamedChoiceField(label=_("审批事项"), queryset=ApprovalItem.objects.none())
+    kind = NamedChoiceField(
         label=_("要求的资质"), queryset=QualificationKind.objects.order_by("code"), required=False,
         help_text=_("只能要求目录允许的资质；不要求就不选。"),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from accounts.models import Kind, Role
+from approvals.domain import cases
 from approvals.models import ApprovalItem
 from bidding.domain import rounds
 from bidding.models import Round
@@ -246,3 +247,23 @@ def test_the_service_centre_adds_one_that_is_checked_by_its_content(where):
     assert refused.status_code == 200 and not RegionalAssessment.objects.exists()
     assert keeper.post(address, {**row, "file": ContentFile(PDF, name="x.pdf")}).status_code == 302
     assert RegionalAssessment.objects.get().size == len(PDF)
+
+
+def test_it_comes_to_the_case_by_itself_and_its_department_opens_it(where):
+    inside = region(where)
+    its, made = project(where, inside), assessment(where, inside)
+    uses(where, its, made.reference)
+    clerk = market.member_of(where.department.organisation)
+    case = cases.register_case(
+        by=clerk, department=where.department, item=where.item, applicant=where.owner.organisation,
+        project_name=its.name, project_code=its.code, filed_in=where.district, district=where.district,
+    )  # fmt: skip
+    (material,) = case.materials.all()
+    assert (material.reference, material.sha256) == (made.reference, made.sha256)
+    page = signed_in(clerk).get(f"/desk/cases/{case.code}/").content.decode()
+    assert made.title in page and f"/regions/{made.code}/file/" in page
+    other = cases.register_case(
+        by=clerk, department=where.department, item=where.item, applicant=market.organisation(Kind.OWNER),
+        project_name="别家的项目", project_code=its.code, filed_in=where.district, district=where.district,
+    )  # fmt: skip
+    assert not other.materials.exists()
