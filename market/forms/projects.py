@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -80,6 +81,12 @@ class NeedForm(VisibleTexts, forms.ModelForm[Need]):
         self.fields["item"].queryset = ApprovalItem.objects.filter(service_versions__service=service).distinct()  # type: ignore[attr-defined]
         if self.instance.pk and (first := self.instance.required_qualifications.first()) is not None:
             self.initial.update(kind=first.kind_id, level=first.level)
+
+    def clean_budget(self) -> Decimal | None:
+        budget: Decimal | None = self.cleaned_data["budget"]
+        if budget == 0:
+            raise forms.ValidationError(_("金额须大于零。"))
+        return budget
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
