@@ -18,22 +18,27 @@ OWNER: list[Pair] = [
     ("bidding:owner_desk", _("我的比选")),
     ("market:projects", _("项目与需求")),
     ("contracts:desk", _("合同")),
+    ("payments:owner_desk", _("付款")),
 ]
 FIRM: list[Pair] = [
     ("bidding:firm_desk", _("可报名的比选")),
     ("bidding:entries", _("我的报名")),
     ("bidding:consortia", _("联合体")),
     ("contracts:desk", _("合同")),
+    ("payments:firm_desk", _("收款")),
     ("market:admission", _("入驻资料")),
 ]
 OPERATOR: list[Pair] = [
     ("bidding:operator_desk", _("待办")),
     ("bidding:experts", _("评审专家")),
     ("contracts:desk", _("合同")),
+    ("payments:reconciliation", _("支付宝对账")),
 ]
 REGULATOR: list[Pair] = [
     ("bidding:regulator_desk", _("监管")),
     ("contracts:desk", _("合同")),
+    ("payments:regulator_desk", _("逾期付款")),
+    ("payments:reconciliation", _("支付宝对账")),
     ("approvals:cases", _("审批督办")),
 ]
 DEPARTMENT: list[Pair] = [
