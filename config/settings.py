@@ -79,10 +79,6 @@ SOCKET_PORT = environment.number("SOCKET_PORT", 0 if PRODUCTION else PORT + 1)
 
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "" if PRODUCTION else "localhost,127.0.0.1,[::1],testserver")
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
-# Where people find the service: what is printed on paper leads there.
-SITE_URL = environment.text(
-    "SITE_URL", f"https://{next(iter(ALLOWED_HOSTS), 'localhost')}" if PRODUCTION else f"http://localhost:{PORT}"
-).rstrip("/")
 
 DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=600, conn_health_checks=True)}
 # Runs of the tests share one Valkey and must not see each other's keys.
@@ -101,7 +97,7 @@ CHANNEL_LAYERS = {
     }
 }
 
-# --- Payments: Alipay, with the firms as registered sub-merchants (decision 0020) ------------------------------------
+# --- Payments: Alipay, with the firms as registered sub-merchants (decision 0021) ------------------------------------
 
 # Where people and Alipay reach the pages: notifications come to it, and the cashier leads back to it.
 SITE_URL = environment.text("SITE_URL", f"http://localhost:{PORT}" if EMBEDDED else None).rstrip("/")

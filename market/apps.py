@@ -5,3 +5,14 @@ from django.utils.translation import gettext_lazy as _
 class MarketConfig(AppConfig):
     name = "market"
     verbose_name = _("市场")
+
+    def ready(self) -> None:
+        from django.urls import reverse
+
+        from approvals.domain import materials
+        from market.domain import reuse
+
+        def url(reference: str) -> str:
+            return reverse("market:regional_file", args=[reference.removeprefix("regional/")])
+
+        materials.register("regional/", known_to=reuse.known_to, url=url)
