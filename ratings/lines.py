@@ -19,13 +19,13 @@ from django.db.models import Prefetch, Q, QuerySet
 from accounts.models import Organisation
 from approvals.models import ApprovalItem, Case, Department
 from bidding.models import Award, Round
-from contracts.models import Contract, ContractEvent, ContractLine
+from contracts.models import Contract, ContractEvent, ContractLine, Deliverable
 from core import worktime
 from core.workdays import Workdays
 from market.models import Need, Project, Service
 from ratings.events import Event
 from ratings.measures import Limits
-from ratings.sources import contract_events, events_of_cases, round_events
+from ratings.sources import contract_events, events_of_cases, last_to_deliver, round_events
 from ratings.timeline import Kind, Timeline, timeline
 
 
@@ -107,7 +107,10 @@ def _end_of_selection(round_: Round) -> datetime | None:
 
 
 def _end_of_review(contract: Contract) -> datetime | None:
-    return None
+    """When silence about what was submitted becomes acceptance."""
+    last = last_to_deliver(contract)
+    waiting = last.deliverables.all() if last is not None else ()
+    return next((each.review_due_at for each in waiting if each.status == Deliverable.Status.SUBMITTED), None)
 
 
 class Lines(tuple[Line, ...]):
@@ -173,7 +176,7 @@ def _contracts_of(needs: Sequence[Need]) -> dict[int, Contract]:
     rows = Contract.objects.filter(award__lot__round__need__in=[need.pk for need in needs]).prefetch_related(
         Prefetch("lines", lines.order_by("number")),
         Prefetch("events", ContractEvent.objects.defer("note").order_by("at", "id")),
-        "milestones",
+        Prefetch("milestones__deliverables", Deliverable.objects.defer("note", "words")),
     )
     return {contract.award_id: contract for contract in rows}
 

@@ -47,7 +47,7 @@ def _lot_events(round_: Round, lot: Lot) -> Iterator[Event]:
 
 def contract_events(contract: Contract) -> Iterator[Event]:
     """What happened under a contract. The deliverable of its last milestone is the one that goes to the department."""
-    last, accepted = _last_to_deliver(contract), False
+    last, accepted = last_to_deliver(contract), False
     for each in contract.events.all():
         of_last = each.milestone_id is None or (last is not None and each.milestone_id == last.pk)
         if each.kind in OF_CONTRACTS:
@@ -66,7 +66,8 @@ def contract_events(contract: Contract) -> Iterator[Event]:
             yield Event(id=f"{contract.code}/{each.pk}", kind="line_ended", at=each.at)
 
 
-def _last_to_deliver(contract: Contract) -> Milestone | None:
+def last_to_deliver(contract: Contract) -> Milestone | None:
+    """The milestone whose deliverable goes to the department."""
     going = [each for each in contract.milestones.all() if each.delivers and each.status != Milestone.Status.CANCELLED]
     return max(going, key=lambda each: each.number, default=None)
 

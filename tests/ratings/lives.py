@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from approvals.domain import cases
 from approvals.models import Case, Department, Fault, ItemVersion
-from contracts.domain.events import record
-from contracts.models import Contract
+from contracts.domain import delivering, matters
+from contracts.models import Contract, Deliverable, Matter
 from core import clock
 from market.models import Need
 from ratings.lines import Line, Lines
 from tests import market_place as market
 from tests.approvals import office
+from tests.contracts import place
 
 
 def line_of(need: Need) -> Line:
@@ -25,12 +25,25 @@ def need_of(contract: Contract) -> Need:
     return contract.award.lot.round.need
 
 
-def delivered(contract: Contract, *, at: datetime | None = None) -> None:
-    """Submitted and accepted at one moment, as its events say."""
-    now = at or clock.now()
-    last = contract.milestones.order_by("-number").first()
-    record(contract, "submitted", at=now, party="firm", milestone=last)
-    record(contract, "accepted", at=now, party="owner", milestone=last)
+def delivered(contract: Contract) -> None:
+    """Submitted and accepted."""
+    accept(place.submits(contract))
+
+
+def accept(deliverable: Deliverable) -> None:
+    owner = market.member_of(deliverable.milestone.contract.owner)
+    delivering.accept_deliverable(deliverable_id=deliverable.pk, by=owner)
+
+
+def waits(contract: Contract, kind: str, **fields: Any) -> Matter:
+    """One side asks for something, and the other agrees."""
+    firm, owner = market.member_of(contract.firm.organisation), market.member_of(contract.owner)
+    asked = matters.propose_matter(contract_id=contract.pk, kind=kind, words="缺总平面图", by=firm, **fields)
+    return matters.answer_matter(matter_id=asked.pk, agrees=True, words="", by=owner)
+
+
+def goes_on(matter: Matter) -> None:
+    matters.finish_matter(matter_id=matter.pk, by=market.member_of(matter.contract.owner))
 
 
 def received(where: market.Place, contract: Contract, **fields: Any) -> Case:

@@ -10,13 +10,14 @@ from approvals.domain import cases
 from approvals.models import Case
 from bidding.domain import rounds, substitution
 from bidding.models import Award, Round
-from contracts.domain import drafting
+from contracts.domain import delivering, drafting, matters
 from contracts.domain.events import record
 from contracts.models import Contract, ContractLine, Milestone
 from core import clock
 from market.models import Need
 from ratings.lines import Lines
 from ratings.measures import due
+from ratings.pictures import shown
 from ratings.timeline import Outcome
 from tests import lots
 from tests import market_place as market
@@ -136,26 +137,53 @@ def test_a_milestone_before_the_last_moves_no_ball_but_its_return_counts(where):
     record(contract, "returned", at=clock.now(), party="owner", milestone=first, quality=True)
     found, line = parts(lives.need_of(contract))
     assert found[-1] == ("service", "firm") and [one.event.quality for one in line.returns] == [True]
-    lives.delivered(Contract.objects.get(pk=contract.pk))
-    assert now_with(lives.need_of(contract)) == ("filing", "owner")
+    record(contract, "submitted", at=clock.now(), party="firm", milestone=contract.milestones.get(number=9))
+    assert now_with(lives.need_of(contract)) == ("review", "owner")
 
 
 def test_a_contract_that_was_abandoned_ends_its_line(where):
     contract = place.running(where)
-    record(contract, "abandoned", at=clock.now(), party="firm", charged_to="firm")
+    by = market.member_of(contract.firm.organisation)
+    matters.abandon_contract(contract_id=contract.pk, reason="人员离职", by=by)
     assert parts(lives.need_of(contract))[1].outcome == Outcome.ENDED
 
 
-def test_suspensions_and_inputs_are_told_apart_by_their_reference(where):
+def test_what_parties_agree_on_moves_the_ball(where):
     contract = place.running(where)
     need = lives.need_of(contract)
-    record(contract, "input_asked", at=clock.now(), party="owner", ref="1")
+    asked = lives.waits(contract, "input")
     assert now_with(need) == ("waiting_input", "owner")
-    record(contract, "input_provided", at=clock.now(), party="owner", ref="2")
-    assert now_with(need) == ("waiting_input", "owner")
-    record(contract, "input_provided", at=clock.now(), party="owner", ref="1")
-    record(contract, "suspended", at=clock.now(), party="department", ref="3", charged_to="department")
+    lives.goes_on(asked)
+    assert now_with(need) == ("service", "firm")
+    stopped = lives.waits(contract, "suspension", charged_to="department")
     assert now_with(need) == ("suspension", "department")
+    lives.goes_on(stopped)
+    assert now_with(need) == ("service", "firm")
+
+
+def test_a_line_that_waits_for_another_is_known_by_its_own_code(where):
+    first = place.running(where)
+    project = lives.need_of(first).project
+    contract = place.running(where)
+    Need.objects.filter(pk=lives.need_of(contract).pk).update(project=project)
+    ContractLine.objects.filter(contract=contract).update(project=project)
+    Contract.objects.filter(pk=contract.pk).update(project=project)
+    lives.waits(contract, "blocked", other=Contract.objects.get(pk=first.pk))
+    assert now_with(lives.need_of(contract)) == ("waiting_line", "line")
+    lines, reader = Lines.of(Need.objects.filter(project=project).order_by("pk")), where.owner.organisation
+    assert [row.place for row in shown(lines, reader, now=clock.now())] == [1, 2]
+
+
+def test_an_expert_review_sends_the_deliverable_back_to_the_firm(where):
+    contract = place.running(where)
+    lives.delivered(contract)
+    case = lives.received(where, contract)
+    cases.accept_case(case_id=case.pk, by=lives.clerk(where.department), occurred_at=clock.now())
+    last = contract.milestones.get(delivers=True)
+    delivering.ask_for_revision(milestone_id=last.pk, words="补充类比数据", by=lives.clerk(where.department))
+    assert now_with(lives.need_of(contract)) == ("revision", "firm")
+    place.submits(contract, text="第二版")
+    assert now_with(lives.need_of(contract)) == ("examination", "department")
 
 
 def test_several_lines_of_one_contract_are_lines_of_their_own(where):
@@ -191,7 +219,9 @@ def test_deadlines_are_those_of_the_columns(where):
         place.seal(contract, by)
     contract.refresh_from_db()
     assert limit() == contract.service_due_at
-    lives.delivered(contract)
+    submitted = place.submits(contract)
+    assert limit() == submitted.review_due_at
+    lives.accept(submitted)
     case = lives.received(where, contract)
     assert limit() == Case.objects.get(pk=case.pk).due_at
     cases.accept_case(case_id=case.pk, by=lives.clerk(where.department), occurred_at=clock.now())

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from approvals.domain import cases
 from approvals.models import Case, CaseEvent
-from contracts.domain.events import record
+from contracts.domain import matters
 from core import clock
 from ratings.domain.reminders import remind, remind_of
 from ratings.models import Reminder
@@ -95,12 +95,12 @@ def test_while_the_firm_waits_nobody_is_told_and_afterwards_by_the_date_that_mov
     remind(limit)
     assert len(told()) == 3
     with clock.travelling(clock.now() + timedelta(minutes=5)):
-        record(contract, "input_asked", at=clock.now(), party="owner", ref="1")
+        asked = lives.waits(contract, "input")
     remind(limit)
     assert told() == []
     over = limit + timedelta(days=7)
     with clock.travelling(over):
-        record(contract, "input_provided", at=clock.now(), party="owner", ref="1")
+        lives.goes_on(asked)
     remind(over + timedelta(minutes=1))
     assert told() == []
     remind(over + timedelta(days=90))
@@ -112,7 +112,8 @@ def test_a_line_that_ended_reminds_nobody(where):
     contract = place.running(where)
     contract.refresh_from_db()
     remind(contract.service_due_at)
-    record(contract, "abandoned", at=clock.now(), party="firm", charged_to="firm")
+    by = market.member_of(contract.firm.organisation)
+    matters.abandon_contract(contract_id=contract.pk, reason="人员离职", by=by)
     remind(contract.service_due_at)
     assert told() == []
 
