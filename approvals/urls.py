@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from approvals.views import applications, cases, clients, department
+from approvals.views import applications, cases, clients, department, tables
 
 
 class CaseCode(StringConverter):
@@ -18,6 +18,12 @@ class ApplicationCode(StringConverter):
     regex = r"B[0-9]{12,17}"
 
 
+class TableKind(StringConverter):
+    """Which table: what happened to cases, or the national one."""
+
+    regex = r"events|national"
+
+
 class CaseStep(StringConverter):
     """A step of a case."""
 
@@ -26,6 +32,7 @@ class CaseStep(StringConverter):
 
 register_converter(CaseCode, "case")
 register_converter(ApplicationCode, "application")
+register_converter(TableKind, "table")
 register_converter(CaseStep, "case_step")
 
 app_name = "approvals"
@@ -37,6 +44,9 @@ urlpatterns = [
     path("desk/applications/<application:code>/material/", applications.hand_in, name="hand_in"),
     path("desk/cases/", department.cases, name="cases"),
     path("desk/cases/register/", department.register, name="register"),
+    path("desk/cases/tables/", tables.tables, name="tables"),
+    path("desk/cases/tables/<table:kind>.csv", tables.export, name="table_export"),
+    path("desk/cases/tables/<table:kind>/", tables.import_table, name="table_import"),
     path("desk/cases/clients/", clients.clients, name="clients"),
     path("desk/cases/clients/<int:pk>/revoke/", clients.revoke, name="revoke_client"),
     path("desk/cases/material/<int:pk>/", cases.material, name="material"),

@@ -121,3 +121,31 @@ def test_an_owner_applies_for_everything_at_once(transactional_db, new_page, scr
     clerk.goto("/desk/applications/")
     clerk.get_by_role("link", name="测试项目").click()
     expect(clerk.locator("main")).to_contain_text("总平面图")
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_a_table_is_looked_at_before_it_is_taken(office_with_cases, new_page, screenshot, tmp_path, size):
+    where, by = office_with_cases
+    head = "id,case,kind,occurred_at,item,applicant,project_name"
+    row = f"EV-1,SX-1,case_received,2026-11-03 09:00,{where.item.code},{where.owner.organisation.uscc},厂房扩建"
+    bad, good = tmp_path / "bad.csv", tmp_path / "good.csv"
+    bad.write_text(
+        f"{head}\n{row}\nEV-2,SX-1,case_accepted,六号,,,\nEV-2,SX-9,case_decided,2026-11-04,,,\n", encoding="utf-8"
+    )
+    good.write_text(f"{head}\n{row}\nEV-2,SX-1,case_accepted,2026-11-04 10:00,,,\n", encoding="gb18030")
+    page = new_page(by.user, size=size)
+    page.goto("/desk/cases/tables/")
+    screenshot(page, "tables")
+    page.get_by_role("link", name="导入", exact=True).first.click()
+    page.locator("[name=file]").set_input_files(bad)
+    page.get_by_role("button", name="预览").click()
+    expect(page.locator("main")).to_contain_text("一行也没有导入")
+    screenshot(page, "table-wrong")
+    page.locator("[name=file]").set_input_files(good)
+    page.get_by_role("button", name="预览").click()
+    expect(page.locator("main")).to_contain_text("还没有导入")
+    screenshot(page, "table-preview")
+    assert not Case.objects.filter(external_code="SX-1").exists()
+    page.get_by_role("button", name="确认导入").click()
+    expect(page.locator("main")).to_contain_text("已导入：新 2 行")
+    assert Case.objects.get(external_code="SX-1").status == "accepted"

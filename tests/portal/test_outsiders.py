@@ -90,6 +90,9 @@ TABLE: dict[str, Door] = {
     "approvals:application_new": Door(OWNERS, writes=True),
     "approvals:application": Door((*OWNERS, Kind.DEPARTMENT, Kind.REGULATOR), own=True),
     "approvals:hand_in": Door(OWNERS, "post", writes=True, own=True),
+    "approvals:tables": Door((Kind.DEPARTMENT,), writes=True),
+    "approvals:table_import": Door((Kind.DEPARTMENT,), writes=True),
+    "approvals:table_export": Door((Kind.DEPARTMENT,), writes=True),
     "approvals:clients": Door((Kind.DEPARTMENT,), writes=True),
     "approvals:revoke_client": Door((Kind.DEPARTMENT,), "post", writes=True),
     "approvals:case": Door((*OWNERS, Kind.DEPARTMENT, Kind.REGULATOR), own=True),
@@ -278,6 +281,7 @@ def world(settings, tmp_path) -> World:
     values["approvals:correct"] = {"code": case.code, "number": 1}
     application = {"code": windows.filed(place).code}
     values["approvals:application"] = values["approvals:hand_in"] = application
+    values["approvals:table_import"] = values["approvals:table_export"] = {"kind": "events"}
     values["approvals:revoke_client"] = {"pk": 1}
     values["approvals:material"] = {"pk": 1}
     for name in ("objection", "objection_answer", "objection_escalate", "objection_decide"):
