@@ -20,7 +20,7 @@ from market.models import Service
 PUBLIC_STATUSES = [
     (status.value, status.label)
     for status in Round.Status
-    if status not in (Round.Status.DRAFT, Round.Status.SUBMITTED, Round.Status.RETURNED, Round.Status.CONTRACTED)
+    if status not in (Round.Status.DRAFT, Round.Status.SUBMITTED, Round.Status.RETURNED)
 ]
 METHODS = list(METHOD_NAMES.items())
 PERIODS = [("7", _("最近 7 天")), ("30", _("最近 30 天")), ("90", _("最近 90 天")), ("365", _("最近一年"))]

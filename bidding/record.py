@@ -28,6 +28,7 @@ INSTANTS = (
     "candidate_at",
     "candidate_until",
     "awarded_at",
+    "contracted_at",
     "ended_at",
 )
 WITNESSED = ("announced", "closed", "opened")

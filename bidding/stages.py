@@ -126,7 +126,7 @@ def _moment(round_: Round, status: Status) -> tuple[datetime | None, bool]:
         Status.EVALUATED: round_.evaluated_at,
         Status.CANDIDATE: round_.candidate_at,
         Status.AWARDED: round_.awarded_at,
-        Status.CONTRACTED: None,
+        Status.CONTRACTED: round_.contracted_at,
     }
     due = {Status.CLOSED: round_.closes_at, Status.AWARDED: round_.candidate_until}
     at = reached[status]

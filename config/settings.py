@@ -65,6 +65,12 @@ CUSTODIAN_VKEY = environment.text("CUSTODIAN_VKEY", "" if EMBEDDED else None)
 CUSTODIAN_STATE = environment.folder("CUSTODIAN_STATE", DATA_DIR / "custodian", base=BASE_DIR)
 CUSTODIAN_VKEY_FILE = CUSTODIAN_STATE / "vkey" if EMBEDDED else None
 
+# --- Seals -----------------------------------------------------------------------------------------------------------
+
+# Who seals contracts: a class of the shape of contracts.sealing.Sealer. A demonstration has an authority of its own; a city
+# names its e-seal service here, and without one nothing can be sealed.
+SEALER = environment.text("SEALER", "contracts.sealing_demo.DemoSealer" if DEMO else "")
+
 # --- Addresses -----------------------------------------------------------------------------------------------------
 
 PORT = environment.number("PORT", 8000)
@@ -95,6 +101,24 @@ CHANNEL_LAYERS = {
     }
 }
 
+# --- Payments: Alipay, with the firms as registered sub-merchants (decision 0020) ------------------------------------
+
+# Where people and Alipay reach the pages: notifications come to it, and the cashier leads back to it.
+SITE_URL = environment.text("SITE_URL", f"http://localhost:{PORT}" if EMBEDDED else None).rstrip("/")
+# Without a gateway of its own an embedded installation pays at the sandbox, whose keys lie in ALIPAY_STATE.
+ALIPAY_PORT = environment.number("ALIPAY_PORT", PORT + 2)
+ALIPAY_STATE = environment.folder("ALIPAY_STATE", DATA_DIR / "alipay", base=BASE_DIR)
+ALIPAY_GATEWAY = environment.text(
+    "ALIPAY_GATEWAY",
+    f"http://localhost:{ALIPAY_PORT}/gateway.do" if EMBEDDED else "https://openapi.alipay.com/gateway.do",
+)
+ALIPAY_IS_SANDBOX = EMBEDDED and not os.environ.get("ALIPAY_GATEWAY")
+ALIPAY_APP_ID = environment.text("ALIPAY_APP_ID", "2021000000000001" if EMBEDDED else None)
+ALIPAY_SELLER_ID = environment.text("ALIPAY_SELLER_ID", "2088000000000001" if EMBEDDED else None)
+ALIPAY_APP_KEY = environment.text("ALIPAY_APP_KEY", "" if EMBEDDED else None)
+ALIPAY_PUBLIC_KEY = environment.text("ALIPAY_PUBLIC_KEY", "" if EMBEDDED else None)
+ALIPAY_TIMEOUT = environment.number("ALIPAY_TIMEOUT", 15)  # seconds for an answer
+
 # --- Rooms ---------------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -105,6 +129,7 @@ INSTALLED_APPS = [
     "market",
     "bidding",
     "contracts",
+    "contracts.payments",
     "ratings",
     "exchange",
     "portal",
@@ -303,6 +328,17 @@ CELERY_BEAT_SCHEDULE = {
     "move due rounds": {"task": "bidding.tasks.move_due_rounds", "schedule": 1.0, "options": {"expires": 10}},
     "end auctions": {"task": "bidding.tasks.end_auctions", "schedule": 1.0, "options": {"expires": 10}},
     "forget old answers": {"task": "exchange.tasks.forget_answers", "schedule": 3600.0, "options": {"expires": 600}},
+    "follow payments": {
+        "task": "contracts.payments.tasks.follow_payments",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+    "begin payment terms": {
+        "task": "contracts.payments.tasks.begin_terms",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "read bills": {"task": "contracts.payments.tasks.read_bills", "schedule": 1800.0, "options": {"expires": 600}},
     "note late cases": {"task": "approvals.tasks.note_late_cases", "schedule": 60.0, "options": {"expires": 50}},
     "move due contracts": {"task": "contracts.tasks.move_due_contracts", "schedule": 5.0, "options": {"expires": 10}},
     "move due admissions": {"task": "market.tasks.move_due_admissions", "schedule": 5.0, "options": {"expires": 10}},
@@ -323,7 +359,6 @@ LOGGING = {
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "celery": {"level": "WARNING"},  # a beat every second is no news
         "fontTools": {"level": "WARNING"},  # says of every table what it drops
-        "fpdf": {"level": "ERROR"},
         "axes": {"level": "ERROR"},  # its messages name who tried to sign in
     },
 }

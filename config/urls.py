@@ -13,5 +13,7 @@ urlpatterns = [
     path("", include("approvals.urls")),
     path("", include("market.urls")),
     path("", include("bidding.urls")),
+    path("", include("contracts.payments.urls")),
+    path("", include("contracts.urls")),
     path("", include("portal.urls")),
 ]

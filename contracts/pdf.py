@@ -15,7 +15,7 @@ import segno
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
-from contracts.fonts import BOLD, REGULAR, cut_font
+from contracts.fonts import BOLD, REGULAR, font_with
 
 SEAL_RED = (179, 38, 30)
 INK, QUIET = (22, 32, 42), (96, 105, 113)
@@ -23,6 +23,8 @@ MARGIN, BODY, LINE = 22, 10.5, 6.2
 SEAL = 34.0
 """Millimetres: the side of the square in which a seal stands."""
 POINTS = 72 / 25.4
+OWN_WORDS = "明选 · 审批中介服务公开比选平台合同编号内容付款计划条款期名称限金额分工：第页　"
+"""The characters that are printed whatever a contract says."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,8 +107,8 @@ def print_sheet(sheet: Sheet) -> Printed:
     paper = _Paper(sheet)
     with tempfile.TemporaryDirectory() as folder:
         characters = _characters(sheet)
-        paper.add_font("Noto", "", cut_font(characters, weight=REGULAR, into=Path(folder)))
-        paper.add_font("Noto", "B", cut_font(characters, weight=BOLD, into=Path(folder)))
+        paper.add_font("Noto", "", font_with(characters, weight=REGULAR, into=Path(folder)))
+        paper.add_font("Noto", "B", font_with(characters, weight=BOLD, into=Path(folder)))
         paper.add_page()
         _head(paper)
         _facts(paper)
@@ -125,8 +127,7 @@ def _characters(sheet: Sheet) -> set[str]:
     texts = [sheet.code, sheet.title, sheet.scope, sheet.clauses, sheet.address, *sheet.proof]
     texts += [part for pair in sheet.facts for part in pair] + [part for row in sheet.plan for part in row]
     texts += [part for each in sheet.signers for part in (each.side, each.name, each.code, each.share)]
-    own = "中介服务合同编号第页内容付款计划条款期限金额交付名称盖章处（）：　合计元分工统一社会信用代码明选·审批公开比选平台"
-    return {char for text in [*texts, own] for char in text if char >= " "} | set(map(chr, range(32, 127)))
+    return {char for text in [*texts, OWN_WORDS] for char in text if char >= " "}
 
 
 def _head(paper: _Paper) -> None:
@@ -231,3 +232,29 @@ def _proof(paper: _Paper) -> None:
     for line in (paper.sheet.address, *paper.sheet.proof):
         paper.line_of(line, size=8, height=4.6)
     paper.set_left_margin(MARGIN)
+
+
+def print_seal(name: str, on: str) -> bytes:
+    """The mark of an organisation's seal: a red ring with its name and the day, on a page of the seal's size."""
+    paper = FPDF(format=(SEAL, SEAL))
+    paper.set_margin(0)
+    paper.set_auto_page_break(False)
+    with tempfile.TemporaryDirectory() as folder:
+        paper.add_font("Noto", "B", font_with(name + on, weight=BOLD, into=Path(folder)))
+        paper.add_page()
+        paper.set_draw_color(*SEAL_RED)
+        paper.set_text_color(*SEAL_RED)
+        paper.set_line_width(0.9)
+        paper.circle(SEAL / 2, SEAL / 2, SEAL / 2 - 1)
+        paper.set_line_width(0.25)
+        paper.circle(SEAL / 2, SEAL / 2, SEAL / 2 - 2)
+        size = 8.0 if len(name) <= 24 else 6.0
+        paper.set_font("Noto", "B", size)
+        height = paper.multi_cell(SEAL - 9, 3.6, name, align="C", dry_run=True, output="HEIGHT")
+        assert isinstance(height, float)
+        paper.set_xy(4.5, SEAL / 2 - height / 2 - 2)
+        paper.multi_cell(SEAL - 9, 3.6, name, align="C", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        paper.set_font("Noto", "B", 6)
+        paper.set_xy(4.5, paper.get_y() + 1)
+        paper.cell(SEAL - 9, 3, on, align="C")
+        return bytes(paper.output())

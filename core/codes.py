@@ -23,6 +23,7 @@ class Letter(StrEnum):
     APPLICATION = "B"
     CONTRACT = "C"
     DELIVERABLE = "D"
+    PAYMENT = "F"
 
 
 _NEXT = """

@@ -19,6 +19,12 @@ BASE = "/api/v1/problems/"
 Told = tuple[str, str | Promise, str | Promise]
 
 
+class Stale(exceptions.PermissionDenied):
+    """A page whose protection against forged requests has run out; whoever may, may again after reading it anew."""
+
+    default_detail = _("这一页放得太久了，或浏览器没有保存 Cookie，没有提交。请记下填写的内容，刷新本页后再提交。")
+
+
 class TooLarge(exceptions.APIException):
     """A body beyond what an address takes; `detail` says how much that is."""
 
@@ -29,7 +35,11 @@ class TooLarge(exceptions.APIException):
 
 TOLD: dict[int, Told] = {
     400: ("invalid", _("请求有误"), _("请按各字段的提示修改后再试。")),
-    401: ("not_signed_in", _("需要登录"), _("请先登录，或带上有效的令牌。")),
+    401: (
+        "not_signed_in",
+        _("需要登录"),
+        _("没有登录，或登录已经失效：请重新登录，刷新本页后再提交；程序请带上有效的令牌。"),
+    ),
     403: ("not_allowed", _("不允许"), _("您当前代表的机构不能进行这一操作。")),
     404: ("not_found", _("没有找到"), _("没有这个地址，或者它还没有公开。")),
     405: ("method", _("不支持这种请求方法"), _("这个地址只接受 %(methods)s。")),
@@ -50,7 +60,7 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     code, title, detail = TOLD.get(known.status_code, ("error", known.default_detail, known.default_detail))
     if isinstance(error, DomainError):
         code, detail = error.code, str(error)
-    elif isinstance(error, exceptions.ParseError | TooLarge):  # both are raised with a sentence of ours
+    elif isinstance(error, exceptions.ParseError | TooLarge | Stale):  # they are raised with a sentence of ours
         detail = str(error.detail)
     else:
         detail = str(detail) % _of_address(context)

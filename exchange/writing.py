@@ -22,6 +22,7 @@ from accounts.domain.tokens import membership_of
 from accounts.models import WRITERS, Kind, Membership
 from core import clock
 from exchange.models import IdempotentAnswer
+from exchange.problems import Stale
 
 KEY = re.compile(r"[\x21-\x7e]{1,80}")
 KEPT = timedelta(hours=24)
@@ -63,6 +64,12 @@ class SessionOfThePage(authentication.SessionAuthentication):
     def authenticate(self, request: Request) -> tuple[Any, Membership | None] | None:
         found = super().authenticate(request)
         return (found[0], getattr(request, "membership", None)) if found else None
+
+    def enforce_csrf(self, request: Request) -> None:
+        try:
+            super().enforce_csrf(request)
+        except exceptions.PermissionDenied as error:
+            raise Stale from error
 
 
 class ActsFor(permissions.BasePermission):

@@ -8,14 +8,21 @@ import django_filters
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from core.choices import InReadersLanguage
 from market.domain.search import matching
 from market.models import Firm, QualificationKind, Service, ServiceVersion
 
 STATUSES = [("listed", _("已入驻")), ("suspended", _("暂停")), ("delisted", _("已退出"))]
 
 
+class NamedField(InReadersLanguage, django_filters.fields.ModelChoiceField):
+    """The field of a filter by a catalogue."""
+
+
 class CodeFilter(django_filters.ModelChoiceFilter):
     """One out of a catalogue, by its code, or all."""
+
+    field_class = NamedField
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(to_field_name="code", empty_label=_("全部"), **kwargs)

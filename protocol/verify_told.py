@@ -21,6 +21,7 @@ MOMENTS = {
     "round.evaluated": "evaluated_at",
     "round.candidate": "candidate_at",
     "round.awarded": "awarded_at",
+    "round.contracted": "contracted_at",
     "round.failed": "ended_at",
     "round.cancelled": "ended_at",
     "round.void": "ended_at",
@@ -28,7 +29,16 @@ MOMENTS = {
 AGAIN = ("round.evaluated", "round.candidate", "round.awarded")
 """Steps that a round may take again after its winner has walked away; the record tells the last time of each."""
 ADDENDUM = "round.addendum"
-ORDER = ("announced_at", "closes_at", "closed_at", "opened_at", "evaluated_at", "candidate_at", "awarded_at")
+ORDER = (
+    "announced_at",
+    "closes_at",
+    "closed_at",
+    "opened_at",
+    "evaluated_at",
+    "candidate_at",
+    "awarded_at",
+    "contracted_at",
+)
 WALKED_AWAY, SUBSTITUTED = "round.walked_away", "round.substituted"
 STATUS_OF = {
     **{kind: kind.removeprefix("round.") for kind in MOMENTS},
@@ -54,7 +64,7 @@ def told_by(record: Record, told: list[tuple[int, bytes]]) -> Iterator[Check]:
     types = [str(entry.get("type")) for _index, entry in read]
     yield Check(what="their types are those listed", holds=types == [str(each.get("type")) for each in record.log])
     ended = [STATUS_OF[kind] for kind in types if kind in STATUS_OF]
-    yield Check(what="the status is the last that the log tells", holds=bool(ended) and _same_status(record, ended[-1]))
+    yield Check(what="the status is the last that the log tells", holds=ended[-1:] == [record.status])
     once = [kind for kind in types if kind in MOMENTS and not (WALKED_AWAY in types and kind in AGAIN)]
     yield Check(what="no step was taken twice", holds=len(set(once)) == len(once))
     yield from verify_experts.asked(record, read)
@@ -86,10 +96,6 @@ def _substitutions(record: Record, told: list[dict[str, Any]]) -> Iterator[Check
 
 def _is_party(told: object, uscc: str | None) -> bool:
     return told == uscc or (uscc is not None and canonical.is_hex(told, octets=32))
-
-
-def _same_status(record: Record, told: str) -> bool:
-    return record.status == told or (record.status == "contracted" and told == "awarded")
 
 
 def _ordered(record: Record) -> bool:

@@ -20,7 +20,7 @@ from django.utils import translation
 
 from tests.custody import CUSTODIAN
 
-pytest_plugins = ["tests.live", "tests.browsing"]
+pytest_plugins = ["tests.alipay", "tests.live", "tests.browsing"]
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +56,8 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any, serve
 def _template() -> str:
     """Return the migrated database for the migrations as they are, made by the first worker that asks."""
     digest = hashlib.sha256()
-    for path in sorted(Path(settings.BASE_DIR).glob("*/migrations/*.py")):
+    base = Path(settings.BASE_DIR)
+    for path in sorted([*base.glob("*/migrations/*.py"), *base.glob("*/*/migrations/*.py")]):
         digest.update(path.as_posix().encode() + path.read_bytes())
     name = f"template_{digest.hexdigest()[:16]}"
     settings.DATA_DIR.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from tests import alipay
 from tests.custody import CUSTODIAN
 
 
@@ -95,6 +96,7 @@ def environment(live: LiveServer) -> dict[str, str]:
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "LEDGER_ORIGIN": settings.LEDGER_ORIGIN,
         "CUSTODIAN_VKEY": CUSTODIAN.cosigner.text,
+        **alipay.environment(live.url),
     }
 
 

@@ -41,6 +41,7 @@ class Service:
             socket_port=self.server.socket_port,
             custodian=settings.CUSTODIAN_STATE,
             use=None,
+            alipay_port=None,
             say=print,
         )
         with pytest.MonkeyPatch.context() as patch:

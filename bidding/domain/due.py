@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from bidding.domain.closing import award_round, close_round, evaluate_round, publish_candidate
+from bidding.domain.contracting import contract_round
 from bidding.domain.custody import PATIENCE, void_unreleased
 from bidding.domain.opening import open_round
 from bidding.domain.substitution import settle
@@ -37,6 +38,7 @@ def move_due_rounds(now: datetime | None = None) -> int:
         (settle, rounds.due_to_settle()),
         (publish_candidate, rounds.due_to_publish()),
         (award_round, rounds.due_to_award(now=began)),
+        (contract_round, rounds.due_to_contract()),
     ]
     return sum(_each_on_its_own(step, found, now=now) for step, found in due)
 

@@ -23,6 +23,7 @@ from bidding.domain.rounds import end_round
 from bidding.models import Entry, Objection, ObjectionFile, Round
 from core import clock, codes, worktime
 from core.errors import Conflict, DomainError, NotAllowed, NotDue, WrongState
+from core.texts import visible
 from core.uploads import sha256_of
 from ledger import domain as ledger
 from protocol import canonical
@@ -234,7 +235,7 @@ def _log(step: str, objection: Objection, by: Membership, *, text: str, at: date
 
 
 def _said(text: str, length: int) -> str:
-    said = text.strip()
+    said = visible(text)
     if not said:
         raise DomainError(_("请写明理由。"), code="text")
     if len(said) > length:

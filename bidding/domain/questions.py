@@ -17,6 +17,7 @@ from bidding.models import Entry, Question, Round
 from bidding.models.questions import ANSWER_LENGTH, QUESTION_LENGTH
 from core import clock
 from core.errors import Conflict, DomainError, NotAllowed, NotDue
+from core.texts import visible
 from ledger import domain as ledger
 from market.models import Firm
 from protocol.canonical import timestamp
@@ -152,7 +153,7 @@ def _demand_text(text: str, asker: Firm) -> str:
 
 
 def _said(text: str, length: int, missing: str) -> str:
-    said = text.strip()
+    said = visible(text)
     if not said:
         raise DomainError(missing, code="text")
     if len(said) > length:

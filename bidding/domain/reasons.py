@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError
+from core.texts import visible
 
 LENGTH = 500
 
@@ -68,7 +69,7 @@ def reason_text(code: str, detail: str = "") -> str:
 
 def demand_reason(text: str) -> str:
     """A reason that somebody must give, without space around it. Raises DomainError where there is none or it is too long."""
-    reason = text.strip()
+    reason = visible(text)
     if not reason:
         raise DomainError(gettext("请写明原因。"), code="reason")
     if len(reason) > LENGTH:

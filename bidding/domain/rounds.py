@@ -171,6 +171,8 @@ def _demand_whole(round_: Round, *, at: datetime) -> None:
     method = METHODS.get(round_.method)
     if method is None or round_.method not in OFFERED:
         raise DomainError(_("请先选定选取方式。"), code="method")
+    if not round_.need.requirement.strip():
+        raise DomainError(_("请先在需求里写明服务内容与要求，机构才知道要做什么。"), code="requirement")
     demand_terms(round_)
     policy = round_.policy
     assert policy is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -16,6 +17,9 @@ from protocol.note import BadNote, Verifier
 
 STOCK = 100
 """Keys that should lie ready; each round takes one."""
+
+AWAY = timedelta(minutes=2)
+"""After so long without a visit people are told that the custodian stays away; it comes every 30 seconds at least."""
 
 
 class NoStock(DomainError):

@@ -51,6 +51,8 @@ def walk_away(*, round_id: int, reason: str, by: Membership, lot: str = "1", out
             return known
         if round_.status not in (Status.CANDIDATE, Status.AWARDED) or target.winner is None:
             raise WrongState
+        if Award.objects.in_force().filter(lot=target).exclude(signed_at=None).exists():
+            raise WrongState(_("合同已经签订，不能再放弃中选；要终止的，按合同办理。"))
         if out not in (None, target.winner.uscc):
             raise WrongState(_("中选机构已经变化，请刷新页面后再看。"))
         _demand_party_or_operator(target.winner, by)

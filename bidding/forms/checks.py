@@ -5,8 +5,10 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from core.texts import VisibleTexts
 
-class ReasonForm(forms.Form):
+
+class ReasonForm(VisibleTexts, forms.Form):
     """A reason that the owner, and after a cancellation everybody, will read."""
 
     reason = forms.CharField(

@@ -15,13 +15,14 @@ from accounts.models import normalise_username
 from bidding.domain.marking import HIGHEST, Given
 from bidding.models import Mark
 from bidding.models.experts import COMMENT_LENGTH, REASON_LENGTH
+from core.choices import NamedChoicesField
 from core.identifiers import half_width
 from market.forms.admission import DateInput
 from market.models import Service
 
 
 def _services() -> forms.ModelMultipleChoiceField[Service]:
-    return forms.ModelMultipleChoiceField(
+    return NamedChoicesField(
         label=_("可评审的服务"),
         queryset=Service.objects.order_by("code"),
         to_field_name="code",

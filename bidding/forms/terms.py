@@ -16,6 +16,7 @@ from bidding.forms.consortia import consortium_field
 from bidding.models import Policy, Round
 from core.identifiers import normalise_uscc
 from core.money import MAXIMUM, yuan
+from core.texts import VisibleTexts
 from core.widgets import MoneyInput
 from market.forms.projects import MONEY_ERRORS
 from market.models import Firm
@@ -68,7 +69,7 @@ LONGEST = {Policy.Unit.WORKING_DAYS: 60, Policy.Unit.MINUTES: 30 * 24 * 60}
 MOST = 999_999
 
 
-class TermsForm(forms.Form):
+class TermsForm(VisibleTexts, forms.Form):
     """The parameters that the chosen method takes, and the length of the notice in the policy's unit."""
 
     notice_length = forms.IntegerField(

@@ -69,6 +69,12 @@ class RoundQuerySet(models.QuerySet["Round"]):
         due = self.filter(status=Round.Status.CANDIDATE, candidate_until__lte=now)
         return due.exclude(objections__status__in=PENDING_OBJECTION)
 
+    def due_to_contract(self) -> Self:
+        """Awarded rounds whose awards in force are all signed, as where one was signed before another lot's firm followed."""
+        awards = apps.get_model("bidding", "Award").objects.filter(lot__round=models.OuterRef("pk"), revoked_at=None)
+        signed = models.Exists(awards) & ~models.Exists(awards.filter(signed_at=None))
+        return self.filter(signed, status=Round.Status.AWARDED)
+
     def open_at(self, now: datetime) -> Self:
         """Rounds that take entries at `now`, whatever the worker has moved since."""
         return self.filter(status=Round.Status.ANNOUNCED, closes_at__gt=now)

@@ -42,7 +42,9 @@ class Candidate:
 @never_cache
 def choose(request: ActingRequest, code: str) -> HttpResponse:
     """Look at the short list, pick one, and say why."""
-    round_ = _waiting_or_404(request, code)
+    round_ = _waiting(request, code)
+    if round_ is None:
+        return _chosen_or_404(request, code)
     lot = _lot_or_404(request, round_)
     candidates, blind = _candidates(round_, lot), METHODS[round_.method].blind
     form = ChoiceForm(
@@ -91,16 +93,17 @@ def _lot_or_404(request: ActingRequest, round_: Round) -> Lot:
     return found[0]
 
 
-def _waiting_or_404(request: ActingRequest, code: str) -> Round:
-    found = (
-        Round.objects.of_owner(request.organisation)
-        .for_list()
-        .filter(code=code, status=Round.Status.OPENED, choice_due_at__isnull=False)
-        .first()
-    )
-    if found is None:
+def _waiting(request: ActingRequest, code: str) -> Round | None:
+    own = Round.objects.of_owner(request.organisation).for_list()
+    return own.filter(code=code, status=Round.Status.OPENED, choice_due_at__isnull=False).first()
+
+
+def _chosen_or_404(request: ActingRequest, code: str) -> HttpResponse:
+    """The choice stands, and whoever comes back to this page, or presses its button again, is told that it does."""
+    if not Lot.objects.filter(round__code=code, round__owner=request.organisation, choice__isnull=False).exists():
         raise Http404
-    return found
+    messages.info(request, _("这次比选已经选定，不能再改。"))
+    return redirect("bidding:round", code=code)
 
 
 def _candidates(round_: Round, lot: Lot) -> list[Candidate]:

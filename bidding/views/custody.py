@@ -30,15 +30,17 @@ TITLE = gettext_lazy("见证方")
 @require_safe
 def custodian(request: HttpRequest) -> HttpResponse:
     """Who the custodian is, when it was last here, what it holds, and what happens while it stays away."""
-    pinned = keys.custodian()
+    pinned, now = keys.custodian(), clock.now()
+    witness = Witness.objects.filter(name=pinned.name).first() if pinned else None
     context = {
         "pinned": pinned,
-        "witness": Witness.objects.filter(name=pinned.name).first() if pinned else None,
+        "witness": witness,
+        "away": witness is None or now - witness.seen_at > stock.AWAY,
         "cosigned": Checkpoint.objects.exclude(cosignature="").order_by("-size").first(),
         "standing": stock.standing(),
         "wanted": stock.STOCK,
         "patience": custody.PATIENCE,
-        "now": clock.now(),
+        "now": now,
     }
     return render(request, "bidding/custodian.html", context)
 

@@ -14,7 +14,7 @@ from accounts.rules import ActingRequest, acting_as
 from bidding.domain import substitution
 from bidding.domain.parties import all_of
 from bidding.forms.checks import WalkAwayForm
-from bidding.models import Lot, Round, Substitution
+from bidding.models import Award, Lot, Round, Substitution
 from core.errors import DomainError
 
 
@@ -71,7 +71,8 @@ def _won_lot_or_404(request: ActingRequest, code: str, number: str) -> Lot:
     )
     if request.organisation.kind == Kind.FIRM:
         lots = lots.filter(winner__organisation=request.organisation)
-    found = lots.exclude(winner=None).first()
+    signed = Award.objects.in_force().exclude(signed_at=None)
+    found = lots.exclude(winner=None).exclude(awards__in=signed).first()
     if found is None:
         raise Http404
     return found

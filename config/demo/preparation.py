@@ -31,7 +31,7 @@ def require_ports(*ports: int) -> None:
             except OSError:
                 raise ServiceProblem(
                     f"Port {port} is in use by another program; end it, or choose another: "
-                    f"`make demo PORT={port + 10}` (the demo needs that port and the next one)."
+                    f"`make demo PORT={port + 10}` (the demo needs that port and the next two)."
                 ) from None
 
 

@@ -19,6 +19,8 @@ from config.embedded.services import Use
 WATCH_SECONDS = 0.5
 START_SECONDS = 60.0
 PAGES_WORKERS = 2
+ALIPAY = "alipay"
+"""The one process that needs DEBUG=1: it takes nobody's money, and must never stand where somebody's is."""
 
 
 @dataclass
@@ -32,6 +34,7 @@ class Supervisor:
     socket_port: int
     custodian: Path
     use: Use | None
+    alipay_port: int | None
     say: Callable[[str], None]
     children: list[Child] = field(default_factory=list)
     ending: bool = False
@@ -50,13 +53,16 @@ class Supervisor:
             log = self.data / "logs" / f"{name}.log"
             if log.exists():
                 log.replace(log.with_suffix(".log.1"))
-            self.children.append(Child(name, [sys.executable, "-m", *command], log, environment))
+            told = environment | ({"DEBUG": "1"} if name == ALIPAY else {})
+            self.children.append(Child(name, [sys.executable, "-m", *command], log, told))
 
     def _commands(self) -> dict[str, list[str]]:
         granian = ["granian", "--host", self.host, "--respawn-failed-workers", "--workers-kill-timeout", "10s"]
         celery = ["celery", "--app", "config", "--quiet", "--workdir", str(self.base)]
         schedule = self.data / "run" / "beat"
+        alipay = {ALIPAY: ["django", "alipay_sandbox", "--host", self.host, "--port", str(self.alipay_port)]}
         return {
+            **(alipay if self.alipay_port else {}),
             "pages": [
                 *granian, "--interface", "wsgi", "--port", str(self.port), "--no-ws", "--workers", str(PAGES_WORKERS),
                 "--blocking-threads", "4", "config.wsgi:application",
@@ -89,11 +95,16 @@ class Supervisor:
             signal.signal(number, ask)
 
     def start(self) -> None:
-        """Start every child and wait until pages and sockets answer. Raises ServiceProblem."""
+        """Start every child and wait until those that listen answer. Raises ServiceProblem."""
         for child in self.children:
             child.start()
         deadline = time.monotonic() + START_SECONDS
-        for name, port in (("pages", self.port), ("sockets", self.socket_port)):
+        waited_for = {
+            "pages": self.port,
+            "sockets": self.socket_port,
+            **({ALIPAY: self.alipay_port} if self.alipay_port else {}),
+        }
+        for name, port in waited_for.items():
             while not self.ending and not _answers(self.host, port):
                 self._complain_about_the_dead()
                 if time.monotonic() > deadline:

@@ -1,4 +1,5 @@
 from contracts.models.contracts import Contract, ContractEvent, ContractLine, ContractParty, Milestone
+from contracts.models.sealing import SealAuthority, SealCertificate
 from contracts.models.terms import ContractPolicy, ContractTemplate
 
 __all__ = [
@@ -9,4 +10,6 @@ __all__ = [
     "ContractPolicy",
     "ContractTemplate",
     "Milestone",
+    "SealAuthority",
+    "SealCertificate",
 ]

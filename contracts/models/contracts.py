@@ -183,6 +183,11 @@ class Contract(models.Model):
     def goes_on(self) -> bool:
         return self.status in self.GOING_ON
 
+    @property
+    def mark(self) -> str:
+        """Its status as portal.marks calls it."""
+        return f"contract_{self.status}"
+
     def is_late_to_seal(self, now: datetime) -> bool:
         return self.is_unsealed and self.due_at < now
 
@@ -324,6 +329,11 @@ class Milestone(models.Model):
     def __str__(self) -> str:
         return f"{self.contract_id}/{self.number}"
 
+    @property
+    def mark(self) -> str:
+        """Its status as portal.marks calls it."""
+        return f"milestone_{self.status}"
+
 
 class ContractEvent(models.Model):
     """What happened to a contract, as its history and the timeline read it (合同事件).
@@ -338,6 +348,7 @@ class ContractEvent(models.Model):
         CHANGE_ASKED = "change_asked", _("机构要求修改")
         AGREED = "agreed", _("机构同意合同文本")
         REOPENED = "reopened", _("合同文本退回修改")
+        MEMBER_SEALED = "member_sealed", _("联合体成员盖章")
         SEALED = "sealed", _("盖章")
         CONTRACT_SEALED = "contract_sealed", _("各方盖章，合同成立")
         REVOKED = "revoked", _("未签订，合同草稿失效")

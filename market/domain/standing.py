@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import WRITERS, Kind, Membership
 from core import clock
 from core.errors import DomainError, NotAllowed, WrongState
+from core.texts import visible
 from ledger import domain as ledger
 from market.domain import directory
 from market.domain.admission import subject
@@ -84,6 +85,6 @@ def _ordered(firm_id: int, by: Membership) -> Firm:
 
 
 def _why(reason: str) -> str:
-    if not reason.strip():
+    if not visible(reason):
         raise DomainError(_("请写明理由。"), code="reason")
-    return reason.strip()[:300]
+    return visible(reason)[:300]

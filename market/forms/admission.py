@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Kind, Organisation
+from core.choices import NamedChoiceField
 from core.clock import LOCAL
 from core.crypto import lookup_hash
 from core.identifiers import normalise_id_number, normalise_uscc, validate_id_number
@@ -82,7 +83,7 @@ class SectionForm(forms.ModelForm[Any]):
 
 
 class OfferingForm(SectionForm):
-    service = forms.ModelChoiceField(label=_("中介服务"), queryset=Service.objects.order_by("code"))
+    service = NamedChoiceField(label=_("中介服务"), queryset=Service.objects.order_by("code"))
 
     class Meta:
         model = Offering
@@ -92,7 +93,7 @@ class OfferingForm(SectionForm):
 
 
 class QualificationForm(SectionForm):
-    kind = forms.ModelChoiceField(label=_("资质类别"), queryset=QualificationKind.objects.order_by("code"))
+    kind = NamedChoiceField(label=_("资质类别"), queryset=QualificationKind.objects.order_by("code"))
     scan = CheckedFileField(label=_("扫描件"))
 
     class Meta:

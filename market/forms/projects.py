@@ -8,6 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from approvals.models import ApprovalItem, District
+from core.choices import NamedChoiceField
+from core.texts import VisibleTexts
 from core.widgets import MoneyInput
 from market.models import Need, Project, QualificationKind, Service
 
@@ -19,8 +21,8 @@ MONEY_ERRORS = {
 }
 
 
-class ProjectForm(forms.ModelForm[Project]):
-    district = forms.ModelChoiceField(label=_("所在区县市"), queryset=District.objects.order_by("code"))
+class ProjectForm(VisibleTexts, forms.ModelForm[Project]):
+    district = NamedChoiceField(label=_("所在区县市"), queryset=District.objects.order_by("code"))
 
     class Meta:
         model = Project
@@ -34,7 +36,7 @@ class ProjectForm(forms.ModelForm[Project]):
 class ServiceChoiceForm(forms.Form):
     """The first step of a need: which service."""
 
-    service = forms.ModelChoiceField(
+    service = NamedChoiceField(
         label=_("中介服务"),
         queryset=Service.objects.order_by("code"),
         to_field_name="code",
@@ -42,11 +44,11 @@ class ServiceChoiceForm(forms.Form):
     )
 
 
-class NeedForm(forms.ModelForm[Need]):
+class NeedForm(VisibleTexts, forms.ModelForm[Need]):
     """What is needed. The items are those that the service serves."""
 
-    item = forms.ModelChoiceField(label=_("审批事项"), queryset=ApprovalItem.objects.none())
-    kind = forms.ModelChoiceField(
+    item = NamedChoiceField(label=_("审批事项"), queryset=ApprovalItem.objects.none())
+    kind = NamedChoiceField(
         label=_("要求的资质"), queryset=QualificationKind.objects.order_by("code"), required=False,
         help_text=_("只能要求目录允许的资质；不要求就不选。"),
     )  # fmt: skip

@@ -26,8 +26,13 @@ TROUBLE_SECONDS = 5.0
 
 
 def initialise(state: State, *, name: str, log: str | None = None) -> str:
-    """Make the custodian's own key, unless there is one; give its verifier key for cosignatures. Raises ValueError."""
+    """Make the custodian's own key, unless there is one; give its verifier key for cosignatures.
+
+    Raises ValueError for what is no name, and for another name than it has.
+    """
     with state.transaction():
+        if state.fact("seed") is not None and state.fact("name") != name:
+            raise ValueError(f"this folder has a custodian by the name of {state.fact('name')}")
         if state.fact("seed") is None:
             Signer(name, bytes(32))  # the name must do
             state.set_fact("name", name)
@@ -46,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
     """0: done; 1: it cannot go on, in one sentence; 2: the command was not understood."""
     given = _parser().parse_args(arguments)
     try:
-        state = State(given.state)
+        state = State(given.state, fresh=given.command == "init")
         return _COMMANDS[given.command](state, given)
     except (OSError, sqlite3.Error, ValueError, BadNote) as problem:
         print(f"The custodian cannot go on: {problem}", file=sys.stderr)
@@ -98,7 +103,8 @@ def _backup(state: State, given: argparse.Namespace) -> int:
 def _run(state: State, given: argparse.Namespace) -> int:
     if not given.server:
         raise ValueError("run needs --server")
-    custodian, ending = Custodian(state, HttpPlatform(given.server)), threading.Event()
+    custodian = Custodian(state, HttpPlatform(given.server), tell=lambda what: print(what, flush=True))
+    ending = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: ending.set())
     with (given.state / "lock").open("a") as lock:

@@ -47,8 +47,10 @@ class Custodian:
         *,
         now: Callable[[], datetime] = _now,
         entropy: Callable[[int], bytes] = os.urandom,
+        tell: Callable[[str], None] = lambda what: None,
     ) -> None:
-        self.state, self.platform, self.now, self.entropy = state, platform, now, entropy
+        self.state, self.platform, self.now, self.entropy, self.tell = state, platform, now, entropy, tell
+        self._rejected: dict[str, str] = {}
         name, seed = state.fact("name"), state.fact("seed")
         if name is None or seed is None:
             raise ValueError("this folder has no custodian yet; make one with `init`")
@@ -105,8 +107,9 @@ class Custodian:
         try:
             self.platform.send("cosignature", signed(head.text, [line]))
         except Rejected as rejected:
-            self._say(f"the platform rejects the cosignature of {head.size} entries: {rejected}")
+            self._say_rejected("cosignature", f"the platform rejects our cosignatures: {rejected}")
             return
+        self._rejected.pop("cosignature", None)
         self.state.set_fact("cosigned_at", str(now.timestamp()))
 
     def _is_due(self) -> bool:
@@ -162,6 +165,10 @@ class Custodian:
         public = (data.get("keys") or {}).get("custodian")
         key = self.state.key(str(public))
         if key is None:
+            if public and self.state.has_keys():  # else it has only begun to read the log
+                self._say(
+                    f"{code} names a key that is not in this file: it will get nothing, and is void after its deadline"
+                )
             return
         closes_at, committed = str(data.get("closes_at")), (data.get("commitment") or {}).get("value")
         if committed != key.commitment:
@@ -188,8 +195,9 @@ class Custodian:
         try:
             self.platform.send("stock", stock_note(offered, origin=origin, signer=self.signer))
         except Rejected as rejected:
-            self._say(f"the platform rejects {len(batch)} keys: {rejected}")
+            self._say_rejected("stock", f"the platform rejects our keys: {rejected}")
             return
+        self._rejected.pop("stock", None)
         with self.state.transaction():
             self.state.mark_registered(batch)
             self._say(f"registered {len(batch)} keys")
@@ -247,6 +255,13 @@ class Custodian:
 
     def _say(self, what: str) -> None:
         self.state.note(what, at=self.now())
+        self.tell(what)
+
+    def _say_rejected(self, subject: str, what: str) -> None:
+        """Once, however often it is tried: what was done before must not be lost among repetitions."""
+        if self._rejected.get(subject) != what:
+            self._rejected[subject] = what
+            self._say(what)
 
 
 def _is_time(text: str) -> bool:

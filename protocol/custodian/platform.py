@@ -1,7 +1,10 @@
 """How the custodian talks to the platform. It asks; nobody ever calls it."""
 
+import http.client
 import json
+import re
 import urllib.error
+import urllib.parse
 import urllib.request
 from typing import Protocol
 
@@ -44,18 +47,24 @@ class HttpPlatform:
     _where = {"cosignature": "ledger/cosignature", "stock": "custodian/stock", "release": "custodian/release"}
 
     def __init__(self, server: str) -> None:
-        if not server.startswith(("http://", "https://")):
+        parts = urllib.parse.urlsplit(server)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or re.search(r"\s", server):
             raise ValueError("the server is given as http://… or https://…")
         self.server = server.rstrip("/")
 
     def log_key(self) -> str:
-        return self._get("ledger/vkey").decode().partition("\n")[0]
+        try:
+            return self._get("ledger/vkey").decode().partition("\n")[0]
+        except (Rejected, UnicodeDecodeError) as error:
+            raise Unreachable(f"{self.server} shows no log: {error}") from error
 
     def checkpoint(self) -> str:
         try:
             return self._get("ledger/checkpoint").decode()
         except Rejected:
             return ""
+        except UnicodeDecodeError as error:
+            raise Unreachable(f"the checkpoint cannot be read: {error}") from error
 
     def bundle(self, number: int, width: int) -> bytes:
         return self._get(f"ledger/tile/{tile_path('entries', number, width)}")
@@ -63,7 +72,7 @@ class HttpPlatform:
     def missing_keys(self) -> int:
         try:
             return int(json.loads(self._get("custodian/stock"))["missing"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, Rejected) as error:
             raise Unreachable(f"the answer about the stock cannot be read: {error}") from error
 
     def send(self, what: str, note: str) -> None:
@@ -83,8 +92,8 @@ class HttpPlatform:
             if error.code < 500 and error.code != 429:
                 raise Rejected(f"{error.code} {said}") from error
             raise Unreachable(f"{path} answers {error.code}") from error
-        except OSError as error:
-            raise Unreachable(str(error)) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise Unreachable(f"{self.server} does not answer: {getattr(error, 'reason', error)}") from error
 
 
 def _detail(body: bytes) -> str:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -54,10 +54,15 @@ class HeldRound:
 class State:
     """One custodian's file. Only one process uses it at a time."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open it, or make an empty one readable by its owner only. Raises OSError, sqlite3.Error."""
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    def __init__(self, folder: Path, *, fresh: bool = True) -> None:
+        """Open it; with `fresh` an empty one is made where there is none. Its owner alone can read it.
+
+        Raises OSError, sqlite3.Error, ValueError where there is none and none is to be made.
+        """
         self.path = folder / FILE
+        if not fresh and not self.path.exists():
+            raise ValueError(f"there is no custodian in {folder}; make one with `init`, or name the folder that it has")
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.path.touch(mode=0o600)
         self._db = sqlite3.connect(self.path, isolation_level=None, timeout=10)
         self._db.execute("PRAGMA journal_mode = WAL")
@@ -114,6 +119,9 @@ class State:
     def key(self, public: str) -> HeldKey | None:
         row = self._db.execute(f"{_KEYS} WHERE public = ?", [public]).fetchone()
         return None if row is None else _key(row)
+
+    def has_keys(self) -> bool:
+        return self._db.execute("SELECT 1 FROM key LIMIT 1").fetchone() is not None
 
     def count_stock(self) -> int:
         return int(self._db.execute("SELECT count(*) FROM key WHERE round IS NULL").fetchone()[0])
@@ -183,11 +191,14 @@ class State:
         return [(str(at), str(what)) for at, what in reversed(rows)]
 
     def back_up(self, target: Path) -> None:
-        """A whole copy while it runs. Raises OSError, sqlite3.Error; FileExistsError rather than write over a file."""
+        """A whole copy while it runs, or none. Raises OSError, sqlite3.Error; FileExistsError rather than write over a file."""
         target.touch(mode=0o600, exist_ok=False)
-        with sqlite3.connect(target) as copy:
-            self._db.backup(copy)
-        copy.close()
+        try:
+            with closing(sqlite3.connect(target)) as copy:
+                self._db.backup(copy)
+        except BaseException:
+            target.unlink()
+            raise
 
 
 _KEYS = "SELECT public, private, secret, commitment, n FROM key"

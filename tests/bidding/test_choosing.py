@@ -140,7 +140,12 @@ def test_the_page_picks_by_number_and_tells_what_is_missing(proposal, where):
     whole = {"chosen": "2", "reason": "更好", "reason_1": "不够细", "reason_2": "更细"}
     assert client.post(address, whole).status_code == 302
     assert Round.objects.get(pk=proposal.pk).lots.get().winner.uscc == short_list(proposal)[1]
-    assert client.get(address).status_code == 404
+    for again in (client.get(address), client.post(address, whole | {"chosen": "1"})):  # back, or in another tab
+        assert (again.status_code, again["Location"]) == (302, f"/rounds/{proposal.code}/")
+    assert Round.objects.get(pk=proposal.pk).lots.get().winner.uscc == short_list(proposal)[1]
+    assert "已经选定" in client.get(f"/rounds/{proposal.code}/").content.decode()
+    stranger = acting(market.member_of(market.organisation("owner")))
+    assert stranger.get(address).status_code == stranger.post(address, whole).status_code == 404
 
 
 @pytest.fixture

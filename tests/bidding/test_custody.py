@@ -16,6 +16,7 @@ from bidding.models import CustodianKey, Round
 from core import clock
 from core.errors import Conflict, DomainError, NotAllowed
 from ledger.domain import keys, sequencer
+from ledger.models import Witness
 from protocol import draw, envelope
 from protocol.canonical import timestamp
 from protocol.custody import Release, StockedKey, release_note, stock_note
@@ -177,6 +178,12 @@ def test_everybody_reads_how_the_custodian_stands(client, closed, settings):
     round_, _key, _code = closed
     page = client.get("/custodian/").content.decode()
     assert CUSTODIAN.name in page and round_.code in page and "99 把" in page
+    for seen_at, told in ((clock.now(), None), (clock.now() - timedelta(hours=3), "见证方已有 3 小时没有到访")):
+        Witness.objects.update_or_create(name=CUSTODIAN.name, defaults={"seen_at": seen_at})
+        page = client.get("/custodian/").content.decode().replace("\xa0", " ")
+        assert told in page if told else "没有到访" not in page
+    Witness.objects.all().delete()
+    assert "见证方还没有来过" in client.get("/custodian/").content.decode()
     settings.CUSTODIAN_VKEY, settings.CUSTODIAN_VKEY_FILE = "", None
     assert "还没有确定见证方" in client.get("/custodian/").content.decode()
 

@@ -11,6 +11,7 @@ from accounts.models import Kind
 from bidding.models import Round
 from bidding.wording import METHOD_NAMES
 from tests import market_place as market
+from tests.bidding.browse import acting
 
 pytestmark = pytest.mark.django_db
 
@@ -46,3 +47,14 @@ def test_a_natural_person_is_found_by_the_code_alone():
     assert round_.owner == person
     assert round_.code in listed(q=person.public_code)
     assert round_.code not in listed(q=person.name)
+
+
+def test_what_the_lists_filter_by_is_called_by_its_name_in_the_readers_language():
+    where = market.place()
+    client = Client(headers={"Accept-Language": "en"})
+    for address, name in (("/rounds/", where.district.name_en), ("/firms/", where.service.name_en)):
+        page = client.get(address).content.decode()
+        assert f"{name}</option>" in page
+    assert f"{where.district.name}</option>" in listed()
+    form = acting(where.owner).get("/desk/owner/projects/new/", headers={"Accept-Language": "en"}).content.decode()
+    assert f"{where.district.name_en}</option>" in form

@@ -374,3 +374,14 @@ def test_rows_that_would_lie_are_refused_by_the_database(where, round_):
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM bidding_question")
         assert cursor.fetchone() == (1,)
+
+
+def test_a_firm_does_not_sign_its_question_between_the_lines():
+    where = market.place()
+    round_, asker = market.announced(where), market.firm(where)
+    name = asker.organisation.name
+    with pytest.raises(DomainError) as refused:
+        questions.ask(
+            round_id=round_.pk, text=f"我们{name[:2]}\u200b{name[2:]}想问", by=market.member_of(asker.organisation)
+        )
+    assert refused.value.code == "names_asker"

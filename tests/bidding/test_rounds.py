@@ -13,7 +13,7 @@ from bidding.models import Award, Round
 from core import clock
 from core.errors import Conflict, DomainError, NotAllowed, NotDue, WrongState
 from ledger.models import QueuedEntry
-from market.models import Project
+from market.models import Need, Project
 from protocol.draw import code_belongs
 from tests import custody
 from tests import market_place as market
@@ -67,6 +67,15 @@ def test_submitting_without_a_method_says_so():
         rounds.submit_round(round_id=drafted.pk, by=where.owner)
     assert refused.value.code == "method"
     assert Round.objects.get(pk=drafted.pk).status == Status.DRAFT
+
+
+def test_a_round_that_asks_for_nothing_is_not_submitted():
+    where = market.place()
+    need = market.need(where)
+    Need.objects.filter(pk=need.pk).update(requirement=" ")
+    with pytest.raises(DomainError) as refused:
+        market.submitted(where, of=need)
+    assert refused.value.code == "requirement"
 
 
 def test_a_notice_shorter_than_the_policy_is_refused():

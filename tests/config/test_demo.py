@@ -38,18 +38,22 @@ class Demo:
 
     def __init__(self, data: Path) -> None:
         self.data = data
-        self.port = self._two_free_ports()
+        self.port = self._three_free_ports()
         self.output = data.parent / "output"
         self.process: subprocess.Popen[bytes] | None = None
 
     @staticmethod
-    def _two_free_ports() -> int:
+    def _three_free_ports() -> int:
         import socket
 
         while True:
             port = free_port()
             with socket.socket() as probe:
-                if port < 65000 and probe.connect_ex(("127.0.0.1", port + 1)):
+                if (
+                    port < 65000
+                    and probe.connect_ex(("127.0.0.1", port + 1))
+                    and probe.connect_ex(("127.0.0.1", port + 2))
+                ):
                     return port
 
     @property
@@ -127,6 +131,11 @@ def test_sockets_have_their_own_process(demo):
     with pytest.raises(urllib.error.HTTPError) as answer:
         urllib.request.urlopen(f"http://127.0.0.1:{demo.port + 1}/", timeout=10)
     assert answer.value.read() == b"Only sockets are here.\n"
+
+
+def test_the_sandbox_of_alipay_answers_beside_it(demo):
+    with urllib.request.urlopen(f"http://127.0.0.1:{demo.port + 2}/", timeout=10) as response:
+        assert "支付宝模拟网关" in response.read().decode()
 
 
 def test_a_second_demo_and_a_reset_are_refused_in_a_sentence(demo):

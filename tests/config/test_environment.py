@@ -21,6 +21,12 @@ PRODUCTION = {
     "RECEIPT_KEY": "d6" * 32,
     "CUSTODIAN_VKEY": "custodian.test+00000000+AAAA",
     "ALLOWED_HOSTS": "mingxuan.example",
+    "SITE_URL": "https://mingxuan.example",
+    "ALIPAY_GATEWAY": "https://openapi.alipay.com/gateway.do",
+    "ALIPAY_APP_ID": "2021000000000001",
+    "ALIPAY_SELLER_ID": "2088000000000001",
+    "ALIPAY_APP_KEY": "MIIE",
+    "ALIPAY_PUBLIC_KEY": "MIIB",
 }
 
 
@@ -43,7 +49,21 @@ def test_check_deploy_is_clean_with_production_settings(deploy_check):
 
 
 @pytest.mark.parametrize(
-    "missing", ["SECRET_KEY", "FIELD_KEY", "LOOKUP_KEY", "LEDGER_ORIGIN", "LEDGER_KEY", "RECEIPT_KEY", "CUSTODIAN_VKEY"]
+    "missing",
+    [
+        "SECRET_KEY",
+        "FIELD_KEY",
+        "LOOKUP_KEY",
+        "LEDGER_ORIGIN",
+        "LEDGER_KEY",
+        "RECEIPT_KEY",
+        "CUSTODIAN_VKEY",
+        "SITE_URL",
+        "ALIPAY_APP_ID",
+        "ALIPAY_SELLER_ID",
+        "ALIPAY_APP_KEY",
+        "ALIPAY_PUBLIC_KEY",
+    ],
 )
 def test_a_secret_that_is_missing_in_production_is_named(missing):
     done = manage("check", **{name: value for name, value in PRODUCTION.items() if name != missing})

@@ -6,7 +6,8 @@ from typing import Any
 
 from accounts.models import Membership
 from bidding.models import Award, Round
-from contracts.domain import drafting
+from contracts.document import text_hash
+from contracts.domain import drafting, sealing
 from contracts.models import Contract
 from core import clock
 from tests import market_place as market
@@ -33,3 +34,28 @@ def people(where: market.Place, contract: Contract) -> tuple[Membership, Members
 
 def proposed(where: market.Place, **terms: Any) -> Contract:
     return drafting.propose_contract(contract_id=drafted(where, **terms).pk, by=where.owner)
+
+
+def agreed(where: market.Place, **terms: Any) -> Contract:
+    contract = proposed(where, **terms)
+    return drafting.agree_to_contract(
+        contract_id=contract.pk, text_sha256=text_hash(contract), by=people(where, contract)[1]
+    )
+
+
+def seal(contract: Contract, by: Membership) -> Contract:
+    return sealing.seal_contract(contract_id=contract.pk, text_sha256=text_hash(contract), by=by)
+
+
+def running(where: market.Place, **terms: Any) -> Contract:
+    """Sealed by everybody."""
+    contract = agreed(where, **terms)
+    for party in contract.parties.order_by("-number"):
+        contract = seal(contract, market.member_of(party.organisation))
+    return contract
+
+
+def content(contract: Contract) -> bytes:
+    """The PDF as it is now."""
+    with contract.document.open("rb") as file:
+        return bytes(file.read())

@@ -24,11 +24,6 @@ Status = Contract.Status
 WHOLE = [Step(name="成果", amount=Decimal("48000.00"), days=20)]
 
 
-@pytest.fixture
-def where(db):
-    return market.place()
-
-
 def test_beat_drafts_every_award_once(where):
     award = place.awarded(where)
     assert due.move_due_contracts() == 1

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,11 @@ from django.test import Client
 
 from accounts.domain import tokens
 from approvals.models import ApprovalItem, Case
-from bidding.domain import due
+from bidding.domain import due, substitution
 from bidding.models import Entry, Round
 from core import clock
 from market.models import Service
+from tests import lots
 from tests import market_place as market
 from tests.approvals import office
 from tests.approvals.signing import system
@@ -70,21 +72,71 @@ def same_members(shown, given, where):
         same_members(shown[0], given[0], where)
 
 
-def test_the_program_that_verifies_by_hand(round_, tmp_path):
+@pytest.fixture
+def by_hand(tmp_path):
+    """Runs the program of the page on a record; its words and whether it went well."""
     (program,) = re.findall(r"```python\n(.*?)```", (DOCS / "verify-by-hand.md").read_text(encoding="utf-8"), re.DOTALL)
-    record = Client().get(f"/rounds/{round_.code}/record.json").json()
     script, file = tmp_path / "verify.py", tmp_path / "record.json"
     script.write_text(program, encoding="utf-8")
 
-    def run(told):
-        file.write_text(json.dumps(told), encoding="utf-8")
-        return subprocess.run([sys.executable, script, file], capture_output=True, text=True, check=False, cwd=tmp_path)
+    def run(record, *server):
+        file.write_text(json.dumps(record), encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, script, file, *server], capture_output=True, text=True, check=False, cwd=tmp_path
+        )
+        return done.returncode, done.stdout + done.stderr
 
-    answer = run(record)
-    assert answer.returncode == 0, answer.stderr
-    assert answer.stdout.split() == ["winner:", record["lots"][0]["result"]["winner"], "50000.00"]
-    record["lots"][0]["entries"][0]["nonce"] = "0" * 64
-    assert run(record).returncode == 1
+    return run
+
+
+def test_the_program_that_verifies_by_hand(round_, by_hand):
+    record = Client().get(f"/rounds/{round_.code}/record.json").json()
+    assert by_hand(record) == (0, f"lot 1 winner {record['lots'][0]['result']['winner']} 50000.00\n")
+    for change in (
+        lambda told: told["lots"][0]["entries"][0].update(nonce="0" * 64),
+        lambda told: told["events"].pop(),
+        lambda told: told["lots"][0]["result"]["ranking"].reverse(),
+        lambda told: told["commitment"].update(value="0" * 64),
+    ):
+        forged = json.loads(json.dumps(record))
+        change(forged)
+        status, said = by_hand(forged)
+        assert status == 1 and "AssertionError" in said
+
+
+def test_it_tells_of_a_round_that_it_is_not_for(by_hand):
+    record = Client().get(f"/rounds/{market.announced(market.place()).code}/record.json").json()
+    status, said = by_hand(record)
+    assert status == 1 and "is announced, by lowest" in said and "Traceback" not in said
+
+
+def test_it_verifies_lot_by_lot_and_who_followed(by_hand):
+    where = lots.place("lowest")
+    made = lots.lived(where, "lowest")
+    first = lots_of(made)[0].winner.uscc
+    with clock.travelling(made.opened_at + timedelta(seconds=40)):
+        substitution.walk_away(round_id=made.pk, reason="人员调离", by=where.operator)
+    status, said = by_hand(Client().get(f"/rounds/{made.code}/record.json").json())
+    assert status == 0, said
+    assert f"lot 1 winner {first} " in said and "lot 2 winner " in said and "lot 3 failed: " in said
+    assert f"then {first} walked away and {lots_of(made)[0].winner.uscc} follows" in said
+
+
+def lots_of(round_):
+    return list(round_.lots.select_related("winner__organisation").order_by("number"))
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_it_reads_the_whole_log_and_finds_in_it_what_the_record_says(live_server, by_hand):
+    made = market.lived(market.place(), amounts=["50000.00", "51000.00"])
+    record = Client().get(f"/rounds/{made.code}/record.json").json()
+    status, said = by_hand(record, live_server.url)
+    assert status == 0 and "entries" in said, said
+    forged = json.loads(json.dumps(record))
+    forged["events"][0]["blind"] = "0" * 32
+    assert by_hand(forged)[0] == 0  # the record alone does not show it
+    assert by_hand(forged, live_server.url)[0] == 1
 
 
 @pytest.mark.slow

@@ -187,7 +187,7 @@ def test_a_session_needs_the_pages_own_protection(round_, firm):
     client.force_login(member.user, backend="django.contrib.auth.backends.ModelBackend")
     _bid, sent = body(round_, firm)
     answer = client.post(f"/api/v1/rounds/{round_.code}/envelopes", sent, content_type="application/json")
-    assert answer.status_code == 403
+    assert answer.status_code == 403 and "刷新本页" in answer.json()["detail"]
     assert not Entry.objects.exists()
 
 

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import get_resolver, reverse
+from django.utils import timezone
 
 from accounts.models import Kind, Role
 from bidding.models import HistoricalRound
+from contracts.payments.domain.transfers import send_transfer
 from core import clock
 from market.domain import admission as admissions
 from market.models import Admission, Firm
@@ -23,10 +25,13 @@ from tests.approvals import office, windows
 from tests.bidding import panel
 from tests.bidding.browse import acting
 from tests.bidding.discussion import asks, objects, with_candidate
+from tests.contracts import place as contracts
+from tests.payments import place as payments
 
 pytestmark = pytest.mark.django_db
 
 OWNERS, FIRMS, OPERATORS = (Kind.OWNER, Kind.PERSON), (Kind.FIRM,), (Kind.OPERATOR,)
+CONTRACT_READERS = (*OWNERS, *FIRMS, Kind.DEPARTMENT, Kind.OPERATOR, Kind.REGULATOR)
 EXPERTS: tuple[Kind, ...] = ()
 """An expert acts as a person: no kind of organisation opens that desk (tests/bidding/test_experts.py has who may)."""
 EVERYBODY, SIGNED_IN, CUSTODIAN = "everybody", "signed in", "whoever has the custodian's key"
@@ -169,9 +174,42 @@ TABLE: dict[str, Door] = {
     "bidding:cancel": Door(OPERATORS, writes=True),
     "bidding:withdraw_for": Door(OPERATORS, writes=True),
     "bidding:regulator_desk": Door((Kind.REGULATOR,)),
+    "contracts:contracts": Door(EVERYBODY),
+    "contracts:contract": Door(EVERYBODY),
+    "contracts:qr": Door(EVERYBODY),
+    "contracts:check": Door(EVERYBODY),
+    "contracts:desk": Door(CONTRACT_READERS),
+    "contracts:mine": Door(CONTRACT_READERS, own=True),
+    "contracts:document": Door(CONTRACT_READERS, own=True),
+    "contracts:edit": Door(OWNERS, writes=True, own=True),
+    "contracts:propose": Door(OWNERS, "post", writes=True, own=True),
+    "contracts:change": Door(FIRMS, writes=True, own=True),
+    "contracts:agree": Door(FIRMS, "post", writes=True, own=True),
+    "contracts:reopen": Door((*OWNERS, *FIRMS), writes=True, own=True),
+    "contracts:seal": Door((*OWNERS, *FIRMS), writes=True, own=True),
     "bidding:custodian": Door(EVERYBODY),
     "bidding:custodian_stock": Door(EVERYBODY),
     "bidding:custodian_release": Door(CUSTODIAN, "post"),
+    "payments:notify": Door(EVERYBODY, "post"),
+    "payments:owner_public": Door(EVERYBODY),
+    "payments:firm_desk": Door(FIRMS),
+    "payments:payee": Door(FIRMS, writes=True),
+    "payments:ask": Door(FIRMS, writes=True, own=True),
+    "payments:owner_desk": Door(OWNERS),
+    "payments:regulator_desk": Door((Kind.REGULATOR,)),
+    "payments:reconciliation": Door((Kind.OPERATOR, Kind.REGULATOR)),
+    "payments:read_bill": Door(OPERATORS, "post", writes=True),
+    "payments:request": Door((*OWNERS, Kind.FIRM, Kind.REGULATOR), own=True),
+    "payments:invoice": Door((*OWNERS, Kind.FIRM, Kind.REGULATOR), own=True),
+    "payments:proof": Door((*OWNERS, Kind.FIRM, Kind.REGULATOR), own=True),
+    "payments:pay": Door(OWNERS, "post", writes=True, own=True),
+    "payments:cancel": Door(OWNERS, "post", writes=True, own=True),
+    "payments:returned": Door(OWNERS, own=True),
+    "payments:send_back": Door(OWNERS, "post", writes=True, own=True),
+    "payments:withdraw": Door(FIRMS, "post", writes=True, own=True),
+    "payments:transfer": Door(OWNERS, "post", writes=True, own=True),
+    "payments:arrived": Door(FIRMS, "post", writes=True, own=True),
+    "payments:refund": Door((*OWNERS, Kind.FIRM), "post", writes=True, own=True),
     "ledger:log": Door(EVERYBODY),
     "ledger:entry": Door(EVERYBODY),
     "ledger:receipt": Door(EVERYBODY),
@@ -320,7 +358,36 @@ def world(settings, tmp_path) -> World:
         values[f"bidding:{name}"] = {"key": together.key}
     for name in ("check", "announce", "return", "cancel"):
         values[f"bidding:{name}"] = {"code": waiting.code}
+    values |= to_pay()
+    contract = contracts.running(market.place())
+    for name in [name for name in TABLE if name.startswith("contracts:")]:
+        if name not in ("contracts:contracts", "contracts:desk"):
+            values[name] = {"code": contract.code}
     return World(place, firm, values)
+
+
+def to_pay() -> dict[str, dict[str, Any]]:
+    """A request to be paid with public money, whose transfer the firm has not confirmed yet."""
+    case = payments.running(funding="public")
+    asked = payments.asks(case)
+    send_transfer(request_id=asked.pk, paid_on=timezone.localdate(), proof=payments.scan(), by=case.owner)
+    steps = (
+        "request",
+        "invoice",
+        "pay",
+        "cancel",
+        "returned",
+        "send_back",
+        "withdraw",
+        "transfer",
+        "arrived",
+        "refund",
+    )
+    values: dict[str, dict[str, Any]] = {f"payments:{name}": {"code": asked.code} for name in steps}
+    values["payments:proof"] = {"code": asked.code, "number": 1}
+    values["payments:ask"] = {"contract": case.contract.code, "number": case.milestone.number}
+    values["payments:owner_public"] = {"code": asked.owner.public_code}
+    return values
 
 
 def award(round_):

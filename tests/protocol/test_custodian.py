@@ -7,6 +7,8 @@ import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 from django.conf import settings
@@ -14,8 +16,8 @@ from django.conf import settings
 from protocol import custody, draw, entries, envelope, tiles
 from protocol.custodian.__main__ import initialise
 from protocol.custodian.agent import HEARTBEAT_SECONDS, Custodian, Distrusted
-from protocol.custodian.platform import Rejected, Unreachable
-from protocol.custodian.state import State
+from protocol.custodian.platform import HttpPlatform, Rejected, Unreachable
+from protocol.custodian.state import HeldKey, State
 from protocol.note import Checkpoint, Note, Signer, Verifier, signed
 from protocol.tree import Frontier
 
@@ -376,7 +378,9 @@ def test_its_operator_makes_looks_and_backs_up(tmp_path):
     folder = tmp_path / "state"
     made = run("--state", folder, "--name", "notary.example", "init")
     assert made.returncode == 0 and Verifier.parse(made.stdout).name == "notary.example"
-    assert run("--state", folder, "--name", "other", "init").stdout == made.stdout  # its key is made once
+    assert run("--state", folder, "--name", "notary.example", "init").stdout == made.stdout  # its key is made once
+    other = run("--state", folder, "--name", "other", "init")
+    assert other.returncode == 1 and "by the name of notary.example" in other.stderr
     assert (folder / "custodian.db").stat().st_mode & 0o077 == 0
     status = run("--state", folder, "status")
     assert "stock      0 keys" in status.stdout and made.stdout.strip() in status.stdout
@@ -385,6 +389,82 @@ def test_its_operator_makes_looks_and_backs_up(tmp_path):
         assert copy.execute("SELECT value FROM fact WHERE name = 'name'").fetchone() == ("notary.example",)
     again = run("--state", folder, "backup", tmp_path / "copy.db")
     assert again.returncode == 1 and again.stderr.count("\n") == 1
+
+
+def test_a_backup_that_fails_leaves_no_file_that_looks_like_one(folder, tmp_path):
+    with sqlite3.connect(folder / "custodian.db") as large:
+        large.execute("INSERT INTO fact VALUES ('ballast', ?)", ["x" * 2_000_000])
+    limited = (
+        f"ulimit -f 100; exec {sys.executable} -m protocol.custodian --state {folder} backup {tmp_path / 'copy.db'}"
+    )
+    done = subprocess.run(
+        ["bash", "-c", f"trap '' XFSZ; {limited}"], cwd=settings.BASE_DIR, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1 and done.stderr.startswith("The custodian cannot go on: ")
+    assert not (tmp_path / "copy.db").exists()
+
+
+@pytest.mark.parametrize("command", ["status", "backup", "run"])
+def test_a_folder_without_a_custodian_is_told_and_not_filled(tmp_path, command):
+    done = run("--state", tmp_path / "mistyped", "--server", "http://localhost:1", command, tmp_path / "copy.db")
+    assert done.returncode == 1 and "there is no custodian in" in done.stderr
+    assert not (tmp_path / "mistyped").exists()
+
+
+class _Elsewhere(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_error(404)
+
+
+class _NoHttp(BaseHTTPRequestHandler):
+    def handle(self):
+        self.wfile.write(b"SSH-2.0-OpenSSH\r\n")
+
+
+@pytest.mark.parametrize("handler", [_Elsewhere, _NoHttp])
+def test_an_address_where_something_else_answers_is_unreachable(born, handler):
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        custodian = born()
+        custodian.platform = HttpPlatform(f"http://127.0.0.1:{server.server_port}/")
+        with pytest.raises(Unreachable, match=str(server.server_port)):
+            custodian.step()
+        server.shutdown()
+
+
+@pytest.mark.parametrize("address", ["localhost:8000", "http://", "http://local host", "http://x/?a=b", "http://[::"])
+def test_an_address_that_is_none_is_refused_at_once(address):
+    with pytest.raises(ValueError, match=r"the server is given as|IPv6"):
+        HttpPlatform(address)
+
+
+@pytest.mark.parametrize("what", ["cosignature", "stock"])
+def test_a_rejection_is_told_once_and_drowns_nothing(folder, platform, what):
+    """As by a platform that has another custodian's key pinned: it is asked every second."""
+    said = []
+    custodian = Custodian(State(folder), platform, tell=said.append)
+
+    def reject(kind):
+        if kind == what:
+            raise Rejected("403 not pinned")
+
+    platform.after_sending, platform.missing = reject, 1
+    for _ in range(5):
+        platform.write("test")
+        custodian.step()
+    assert sum("403 not pinned" in each for each in said) == 1
+    assert [each for _at, each in custodian.state.journal(50)] == said
+
+
+def test_a_round_whose_key_was_lost_with_a_restored_backup_is_told(born, platform, clock):
+    (key,) = stocked(born, platform)
+    custodian = born()
+    custodian.state.forget_stock()
+    with custodian.state.transaction():
+        custodian.state.add_keys([HeldKey(public="00" * 32, private="", secret="", commitment="00" * 32, n=16)])
+    announce(platform, key)
+    custodian.step()
+    assert "R1 names a key that is not in this file" in custodian.state.journal(1)[0][1]
 
 
 @pytest.mark.parametrize(

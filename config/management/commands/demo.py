@@ -25,6 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         socket_port = settings.SOCKET_PORT or settings.PORT + 1
+        alipay_port = settings.ALIPAY_PORT if settings.ALIPAY_IS_SANDBOX else None
         where = settings.PLACES
         preparation.require_room(settings.DATA_DIR, where.services)
         use = None
@@ -38,11 +39,12 @@ class Command(BaseCommand):
             port=settings.PORT,
             socket_port=socket_port,
             use=use,
+            alipay_port=alipay_port,
             say=self._say,
         )
         supervisor.listen_for_signals()
         with preparation.only_demo(where.locks):
-            preparation.require_ports(settings.PORT, socket_port)
+            preparation.require_ports(settings.PORT, socket_port, *([alipay_port] if alipay_port else []))
             try:
                 self._run(supervisor, size=options["size"])
             except OSError as problem:

@@ -1,0 +1,28 @@
+"""What somebody may do with a contract now: what its pages offer, and nothing that its domain would refuse."""
+
+from __future__ import annotations
+
+from accounts.models import WRITERS, Membership
+from contracts.models import Contract
+
+Status = Contract.Status
+
+
+def actions_for(contract: Contract, by: Membership) -> set[str]:
+    """Names of steps, as their addresses have them."""
+    if by.role not in WRITERS or contract.award.revoked_at is not None:
+        return set()
+    party = next((each for each in contract.parties.all() if each.organisation_id == by.organisation_id), None)
+    if party is None:
+        return set()
+    is_owner, leads = party.side == "owner", by.organisation_id == contract.firm.organisation_id
+    match contract.status:
+        case Status.DRAFT if is_owner:
+            return {"edit", "propose"}
+        case Status.PROPOSED if leads:
+            return {"agree", "change"}
+        case Status.AGREED:
+            sealed = any(each.sealed_at for each in contract.parties.all())
+            may = {"seal"} if party.sealed_at is None else set()
+            return may | ({"reopen"} if not sealed and (is_owner or leads) else set())
+    return set()

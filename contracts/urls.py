@@ -1,0 +1,33 @@
+"""Addresses of contracts: what everybody may read, and the pages of their parties."""
+
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
+
+from contracts.views import desk, drafting, public
+
+
+class ContractCode(StringConverter):
+    """A contract's code, `C202611220001`."""
+
+    regex = r"C[0-9]{12,17}"
+
+
+register_converter(ContractCode, "contract")
+
+app_name = "contracts"
+
+urlpatterns = [
+    path("contracts/", public.contracts, name="contracts"),
+    path("contracts/<contract:code>/", public.contract, name="contract"),
+    path("contracts/<contract:code>/qr.svg", public.qr, name="qr"),
+    path("contracts/<contract:code>/check/", public.check, name="check"),
+    path("desk/contracts/", desk.contracts, name="desk"),
+    path("desk/contracts/<contract:code>/", desk.contract, name="mine"),
+    path("desk/contracts/<contract:code>/contract.pdf", desk.document, name="document"),
+    path("desk/contracts/<contract:code>/edit/", drafting.edit, name="edit"),
+    path("desk/contracts/<contract:code>/propose/", drafting.propose, name="propose"),
+    path("desk/contracts/<contract:code>/change/", drafting.ask_for_change, name="change"),
+    path("desk/contracts/<contract:code>/agree/", drafting.agree, name="agree"),
+    path("desk/contracts/<contract:code>/reopen/", drafting.reopen, name="reopen"),
+    path("desk/contracts/<contract:code>/seal/", drafting.seal, name="seal"),
+]

@@ -1,0 +1,106 @@
+"""The desks' contracts: of a party its own, of the service centre and the regulator all, what is late first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.paginator import Paginator
+from django.http import FileResponse, Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.models import OWNER_KINDS, Kind
+from accounts.rules import ActingRequest, acting_as
+from contracts.actions import actions_for
+from contracts.document import text_hash
+from contracts.forms.drafting import ReadForm
+from contracts.history import history_of
+from contracts.models import Contract
+from contracts.models.contracts import ContractQuerySet
+from contracts.stages import ball, rail
+from core import clock
+from ledger import domain as ledger
+
+PARTIES = (Kind.FIRM, *OWNER_KINDS)
+READERS = (*PARTIES, Kind.DEPARTMENT, Kind.OPERATOR, Kind.REGULATOR)
+TABS = ("waiting", "running", "ended")
+PAGE = 30
+Status = Contract.Status
+
+
+@require_safe
+@acting_as(*READERS)
+@never_cache
+def contracts(request: ActingRequest) -> HttpResponse:
+    """What waits for a text or a seal, what is under way, what is over."""
+    now = clock.now()
+    mine = Contract.objects.readable_by(request.organisation)
+    rows: dict[str, ContractQuerySet] = {
+        "waiting": mine.unsealed().order_by("due_at", "id"),
+        "running": mine.filter(status__in=Contract.GOING_ON).order_by("service_due_at", "id"),
+        "ended": mine.exclude(status__in=[*Contract.BEFORE_SEALING, *Contract.GOING_ON]).order_by("-drafted_at", "-id"),
+    }
+    counts = {name: each.count() for name, each in rows.items()}
+    asked = request.GET.get("tab", "")
+    tab = asked if asked in TABS else next((name for name in TABS if counts[name]), "waiting")
+    page = Paginator(rows[tab].for_list().prefetch_related("parties__organisation"), PAGE).get_page(
+        request.GET.get("page")
+    )
+    context = {"now": now, "tab": tab, "counts": counts, "page": page, "late": mine.late_to_seal(now=now).count()}
+    return render(request, "contracts/desk.html", context)
+
+
+@require_safe
+@acting_as(*READERS)
+@never_cache
+def contract(request: ActingRequest, code: str) -> HttpResponse:
+    return shown(request, contract_or_404(request, code))
+
+
+@require_safe
+@acting_as(*READERS)
+@never_cache
+def document(request: ActingRequest, code: str) -> FileResponse:
+    """The PDF with the seals that it has."""
+    found = contract_or_404(request, code)
+    if not found.document or not found.text_sha256:
+        raise Http404
+    try:
+        file = found.document.open("rb")
+    except FileNotFoundError as gone:
+        raise Http404 from gone
+    response = FileResponse(file, as_attachment=False, filename=f"{found.code}.pdf", content_type="application/pdf")
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+def shown(
+    request: ActingRequest, found: Contract, *, form: forms.Form | None = None, status: int = 200, **more: Any
+) -> HttpResponse:
+    """The page of a contract, with what this reader may do next."""
+    actions = actions_for(found, request.membership)
+    context = {
+        "contract": found,
+        "round": found.award.lot.round,
+        "now": clock.now(),
+        "rail": rail(found),
+        "ball": ball(found),
+        "parties": list(found.parties.select_related("organisation")),
+        "lines": list(found.lines.select_related("item", "department__organisation")),
+        "milestones": list(found.milestones.all()),
+        "events": history_of(found, with_notes=True),
+        "log": ledger.published(found.subject),
+        "actions": actions,
+        "agree_form": ReadForm(initial={"text_sha256": text_hash(found)}) if "agree" in actions else None,
+        "form": form,
+        **more,
+    }
+    return render(request, "contracts/contract.html", context, status=status)
+
+
+def contract_or_404(request: ActingRequest, code: str) -> Contract:
+    """A contract whose text this organisation may read."""
+    rows = Contract.objects.readable_by(request.organisation).for_list().select_related("policy", "template")
+    return get_object_or_404(rows, code=code)
