@@ -40,7 +40,7 @@ class Size:
 
     firms: int
     awarded: int
-    applications: int
+    applications: int = 0
 
 
 SIZES = {"small": Size(120, 21, 90), "medium": Size(1_000, 150, 250), "large": Size(5_000, 400, 500)}
