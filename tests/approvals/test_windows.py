@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from uuid import uuid4
 
 import pytest
@@ -375,3 +376,20 @@ def test_a_department_sees_nothing_of_a_round_before_opening(where, project):
     for name in ("accept", "correction", "decide", "suspend"):
         client.post(reverse("approvals:step", args=[case.code, name]), {"outcome": "granted", "firm": firm.uscc})
     assert type(round_).objects.filter(pk=round_.pk).values().get() == before
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_pages_in_both_languages(where, project, second, language):
+    made = files(where, project, Wanted(item=where.item), Wanted(item=second, step=2), lead=where.item)
+    other = market.need(where).project
+    client = acting(where.owner)
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+    new = reverse("approvals:application_new")
+    names = re.compile("[\u4e00-\u9fff]*(测试|环评审批|水保审批|中文)[\u4e00-\u9fff]*")
+    asked = [(new, {}), (new, {"project": other.code}), (new, query(where, other)),
+             (reverse("approvals:applications"), {}), (reverse("approvals:application", args=[made.code]), {})]  # fmt: skip
+    for address, given in asked:
+        answer = client.get(address, given)
+        assert answer.status_code == 200
+        words = names.sub("", re.sub(r"<[^>]+>", " ", answer.content.decode()))
+        assert bool(re.search("[\u4e00-\u9fff]", words)) == (language == "zh-hans"), (address, words)
