@@ -101,7 +101,7 @@ CHANNEL_LAYERS = {
     }
 }
 
-# --- Payments: Alipay, with the firms as registered sub-merchants (decision 0020) ------------------------------------
+# --- Payments: Alipay, with the firms as registered sub-merchants (decision 0021) ------------------------------------
 
 # Where people and Alipay reach the pages: notifications come to it, and the cashier leads back to it.
 SITE_URL = environment.text("SITE_URL", f"http://localhost:{PORT}" if EMBEDDED else None).rstrip("/")

@@ -6,6 +6,8 @@ from typing import Any
 from django.core.validators import MinValueValidator
 from django.db import models
 
+from core.decimals import PlainDecimalField
+
 CENT = Decimal("0.01")
 MAXIMUM = Decimal("999999999999.99")
 
@@ -25,3 +27,6 @@ class MoneyField(models.DecimalField):  # type: ignore[type-arg]
         kwargs["decimal_places"] = 2
         kwargs.setdefault("validators", [MinValueValidator(Decimal(0))])
         super().__init__(*args, **kwargs)
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"form_class": PlainDecimalField, **kwargs})

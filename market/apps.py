@@ -11,3 +11,12 @@ class MarketConfig(AppConfig):
         from market.domain.projects import own_projects
 
         projects.register(own_projects)
+        from django.urls import reverse
+
+        from approvals.domain import materials
+        from market.domain import reuse
+
+        def url(reference: str) -> str:
+            return reverse("market:regional_file", args=[reference.removeprefix("regional/")])
+
+        materials.register("regional/", known_to=reuse.known_to, url=url)

@@ -8,9 +8,10 @@ import django_filters
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from approvals.models import District
 from core.choices import InReadersLanguage
 from market.domain.search import matching
-from market.models import Firm, QualificationKind, Service, ServiceVersion
+from market.models import Firm, QualificationKind, RegionalAssessment, Service, ServiceVersion
 
 STATUSES = [("listed", _("已入驻")), ("suspended", _("暂停")), ("delisted", _("已退出"))]
 
@@ -72,3 +73,18 @@ class ServiceFilter(django_filters.FilterSet):
 
     def of_necessity(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return rows.filter(necessity_now=value)
+
+
+class RegionalFilter(django_filters.FilterSet):
+    """Regional assessments by district and by the service that they stand for."""
+
+    district = CodeFilter(
+        field_name="region__district", queryset=District.objects.order_by("code"), label=_("所在区县市")
+    )
+    service = CodeFilter(
+        queryset=Service.objects.filter(regional__isnull=False).distinct().order_by("code"), label=_("中介服务")
+    )
+
+    class Meta:
+        model = RegionalAssessment
+        fields: list[str] = []

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from market.views import admission, firms, operator, services
+from market.views import admission, firms, operator, regions, services
 
 app_name = "market"
 
@@ -12,6 +12,8 @@ urlpatterns = [
     path("firms/<word:uscc>/", firms.firm, name="firm"),
     path("services/", services.services, name="services"),
     path("services/<word:code>/", services.service, name="service"),
+    path("regions/", regions.regions, name="regions"),
+    path("regions/<slug:code>/file/", regions.file, name="regional_file"),
     path("desk/firm/admission/", admission.admission, name="admission"),
     path("desk/firm/admission/begin/", admission.begin, name="admission_begin"),
     path("desk/firm/admission/edit/", admission.edit, name="admission_edit"),

@@ -10,7 +10,10 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.test import Client
 from django.utils import timezone
+from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import Kind, Membership, Organisation, Role, User
 from approvals.models import ApprovalItem, Department, District, Function, ItemVersion
@@ -57,6 +60,16 @@ def organisation(kind: str, **fields: Any) -> Organisation:
         fields.setdefault("uscc", generate_uscc(_rng))
     fields.setdefault("name", f"甬测试{kind}{next(_numbers)}")
     return Organisation.objects.create(kind=kind, **fields)
+
+
+def staff() -> Client:
+    """A signed-in keeper of the catalogue, second factor included."""
+    keeper, client = user(is_staff=True, is_superuser=True), Client()
+    client.force_login(keeper, backend="django.contrib.auth.backends.ModelBackend")
+    session = client.session
+    session[DEVICE_ID_SESSION_KEY] = TOTPDevice.objects.create(user=keeper, name="x").persistent_id
+    session.save()
+    return client
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import OWNER_KINDS, WRITERS, Kind, Membership, Organisation
+from approvals.domain.materials import take_known
 from approvals.domain.recording import Happening, Origin, locked
 from approvals.domain.steps import happen
 from approvals.models import Application, ApprovalItem, Case, CaseEvent, Department, District, Fault, Party, Special
@@ -50,7 +51,7 @@ def open_case(
     now = clock.now()
     try:
         with transaction.atomic():
-            return Case.objects.create(
+            case = Case.objects.create(
                 code=codes.next_code(codes.Letter.CASE, at=now),
                 application=application,
                 step=step,
@@ -66,8 +67,10 @@ def open_case(
                 external_code=external_code,
                 created_at=now,
             )
+            take_known(case)
     except IntegrityError as twice:
         raise Conflict(_("这个办件编号或这个事项已经有办理中的办件。"), code="external_code") from twice
+    return case
 
 
 def register_case(

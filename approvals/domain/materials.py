@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -18,6 +20,37 @@ from ledger import domain as ledger
 
 MOST = 40
 """Pieces of material of one application."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Elsewhere:
+    """A result that a higher room keeps and that a case has without its applicant carrying it; `size` in bytes."""
+
+    reference: str
+    title: str
+    sha256: str
+    size: int
+
+
+KnownTo = Callable[[Case], Iterable[Elsewhere]]
+_sources: dict[str, tuple[KnownTo, Callable[[str], str]]] = {}
+
+
+def register(prefix: str, *, known_to: KnownTo, url: Callable[[str], str]) -> None:
+    """Add a source of results, whose references begin with `prefix`: which belong to a new case, and where one is read."""
+    _sources[prefix] = known_to, url
+
+
+def url_of(reference: str) -> str:
+    """Where a result is read; empty where no source knows it."""
+    return next((url(reference) for prefix, (_known, url) in _sources.items() if reference.startswith(prefix)), "")
+
+
+def take_known(case: Case) -> None:
+    """Give a new case what higher rooms know to belong to it."""
+    for known_to, _url in _sources.values():
+        for each in known_to(case):
+            attach(case, each.title, each.sha256, each.size, each.reference, None)
 
 
 def attach(case: Case, title: str, sha256: str, size: int, reference: str, by: User | None) -> Material:

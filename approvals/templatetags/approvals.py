@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django import template
 
+from approvals.domain.materials import url_of
 from approvals.models import Case
 
 register = template.Library()
@@ -15,3 +16,9 @@ register = template.Library()
 def urgency(case: Case, now: datetime) -> str:
     """`late`, `soon` or nothing."""
     return case.urgency_at(now)
+
+
+@register.filter
+def elsewhere(reference: str) -> str:
+    """Where a result that a higher room keeps is read."""
+    return url_of(reference)

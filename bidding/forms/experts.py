@@ -16,6 +16,7 @@ from bidding.domain.marking import HIGHEST, Given
 from bidding.models import Mark
 from bidding.models.experts import COMMENT_LENGTH, REASON_LENGTH
 from core.choices import NamedChoicesField
+from core.decimals import PlainDecimalField
 from core.identifiers import half_width
 from market.forms.admission import DateInput
 from market.models import Service
@@ -136,8 +137,8 @@ class MarksForm(forms.Form):
         }
 
 
-def _mark(whole: bool) -> forms.DecimalField:
-    field = forms.DecimalField(
+def _mark(whole: bool) -> PlainDecimalField:
+    field = PlainDecimalField(
         label=_("评分"),
         required=whole,
         min_value=Decimal(0),

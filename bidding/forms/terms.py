@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from bidding.domain.lots import LotTerms
 from bidding.forms.consortia import consortium_field
 from bidding.models import Policy, Round
+from core.decimals import PlainDecimalField
 from core.identifiers import normalise_uscc
 from core.money import MAXIMUM, yuan
 from core.texts import VisibleTexts
@@ -187,7 +188,7 @@ class TermsForm(VisibleTexts, forms.Form):
 
 
 def amount_field(name: str, required: bool) -> forms.Field:
-    return forms.DecimalField(
+    return PlainDecimalField(
         label=LABELS[name],
         required=required,
         max_digits=14,

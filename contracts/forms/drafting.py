@@ -14,6 +14,7 @@ from contracts.domain.access import LENGTH
 from contracts.domain.drafting import SCOPE_LENGTH
 from contracts.domain.plan import MOST, Step, demand_plan
 from contracts.models import Contract
+from core.decimals import PlainDecimalField
 from core.errors import DomainError
 from core.widgets import MoneyInput
 
@@ -52,7 +53,7 @@ class EditForm(forms.Form):
             f"name{number}": forms.CharField(
                 label=_("第 %(number)s 期") % {"number": number}, max_length=60, required=False
             ),
-            f"amount{number}": forms.DecimalField(
+            f"amount{number}": PlainDecimalField(
                 label=_("金额（元）"), max_digits=14, decimal_places=2, min_value=Decimal(0), required=False,
                 widget=MoneyInput(),
             ),

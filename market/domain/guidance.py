@@ -1,6 +1,7 @@
 """What a need may and may not do, said with its basis and dates before anything is announced (DOMAIN).
 
-A pure reading of the catalogue and of the dated rules: it changes nothing, and says the same to the wizard and to the verbs.
+A pure reading of the catalogue, of the dated rules and of what exists: it changes nothing, and says the same to the wizard and
+to the verbs.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core.clock import LOCAL
+from market.domain.reuse import existing
 from market.models import Need, NeedRule, Project, ServiceVersion
 
 Severity = Literal["stop", "warn", "note"]
@@ -37,7 +39,7 @@ def guidance(*, need: Need, method: str, parameters: Mapping[str, str], at: date
     """Everything to know of a need, stops first. `method` and `parameters` (amounts in yuan) may still be empty."""
     day = at.astimezone(LOCAL).date()
     found = [*_of_service(need, day), *_of_rules(need, method, parameters, day), *_of_limits(need, method, parameters)]
-    found += _of_qualifications(need, day)
+    found += [*_of_qualifications(need, day), *_of_existing(need, day)]
     order = {"stop": 0, "warn": 1, "note": 2}
     return sorted(found, key=lambda finding: order[finding.severity])
 
@@ -147,6 +149,19 @@ def _of_qualifications(need: Need, day: date) -> list[Finding]:
         )
         for required in need.required_qualifications.select_related("kind")
         if not required.kind.is_valid_at(day)
+    ]
+
+
+def _of_existing(need: Need, day: date) -> list[Finding]:
+    """What is there already is not commissioned again, unless the owner says why (区域评估, 成果复用)."""
+    if need.project.reuses.filter(service=need.service_id, item=need.item_id, ended_at=None).exists():
+        text = _("这个审批事项已选用已有成果；确需另行委托的，请先在项目页取消。")
+        return [Finding(severity="stop", code="reused", text=text)]
+    severity: Severity = "warn" if need.optional_ground else "stop"
+    text = _("已有可以直接使用的成果：%(title)s。确需另行委托的，请写明理由。")
+    return [
+        Finding(severity=severity, code="exists", text=text % {"title": each.title}, basis=each.basis)
+        for each in existing(project=need.project, service=need.service, day=day)
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -11,7 +13,8 @@ from approvals.models import ApprovalItem, District
 from core.choices import NamedChoiceField
 from core.texts import VisibleTexts
 from core.widgets import MoneyInput
-from market.models import Need, Project, QualificationKind, Service
+from market.domain.reuse import Existing
+from market.models import Need, Project, QualificationKind, Region, Service
 
 MONEY_ERRORS = {
     "invalid": _("请用数字填写金额（元），例如 48000.00。"),
@@ -23,14 +26,26 @@ MONEY_ERRORS = {
 
 class ProjectForm(VisibleTexts, forms.ModelForm[Project]):
     district = NamedChoiceField(label=_("所在区县市"), queryset=District.objects.order_by("code"))
+    region = NamedChoiceField(
+        label=_("区域评估片区"), queryset=Region.objects.select_related("district"), required=False,
+        empty_label=_("不在片区内"), help_text=_("在片区内的项目可以直接使用区域评估成果，不必另行委托。"),
+    )  # fmt: skip
 
     class Meta:
         model = Project
         fields = [
-            "name", "national_code", "district", "address", "funding", "must_be_tendered", "investment", "description",
+            "name", "national_code", "district", "address", "region", "funding", "must_be_tendered", "investment", "description",
         ]  # fmt: skip
         widgets = {"investment": MoneyInput(), "description": forms.Textarea(attrs={"rows": 3})}
         error_messages = {"investment": MONEY_ERRORS}
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        region, district = given.get("region"), given.get("district")
+        if region is not None and district is not None and region.district_id != district.pk:
+            where = {"district": region.district.name}
+            self.add_error("region", _("这个片区在%(district)s，与项目所在区县市不符。") % where)
+        return given
 
 
 class ServiceChoiceForm(forms.Form):
@@ -67,6 +82,12 @@ class NeedForm(VisibleTexts, forms.ModelForm[Need]):
         if self.instance.pk and (first := self.instance.required_qualifications.first()) is not None:
             self.initial.update(kind=first.kind_id, level=first.level)
 
+    def clean_budget(self) -> Decimal | None:
+        budget: Decimal | None = self.cleaned_data["budget"]
+        if budget == 0:
+            raise forms.ValidationError(_("金额须大于零。"))
+        return budget
+
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         kind, level = given.get("kind"), given.get("level")
@@ -80,3 +101,25 @@ class NeedForm(VisibleTexts, forms.ModelForm[Need]):
     def qualifications(self) -> list[tuple[QualificationKind, str]]:
         kind = self.cleaned_data.get("kind")
         return [(kind, self.cleaned_data.get("level") or "")] if kind is not None else []
+
+
+class ReuseForm(forms.Form):
+    """Which result an owner uses, and for which approval item of the service."""
+
+    item = forms.ModelChoiceField(
+        label=_("审批事项"), queryset=ApprovalItem.objects.none(), to_field_name="code", empty_label=None,
+        error_messages={"invalid_choice": _("目录中这项服务不是为所选的审批事项设定的。")},
+    )  # fmt: skip
+    reference = forms.ChoiceField(
+        label=_("已有成果"), widget=forms.RadioSelect,
+        error_messages={
+            "required": _("请选择要使用的成果。"), "invalid_choice": _("这份成果现在不能使用，请重新选择。"),
+        },
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, service: Service, existing: Sequence[Existing], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        items = ApprovalItem.objects.filter(service_versions__service=service).distinct().order_by("code")
+        self.fields["item"].queryset = items  # type: ignore[attr-defined]
+        self.fields["reference"].choices = [(each.reference, each.title) for each in existing]  # type: ignore[attr-defined]
+        self.initial.setdefault("reference", existing[0].reference if existing else "")

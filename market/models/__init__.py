@@ -11,6 +11,7 @@ from market.models.firms import (
     Suspension,
 )
 from market.models.projects import Need, NeedRule, Project, RequiredQualification
+from market.models.reuse import Region, RegionalAssessment, Reuse
 
 __all__ = [
     "Admission",
@@ -25,7 +26,10 @@ __all__ = [
     "Project",
     "Qualification",
     "QualificationKind",
+    "Region",
+    "RegionalAssessment",
     "RequiredQualification",
+    "Reuse",
     "Service",
     "ServiceVersion",
     "Suspension",

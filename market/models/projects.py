@@ -33,6 +33,10 @@ class Project(models.Model):
     name = models.CharField(_("项目名称"), max_length=100)
     district = models.ForeignKey(District, models.PROTECT, related_name="projects", verbose_name=_("所在区县市"))
     address = models.CharField(_("建设地点"), max_length=200)
+    # Where it lies in an area with regional assessments.
+    region = models.ForeignKey(
+        "market.Region", models.PROTECT, null=True, blank=True, related_name="projects", verbose_name=_("区域评估片区")
+    )
     funding = models.CharField(_("资金来源"), max_length=8, choices=Funding)
     must_be_tendered = models.BooleanField(_("属于依法必须招标的工程建设项目"), default=False)
     investment = MoneyField(_("总投资（元）"), null=True, blank=True)

@@ -9,16 +9,17 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import OWNER_KINDS, WRITERS
 from accounts.rules import ActingRequest, acting_as
 from core import clock
 from core.errors import DomainError
 from market.domain import projects as domain
+from market.domain import reuse as reusing
 from market.domain.guidance import guidance
-from market.forms.projects import NeedForm, ProjectForm, ServiceChoiceForm
-from market.models import Need, Project
+from market.forms.projects import NeedForm, ProjectForm, ReuseForm, ServiceChoiceForm
+from market.models import Need, Project, Reuse, Service
 
 
 @require_safe
@@ -70,7 +71,8 @@ def project(request: ActingRequest, code: str) -> HttpResponse:
     )
     rows = [(need, max(need.rounds.all(), key=lambda each: each.pk, default=None)) for need in needs]
     shown = [(need, last, last.status_at(now) if last else None) for need, last in rows]
-    return render(request, "market/project.html", {"project": found, "rows": shown, "now": now})
+    reuses = found.reuses.filter(ended_at=None).select_related("service", "item")
+    return render(request, "market/project.html", {"project": found, "rows": shown, "reuses": reuses, "now": now})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -95,7 +97,7 @@ def need_new(request: ActingRequest, code: str) -> HttpResponse:
 @never_cache
 def need_edit(request: ActingRequest, code: str) -> HttpResponse:
     need = get_object_or_404(
-        Need.objects.of(request.organisation).select_related("project", "service", "item"), code=code
+        Need.objects.of(request.organisation).select_related("project__region", "service", "item"), code=code
     )
     return _edit_need(request, need.project, need)
 
@@ -109,12 +111,63 @@ def _edit_need(request: ActingRequest, project: Project, need: Need) -> HttpResp
             form.add_error(refused.code if refused.code in form.fields else None, str(refused))
         else:
             return redirect("bidding:wizard_start", need=need.code)
-    now = clock.now()
+    return _shown_need(request, need, form, status=422 if form.errors else 200)
+
+
+@require_POST
+@acting_as(*OWNER_KINDS, roles=WRITERS)
+def reuse(request: ActingRequest, code: str, service: str) -> HttpResponse:
+    """Use what exists instead of posting a need."""
+    project = _project_or_404(request, code)
+    need = Need(project=project, service=get_object_or_404(Service, code=service))
+    form = ReuseForm(request.POST, service=need.service, existing=_existing(need))
+    if form.is_valid():
+        chosen = form.cleaned_data
+        try:
+            reusing.use_existing(
+                project_id=project.pk, service=need.service, item=chosen["item"], reference=chosen["reference"],
+                by=request.membership,
+            )  # fmt: skip
+        except DomainError as refused:
+            form.add_error(refused.code if refused.code in form.fields else None, str(refused))
+        else:
+            messages.success(request, _("已选用已有成果，不再委托。办件收件时它会随之提交。"))
+            return redirect("market:project", code=project.code)
+    return _shown_need(request, need, NeedForm(instance=need), reuse_form=form, status=422)
+
+
+@require_POST
+@acting_as(*OWNER_KINDS, roles=WRITERS)
+def reuse_end(request: ActingRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Reuse.objects.of(request.organisation).select_related("project"), pk=pk)
+    reusing.give_up(reuse_id=found.pk, by=request.membership)
+    messages.success(request, _("已取消使用这份成果。"))
+    return redirect("market:project", code=found.project.code)
+
+
+def _shown_need(
+    request: ActingRequest, need: Need, form: NeedForm, *, reuse_form: ReuseForm | None = None, status: int
+) -> HttpResponse:
+    now, existing = clock.now(), _existing(need)
     version = need.service.version_at(now.astimezone(clock.LOCAL).date())
-    found = guidance(need=need, method="", parameters={}, at=now) if need.pk else []
-    context = {"project": project, "need": need, "form": form, "version": version, "findings": found}
-    return render(request, "market/need_edit.html", context, status=422 if form.errors else 200)
+    context = {
+        "project": need.project,
+        "need": need,
+        "form": form,
+        "version": version,
+        "findings": guidance(need=need, method="", parameters={}, at=now) if need.pk else [],
+        "existing": existing,
+        "reuse_form": reuse_form or (ReuseForm(service=need.service, existing=existing) if existing else None),
+    }
+    return render(request, "market/need_edit.html", context, status=status)
+
+
+def _existing(need: Need) -> list[reusing.Existing]:
+    day = clock.now().astimezone(clock.LOCAL).date()
+    return reusing.existing(project=need.project, service=need.service, day=day)
 
 
 def _project_or_404(request: ActingRequest, code: str) -> Project:
-    return get_object_or_404(Project.objects.of(request.organisation).select_related("district", "owner"), code=code)
+    return get_object_or_404(
+        Project.objects.of(request.organisation).select_related("district", "owner", "region"), code=code
+    )

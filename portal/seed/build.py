@@ -26,6 +26,7 @@ from portal.seed.experts import build_experts
 from portal.seed.firms import build_firms
 from portal.seed.names import Names
 from portal.seed.owners import build_owners
+from portal.seed.regions import build_regions
 
 BEFORE = timedelta(days=1)
 
@@ -71,6 +72,7 @@ def _build(size: Size, *, seed: int, password: str, now: datetime) -> tuple[dict
     )
     build_offices(city)
     owners = build_owners(city)
+    build_regions(city, owners)
     guild = build_firms(city, count=size.firms)
     judges = build_experts(city, guild)
     planned = plans.plans(now, awarded=size.awarded)

@@ -5,17 +5,14 @@ from __future__ import annotations
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.test import Client
 from django.urls import reverse
-from django_otp import DEVICE_ID_SESSION_KEY
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from tests import market_place as market
 
 OURS = {
     "core.Holiday", "accounts.User", "accounts.Organisation", "approvals.District", "approvals.Function",
     "approvals.Department", "approvals.ApprovalItem", "market.QualificationKind", "market.Service", "market.NeedRule",
-    "market.AdmissionPolicy", "bidding.Policy",
+    "market.Region", "market.RegionalAssessment", "market.AdmissionPolicy", "bidding.Policy",
 }  # fmt: skip
 ROOMS = {"core", "accounts", "ledger", "approvals", "market", "bidding"}
 
@@ -48,12 +45,7 @@ def _request():
 
 @pytest.mark.django_db
 def test_every_page_of_it_opens():
-    staff = market.user(is_staff=True, is_superuser=True)
-    client = Client()
-    client.force_login(staff, backend="django.contrib.auth.backends.ModelBackend")
-    session = client.session
-    session[DEVICE_ID_SESSION_KEY] = TOTPDevice.objects.create(user=staff, name="x").persistent_id
-    session.save()
+    client = market.staff()
     market.place()
     assert client.get("/admin/").status_code == 200
     for label in OURS:

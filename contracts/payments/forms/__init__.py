@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contracts.payments.domain import refunds, requests
 from contracts.payments.models import Payee
+from core.decimals import PlainDecimalField
 from core.identifiers import half_width
 from core.uploads import CheckedFileField
 
@@ -107,7 +108,7 @@ class ArrivedForm(forms.Form):
 class RefundForm(forms.Form):
     """How much goes back, and why."""
 
-    amount = forms.DecimalField(
+    amount = PlainDecimalField(
         label=_("退款金额（元）"),
         max_digits=14,
         decimal_places=2,

@@ -47,7 +47,9 @@ def payee(request: ActingRequest) -> HttpResponse:
     """The number under which Alipay pays the firm."""
     firm = get_object_or_404(Firm.objects.select_related("payee"), organisation=request.organisation)
     known = getattr(firm, "payee", None)
-    form = PayeeForm(request.POST or None, initial={"merchant_id": known.merchant_id if known else ""})
+    form = PayeeForm(
+        request.POST if request.method == "POST" else None, initial={"merchant_id": known.merchant_id if known else ""}
+    )
     if request.method == "POST" and form.is_valid():
         domain.set_payee(firm=firm, merchant_id=form.cleaned_data["merchant_id"], by=request.membership)
         messages.success(request, _("已保存，之后的付款结算到这个商户号。"))
@@ -66,7 +68,7 @@ def ask(request: ActingRequest, contract: str, number: int) -> HttpResponse:
     live = milestone.payment_requests.filter(status__in=PaymentRequest.LIVE).first()
     if live is not None:
         return redirect("payments:request", code=live.code)
-    form = AskForm(request.POST or None, request.FILES or None)
+    form = AskForm(request.POST, request.FILES) if request.method == "POST" else AskForm()
     status = 422 if form.errors else 200
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
