@@ -7,16 +7,14 @@ class MarketConfig(AppConfig):
     verbose_name = _("市场")
 
     def ready(self) -> None:
-        from approvals.domain import projects
-        from market.domain.projects import own_projects
-
-        projects.register(own_projects)
         from django.urls import reverse
 
-        from approvals.domain import materials
+        from approvals.domain import materials, projects
         from market.domain import reuse
+        from market.domain.projects import own_projects
 
         def url(reference: str) -> str:
             return reverse("market:regional_file", args=[reference.removeprefix("regional/")])
 
+        projects.register(own_projects)
         materials.register("regional/", known_to=reuse.known_to, url=url)
