@@ -79,10 +79,6 @@ SOCKET_PORT = environment.number("SOCKET_PORT", 0 if PRODUCTION else PORT + 1)
 
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "" if PRODUCTION else "localhost,127.0.0.1,[::1],testserver")
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
-# Where people find the service: what is printed on paper leads there.
-SITE_URL = environment.text(
-    "SITE_URL", f"https://{next(iter(ALLOWED_HOSTS), 'localhost')}" if PRODUCTION else f"http://localhost:{PORT}"
-).rstrip("/")
 
 DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=600, conn_health_checks=True)}
 # Runs of the tests share one Valkey and must not see each other's keys.
@@ -257,6 +253,11 @@ CONTENT_SECURITY_POLICY = {
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "core.uploads.BoundedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 FILE_UPLOAD_PERMISSIONS = 0o640
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o750
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from accounts.models import WRITERS, Membership
-from contracts.models import Contract
+from contracts.models import Contract, Matter
 
 Status = Contract.Status
 
@@ -25,4 +25,26 @@ def actions_for(contract: Contract, by: Membership) -> set[str]:
             sealed = any(each.sealed_at for each in contract.parties.all())
             may = {"seal"} if party.sealed_at is None else set()
             return may | ({"reopen"} if not sealed and (is_owner or leads) else set())
+    return _going_on(contract, is_owner=is_owner) if is_owner or leads else set()
+
+
+def _going_on(contract: Contract, *, is_owner: bool) -> set[str]:
+    delivery = {"review", "revision"} if is_owner else {"submit"}
+    match contract.status:
+        case Status.RUNNING:
+            return delivery | {"matters", "abandon"}
+        case Status.SUSPENDED:
+            return {"matters", "abandon"}
+        case Status.COMPLETED:
+            return delivery
     return set()
+
+
+def kinds_for(contract: Contract, by: Membership, actions: set[str]) -> list[Matter.Kind]:
+    """What somebody may put to the other side now."""
+    if "matters" not in actions:
+        return []
+    if contract.status == Status.SUSPENDED:
+        return [Matter.Kind.TERMINATION]
+    own = set(Matter.ASKED_BY_FIRM) if by.organisation_id == contract.owner_id else set()
+    return [kind for kind in Matter.Kind if kind not in own]

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from contracts.views import desk, drafting, public
+from contracts.views import delivery, desk, drafting, matters, public
 
 
 class ContractCode(StringConverter):
@@ -30,4 +30,14 @@ urlpatterns = [
     path("desk/contracts/<contract:code>/agree/", drafting.agree, name="agree"),
     path("desk/contracts/<contract:code>/reopen/", drafting.reopen, name="reopen"),
     path("desk/contracts/<contract:code>/seal/", drafting.seal, name="seal"),
+    path("desk/contracts/<contract:code>/milestones/<int:number>/submit/", delivery.submit, name="submit"),
+    path("desk/contracts/<contract:code>/milestones/<int:number>/revision/", delivery.revision, name="revision"),
+    path("desk/deliverables/<word:code>/", delivery.file, name="deliverable"),
+    path("desk/deliverables/<word:code>/accept/", delivery.accept, name="accept"),
+    path("desk/deliverables/<word:code>/return/", delivery.send_back, name="return"),
+    path("desk/contracts/<contract:code>/matters/<int:number>/answer/", matters.answer, name="matter_answer"),
+    path("desk/contracts/<contract:code>/matters/<int:number>/finish/", matters.finish, name="matter_finish"),
+    path("desk/contracts/<contract:code>/matters/<int:number>/withdraw/", matters.withdraw, name="matter_withdraw"),
+    path("desk/contracts/<contract:code>/matters/<slug:kind>/", matters.propose, name="matter_propose"),
+    path("desk/contracts/<contract:code>/abandon/", matters.abandon, name="abandon"),
 ]

@@ -136,6 +136,11 @@ MARKS: dict[str, Mark] = {
     "milestone_returned": Mark("back", "seal"),
     "milestone_accepted": Mark("check", "jade"),
     "milestone_cancelled": Mark("minus", "grey"),
+    "matter_open": Mark("wait", "amber"),
+    "matter_agreed": Mark("check", "jade"),
+    "matter_refused": Mark("cross", "seal"),
+    "matter_withdrawn": Mark("minus", "grey"),
+    "matter_done": Mark("done", "slate"),
     # approval cases
     "case_planned": Mark("draft", "grey"),
     "case_received": Mark("wait", "amber"),

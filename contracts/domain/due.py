@@ -9,17 +9,21 @@ from typing import Any
 
 from django.db import transaction
 
+from contracts.domain.delivering import accept_by_silence
 from contracts.domain.drafting import draft_contract, revoke_contract, to_draft, to_revoke
+from contracts.models import Deliverable
 from core import clock
 
 logger = logging.getLogger(__name__)
 
 
 def move_due_contracts(now: datetime | None = None) -> int:
-    """Draft what was awarded and end what was given up; give the number of steps taken."""
+    """Draft what was awarded, end what was given up, accept what nobody answered; give the number of steps taken."""
     drafted = _each_on_its_own(lambda pk, at: draft_contract(award_id=pk, now=at), to_draft(), now=now)
     revoked = _each_on_its_own(lambda pk, at: revoke_contract(contract_id=pk, now=at), to_revoke(), now=now)
-    return drafted + revoked
+    silent = Deliverable.objects.silent_at(now or clock.now())
+    accepted = _each_on_its_own(lambda pk, at: accept_by_silence(deliverable_id=pk, now=at), silent, now=now)
+    return drafted + revoked + accepted
 
 
 def _each_on_its_own(step: Callable[[int, datetime], Any], rows: Any, *, now: datetime | None) -> int:

@@ -184,6 +184,11 @@ class Contract(models.Model):
         return self.status in self.GOING_ON
 
     @property
+    def delivers_now(self) -> bool:
+        """Whether something may be delivered and reviewed: a completed one may have a revision."""
+        return self.status in (self.Status.RUNNING, self.Status.COMPLETED)
+
+    @property
     def mark(self) -> str:
         """Its status as portal.marks calls it."""
         return f"contract_{self.status}"
@@ -291,12 +296,10 @@ class Milestone(models.Model):
             Status.WORKING: {Status.SUBMITTED, Status.CANCELLED},
             Status.SUBMITTED: {Status.ACCEPTED, Status.RETURNED, Status.CANCELLED},
             Status.RETURNED: {Status.SUBMITTED, Status.CANCELLED},
-            # An expert review asks for a revision of what was accepted.
-            Status.ACCEPTED: {Status.RETURNED},
         }
     )
     TAKES = (Status.WORKING, Status.RETURNED)
-    """In which it takes a deliverable."""
+    """In which it takes a deliverable; and an accepted one while a revision of it is asked for."""
 
     contract = models.ForeignKey(Contract, models.CASCADE, related_name="milestones")
     number = models.PositiveSmallIntegerField()
@@ -307,6 +310,8 @@ class Milestone(models.Model):
     status = models.CharField(_("状态"), max_length=10, choices=Status, default=Status.PLANNED)
     due_at = models.DateTimeField(_("期限"), null=True, blank=True)
     accepted_at = models.DateTimeField(_("验收时间"), null=True, blank=True)
+    # An expert review wants what was accepted to be revised; empty again when the revision is accepted.
+    revision_asked_at = models.DateTimeField(_("要求修改时间"), null=True, blank=True)
 
     objects = MilestoneQuerySet.as_manager()
 
@@ -328,6 +333,10 @@ class Milestone(models.Model):
 
     def __str__(self) -> str:
         return f"{self.contract_id}/{self.number}"
+
+    @property
+    def takes_deliverables(self) -> bool:
+        return self.status in self.TAKES or self.revision_asked_at is not None
 
     @property
     def mark(self) -> str:

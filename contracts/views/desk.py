@@ -11,13 +11,13 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.models import OWNER_KINDS, Kind
+from accounts.models import OWNER_KINDS, WRITERS, Kind
 from accounts.rules import ActingRequest, acting_as
-from contracts.actions import actions_for
+from contracts.actions import actions_for, kinds_for
 from contracts.document import text_hash
 from contracts.forms.drafting import ReadForm
 from contracts.history import history_of
-from contracts.models import Contract
+from contracts.models import Contract, Deliverable
 from contracts.models.contracts import ContractQuerySet
 from contracts.stages import ball, rail
 from core import clock
@@ -93,11 +93,30 @@ def shown(
         "events": history_of(found, with_notes=True),
         "log": ledger.published(found.subject),
         "actions": actions,
+        **_delivery(request, found, actions),
         "agree_form": ReadForm(initial={"text_sha256": text_hash(found)}) if "agree" in actions else None,
         "form": form,
         **more,
     }
     return render(request, "contracts/contract.html", context, status=status)
+
+
+def _delivery(request: ActingRequest, found: Contract, actions: set[str]) -> dict[str, Any]:
+    """What was delivered and agreed since the sealing."""
+    if not found.is_public:
+        return {}
+    organisation = request.organisation
+    reviews = organisation.kind == Kind.DEPARTMENT and request.membership.role in WRITERS
+    return {
+        "deliverables": list(
+            Deliverable.objects.filter(milestone__contract=found).select_related("milestone").order_by("-submitted_at")
+        ),
+        "matters": list(found.matters.select_related("by", "other")),
+        "kinds": kinds_for(found, request.membership, actions),
+        "sees_files": organisation.kind != Kind.OPERATOR,
+        "is_centre": organisation.kind == Kind.OPERATOR and request.membership.role in WRITERS,
+        "may_ask_revision": found.delivers_now and ("revision" in actions or reviews),
+    }
 
 
 def contract_or_404(request: ActingRequest, code: str) -> Contract:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.files.base import ContentFile
+
 from accounts.models import Membership
 from bidding.models import Award, Round
 from contracts.document import text_hash
-from contracts.domain import drafting, sealing
-from contracts.models import Contract
+from contracts.domain import delivering, drafting, sealing
+from contracts.models import Contract, Deliverable
 from core import clock
 from tests import market_place as market
 
@@ -59,3 +61,17 @@ def content(contract: Contract) -> bytes:
     """The PDF as it is now."""
     with contract.document.open("rb") as file:
         return bytes(file.read())
+
+
+def pdf(text: str = "报告") -> bytes:
+    return b"%PDF-1.7\n" + text.encode() + b"\n%%EOF\n"
+
+
+def submits(contract: Contract, by: Membership | None = None, text: str = "报告") -> Deliverable:
+    """The next version of what the contract delivers."""
+    return delivering.submit_deliverable(
+        milestone_id=contract.milestones.get(delivers=True).pk,
+        content=ContentFile(pdf(text)),
+        kind="application/pdf",
+        by=by or market.member_of(contract.firm.organisation),
+    )

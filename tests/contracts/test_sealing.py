@@ -23,7 +23,7 @@ from contracts.domain.checking import Outcome, check_document
 from contracts.domain.plan import Step
 from contracts.fonts import REGULAR, common, font_with
 from contracts.models import Contract, Milestone, SealAuthority, SealCertificate
-from contracts.sealing import Unreadable, seals_of
+from contracts.sealing import NoSealer, Unreadable, seals_of
 from contracts.sealing_demo import DemoSealer
 from core import clock, worktime
 from core.errors import Conflict, DomainError, NotAllowed, WrongState
@@ -215,6 +215,14 @@ def test_keys_are_encrypted_at_rest(where):
             cursor.execute(f"SELECT private_key FROM {table}")
             for (sealed,) in cursor.fetchall():
                 assert b"PRIVATE KEY" not in bytes(sealed)
+
+
+def test_without_a_service_nothing_is_sealed_and_that_is_said(where, settings):
+    contract = place.agreed(where)
+    settings.SEALER = ""
+    with pytest.raises(NoSealer):
+        place.seal(contract, where.owner)
+    assert not contract.parties.exclude(sealed_at=None).exists()
 
 
 def test_outside_a_demonstration_its_seals_are_refused(settings):

@@ -187,6 +187,16 @@ TABLE: dict[str, Door] = {
     "contracts:agree": Door(FIRMS, "post", writes=True, own=True),
     "contracts:reopen": Door((*OWNERS, *FIRMS), writes=True, own=True),
     "contracts:seal": Door((*OWNERS, *FIRMS), writes=True, own=True),
+    "contracts:submit": Door(FIRMS, writes=True, own=True),
+    "contracts:revision": Door((*OWNERS, Kind.DEPARTMENT), writes=True, own=True),
+    "contracts:deliverable": Door((*OWNERS, *FIRMS, Kind.DEPARTMENT, Kind.REGULATOR), own=True),
+    "contracts:accept": Door(OWNERS, "post", writes=True, own=True),
+    "contracts:return": Door(OWNERS, writes=True, own=True),
+    "contracts:matter_propose": Door((*OWNERS, *FIRMS), writes=True, own=True),
+    "contracts:matter_answer": Door((*OWNERS, *FIRMS), writes=True, own=True),
+    "contracts:matter_finish": Door((*OWNERS, *FIRMS), "post", writes=True, own=True),
+    "contracts:matter_withdraw": Door((*OWNERS, *FIRMS), "post", writes=True, own=True),
+    "contracts:abandon": Door((*OWNERS, *FIRMS, Kind.OPERATOR), writes=True, own=True),
     "bidding:custodian": Door(EVERYBODY),
     "bidding:custodian_stock": Door(EVERYBODY),
     "bidding:custodian_release": Door(CUSTODIAN, "post"),
@@ -363,6 +373,12 @@ def world(settings, tmp_path) -> World:
     for name in [name for name in TABLE if name.startswith("contracts:")]:
         if name not in ("contracts:contracts", "contracts:desk"):
             values[name] = {"code": contract.code}
+    made = contracts.submits(contract)
+    for name in ("submit", "revision", "matter_answer", "matter_finish", "matter_withdraw"):
+        values[f"contracts:{name}"] = {"code": contract.code, "number": 2}
+    values["contracts:matter_propose"] = {"code": contract.code, "kind": "change"}
+    for name in ("deliverable", "accept", "return"):
+        values[f"contracts:{name}"] = {"code": made.code}
     return World(place, firm, values)
 
 
