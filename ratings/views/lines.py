@@ -17,13 +17,15 @@ from ratings.pictures import shown
 @require_safe
 def lines(request: HttpRequest, code: str) -> HttpResponse:
     """The lines of a need, a contract, a case or a project."""
-    return _private(render(request, "ratings/lines.html", _context(request, code)))
+    return _private(render(request, "ratings/lines.html", {**_context(request, code), "folded": False}))
 
 
 @require_safe
 def part(request: HttpRequest, code: str) -> HttpResponse:
-    """The same without the page around it."""
-    return _private(render(request, "ratings/part.html", _context(request, code)))
+    """The same without the page around it; the pieces one by one are folded away unless `open` asks for them."""
+    return _private(
+        render(request, "ratings/part.html", {**_context(request, code), "folded": "open" not in request.GET})
+    )
 
 
 def _context(request: HttpRequest, code: str) -> dict[str, Any]:

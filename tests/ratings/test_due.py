@@ -79,3 +79,34 @@ def test_a_ring_of_lines_does_not_stop_the_project_page():
 def test_what_a_line_waited_for_another_is_not_its_own_time():
     line = timeline(life("03-02 contract_sealed\n03-03 blocked ref=L2\n03-06 unblocked"), now=at("03-07"))
     assert own_time(line) == timedelta(days=2)
+
+
+def test_a_deadline_that_is_kept_as_a_column_is_the_one_that_is_shown():
+    """The table of holidays may have been changed since: what was given stays."""
+    line = timeline(life("09-30 12 sealed by=firm"), now=at("10-09"))
+    assert due(line, Limits(stored={Kind.CONTRACTING: at("10-08")}), YEAR).limit == at("10-08")
+    assert due(line, Limits(others={Kind.CONTRACTING: 3}, stored={}), YEAR) is None
+
+
+def test_the_marks_of_a_column_are_parts_of_the_limit_time_before_it():
+    line = timeline(life("03-02 12 contract_sealed"), now=at("03-04"))
+    found = due(line, Limits(promised=4, stored={Kind.SERVICE: at("03-07")}), YEAR)
+    assert (found.half, found.three_quarters, found.limit) == (at("03-05"), at("03-06"), at("03-07"))
+    assert (found.given, found.used, found.moved_from) == (4, 1, None)
+
+
+def test_the_date_of_a_contract_moves_by_what_others_took_and_is_still_told():
+    line = timeline(life("03-02 12 contract_sealed\n03-04 input_asked\n03-06 input_provided"), now=at("03-09"))
+    found = due(line, Limits(promised=4, stored={Kind.SERVICE: at("03-07")}), YEAR)
+    assert (found.limit, found.moved_from, found.used) == (at("03-11"), at("03-07"), 2)
+
+
+def test_a_column_of_minutes_is_halved_by_the_clock_on_the_wall():
+    line = timeline(life("03-02 10 submitted"), now=at("03-02 11"))
+    found = due(line, Limits(stored={Kind.REVIEW: at("03-02 14")}), YEAR)
+    assert (found.half, found.three_quarters, found.limit) == (at("03-02 12"), at("03-02 13"), at("03-02 14"))
+
+
+def test_revisions_draw_on_what_is_left_of_the_promise_where_columns_are_given():
+    line = timeline(life("03-02 contract_sealed\n03-05 submitted\n03-06 returned quality"), now=at("03-06 12"))
+    assert due(line, Limits(promised=4, stored={Kind.SERVICE: at("03-07")}), YEAR).limit == at("03-10")

@@ -36,6 +36,8 @@ def asked(client, code):
     """Page and fragment, which answer alike."""
     answers = [client.get(reverse(f"ratings:{name}", args=[code])) for name in ("lines", "part")]
     assert answers[0].status_code == answers[1].status_code
+    if answers[1].status_code == 200:
+        assert "<h1" in answers[0].content.decode() and "<h1" not in answers[1].content.decode()
     assert answers[1].status_code == 404 or "private" in answers[1]["Cache-Control"]
     return answers[1]
 

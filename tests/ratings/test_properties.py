@@ -39,6 +39,7 @@ EVENTS = st.builds(
     outcome=st.sampled_from(["", "granted", "refused"]),
     quality=st.booleans(),
     could_have_been_first=st.booleans(),
+    part=st.sampled_from([False, False, False, True]),
 )
 HISTORIES = st.lists(EVENTS, max_size=25)
 many = settings(max_examples=400, deadline=None)
