@@ -9,10 +9,12 @@ class MarketConfig(AppConfig):
     def ready(self) -> None:
         from django.urls import reverse
 
-        from approvals.domain import materials
+        from approvals.domain import materials, projects
         from market.domain import reuse
+        from market.domain.projects import own_projects
 
         def url(reference: str) -> str:
             return reverse("market:regional_file", args=[reference.removeprefix("regional/")])
 
+        projects.register(own_projects)
         materials.register("regional/", known_to=reuse.known_to, url=url)

@@ -17,6 +17,7 @@ Pair = tuple[str, "str | Promise"]
 OWNER: list[Pair] = [
     ("bidding:owner_desk", _("我的比选")),
     ("market:projects", _("项目与需求")),
+    ("approvals:applications", _("审批申请")),
     ("contracts:desk", _("合同")),
     ("payments:owner_desk", _("付款")),
 ]
@@ -43,6 +44,7 @@ REGULATOR: list[Pair] = [
 ]
 DEPARTMENT: list[Pair] = [
     ("approvals:cases", _("审批办件")),
+    ("approvals:applications", _("联合审批")),
     ("portal:department_desk", _("涉及本部门的需求")),
     ("contracts:desk", _("合同")),
 ]

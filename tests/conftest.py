@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
 from django.test import TransactionTestCase
+from django.utils import translation
 
 from tests.custody import CUSTODIAN
 
@@ -111,6 +112,12 @@ def _log_of_its_own(settings: Any, tmp_path: Path) -> None:
     settings.LEDGER_STATE = tmp_path / "ledger"
     settings.CUSTODIAN_STATE = tmp_path / "custodian"
     settings.CUSTODIAN_VKEY = CUSTODIAN.cosigner.text
+
+
+@pytest.fixture(autouse=True)
+def _in_chinese() -> None:
+    """A page that one test read in English leaves the thread in English, and the next would be told so."""
+    translation.deactivate()
 
 
 @pytest.fixture

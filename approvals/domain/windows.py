@@ -38,6 +38,26 @@ def deciding(item: ApprovalItem, *, district: District, day: date) -> Department
     return found
 
 
+@dataclass(frozen=True, kw_only=True)
+class Routed:
+    """Where an item goes: who decides it, and what was promised."""
+
+    item: ApprovalItem
+    department: Department
+    days: int | None
+
+
+def routing(items: Sequence[ApprovalItem], *, district: District, day: date) -> list[Routed]:
+    """Who decides each of some items in a district on a day. Raises DomainError where nobody does."""
+    routed = []
+    for item in items:
+        version = item.version_at(day)
+        department = deciding(item, district=district, day=day)
+        days = (version.committed_days or version.statutory_days) if version is not None else None
+        routed.append(Routed(item=item, department=department, days=days))
+    return routed
+
+
 def file_application(
     *,
     key: UUID,

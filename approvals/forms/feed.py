@@ -30,6 +30,13 @@ def _coded(label: Any, choices: Any) -> forms.ChoiceField:
     )  # fmt: skip
 
 
+class Answer(forms.ChoiceField):
+    """Yes or no, as JSON and as spreadsheets write it."""
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).strip().lower()
+
+
 class FeedMoment(forms.CharField):
     """ISO 8601; local time where no offset is said."""
 
@@ -74,7 +81,10 @@ class EventForm(forms.Form):
     category = _coded("category", Category.choices)
     words = forms.CharField(label="words", max_length=LONGEST_WORDS, required=False)
     fault = _coded("fault", Fault.choices)
-    first_time = _coded("first_time", [("true", "true"), ("false", "false")])
+    first_time = Answer(
+        label="first_time", choices=[("true", "true"), ("false", "false")], required=False,
+        error_messages={"invalid_choice": _("没有“%(value)s”这个取值。")},
+    )  # fmt: skip
     special = _coded("special", Special.choices)
     charged_to = _coded("charged_to", Party.choices)
     outcome = _coded("outcome", Case.Outcome.choices)

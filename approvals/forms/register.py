@@ -14,9 +14,10 @@ from approvals.domain.windows import MOST_ITEMS, Wanted
 from approvals.forms.steps import StepForm
 from approvals.models import ApprovalItem, Department, District
 from core.identifiers import normalise_uscc
+from core.templatetags.mx import translated
 from core.uploads import CheckedFileField
 
-MOST_FILES = 5
+MOST_FILES = 3
 
 
 def items_of(department: Department) -> Any:
@@ -77,62 +78,89 @@ class ProjectChoiceForm(forms.Form):
         self.fields["project"].choices = [(each.code, f"{each.name}（{each.code}）") for each in projects]  # type: ignore[attr-defined]
 
 
-class ApplicationForm(forms.Form):
-    """All the items that a project needs, and the material that they share."""
+class ItemChoice(forms.ModelMultipleChoiceField[ApprovalItem]):
+    """Items in the reader's language."""
 
-    key = forms.UUIDField(widget=forms.HiddenInput)
-    items = forms.ModelMultipleChoiceField(
+    def label_from_instance(self, obj: ApprovalItem) -> str:
+        return f"{translated(obj)}（{obj.code}）"
+
+
+class ItemsForm(forms.Form):
+    """The second step: all the items that the project needs, and where the application is handed in."""
+
+    project = forms.CharField(widget=forms.HiddenInput)
+    items = ItemChoice(
         label=_("要办的事项"), queryset=ApprovalItem.objects.none(), widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("请至少选择一个事项。")},
+        to_field_name="code",
+        error_messages={"required": _("请至少选择一个事项。"), "invalid_choice": _("没有这个事项代码。")},
     )  # fmt: skip
     filed_in = forms.ModelChoiceField(
-        label=_("在哪里提交"), queryset=District.objects.order_by("code"),
+        label=_("在哪里提交"), queryset=District.objects.order_by("code"), to_field_name="code",
         help_text=_("可以在任何一个区县市提交；由项目所在地的部门办理。"),
-        error_messages={"required": _("请选择在哪里提交。")},
+        error_messages={"required": _("请选择在哪里提交。"), "invalid_choice": _("没有这个区划代码。")},
     )  # fmt: skip
-    lead = forms.ModelChoiceField(
-        label=_("联合审批的牵头事项"), queryset=ApprovalItem.objects.none(), required=False, empty_label=_("不联合，各办各的"),
-        help_text=_("选了以后由办这个事项的部门牵头，同一步的事项同时办理。"),
+
+    def __init__(self, *args: Any, items: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["items"].queryset = items  # type: ignore[attr-defined]
+
+    def clean_items(self) -> list[ApprovalItem]:
+        chosen = list(self.cleaned_data["items"])
+        if len(chosen) > MOST_ITEMS:
+            raise forms.ValidationError(_("一次最多申请 %(most)d 个事项。") % {"most": MOST_ITEMS}, code="many")
+        return chosen
+
+
+class ApplicationForm(forms.Form):
+    """The third step: whether the departments work together, and the material that all of them share."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    lead = forms.ChoiceField(
+        label=_("联合审批"), required=False,
+        help_text=_("选了牵头事项，办这个事项的部门就牵头，同一步的事项同时办理，到期一起督办。"),
     )  # fmt: skip
-    later = forms.ModelMultipleChoiceField(
-        label=_("第二步办理的事项"), queryset=ApprovalItem.objects.none(), widget=forms.CheckboxSelectMultiple, required=False,
+    later = forms.MultipleChoiceField(
+        label=_("第二步办理的事项"), widget=forms.CheckboxSelectMultiple, required=False,
         help_text=_("只在联合审批时有用：第一步的事项全部准予许可后，这些事项自动开始。"),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, project: OwnProject, items: Any, **kwargs: Any) -> None:
-        initial = {"key": uuid4(), "filed_in": project.district.pk, "items": list(project.items)}
-        super().__init__(*args, **{"initial": initial, **kwargs})
-        for name in ("items", "lead", "later"):
-            self.fields[name].queryset = items  # type: ignore[attr-defined]
+    def __init__(self, *args: Any, items: list[ApprovalItem], **kwargs: Any) -> None:
+        super().__init__(*args, **{"initial": {"key": uuid4()}, **kwargs})
+        self.chosen = {each.code: each for each in items}
+        choices = [(each.code, translated(each)) for each in items]
+        if len(items) < 2:
+            del self.fields["lead"], self.fields["later"]
+        else:
+            led = [(code, _("联合审批，牵头事项：%(item)s") % {"item": name}) for code, name in choices]
+            self.fields["lead"].choices = [("", _("不联合，各办各的")), *led]  # type: ignore[attr-defined]
+            self.fields["later"].choices = choices  # type: ignore[attr-defined]
         for number in range(1, MOST_FILES + 1):
+            title, file = _("材料 %(number)d 的名称"), _("材料 %(number)d")
             self.fields[f"title_{number}"] = forms.CharField(
-                label=_("材料 %(number)d 的名称") % {"number": number}, max_length=100, required=False
+                label=title % {"number": number}, max_length=100, required=False
             )
-            self.fields[f"file_{number}"] = CheckedFileField(
-                label=_("材料 %(number)d") % {"number": number}, required=False
-            )
+            self.fields[f"file_{number}"] = CheckedFileField(label=file % {"number": number}, required=False)
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
-        items, lead, later = given.get("items"), given.get("lead"), given.get("later") or []
-        if items is None:
-            return given
-        if len(items) > MOST_ITEMS:
-            self.add_error("items", _("一次最多申请 %(most)d 个事项。") % {"most": MOST_ITEMS})
-        if lead is not None and lead not in items:
-            self.add_error("lead", _("牵头事项须在要办的事项之中。"))
-        if later and lead is None:
+        lead, later = given.get("lead"), given.get("later") or []
+        if later and not lead:
             self.add_error("later", _("分步办理的，请先选择牵头事项。"))
-        elif any(each not in items for each in later):
-            self.add_error("later", _("第二步的事项须在要办的事项之中。"))
-        elif later and len(later) == len(items):
+        elif later and len(later) == len(self.chosen):
             self.add_error("later", _("第一步至少要有一个事项。"))
+        for number in range(1, MOST_FILES + 1):
+            if given.get(f"title_{number}") and not given.get(f"file_{number}") and f"file_{number}" not in self.errors:
+                self.add_error(f"file_{number}", _("请选择这份材料的文件。"))
         return given
 
     @property
+    def lead_item(self) -> ApprovalItem | None:
+        return self.chosen.get(self.cleaned_data.get("lead") or "")
+
+    @property
     def wanted(self) -> list[Wanted]:
-        later = set(self.cleaned_data["later"])
-        return [Wanted(item=each, step=2 if each in later else 1) for each in self.cleaned_data["items"]]
+        later = set(self.cleaned_data.get("later") or [])
+        return [Wanted(item=each, step=2 if code in later else 1) for code, each in self.chosen.items()]
 
     @property
     def handed_in(self) -> list[tuple[str, Any]]:

@@ -14,6 +14,7 @@ from approvals.models.departments import (
     ItemVersion,
     dated_constraint,
 )
+from approvals.models.national import ServiceInstance
 
 __all__ = [
     "ApiClient",
@@ -32,6 +33,7 @@ __all__ = [
     "ItemVersion",
     "Material",
     "Party",
+    "ServiceInstance",
     "Special",
     "dated_constraint",
 ]

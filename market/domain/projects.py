@@ -7,7 +7,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import OWNER_KINDS, Membership, Role
+from accounts.models import OWNER_KINDS, Membership, Organisation, Role
+from approvals.domain.projects import OwnProject
 from approvals.models import ApprovalItem, Department
 from core import clock
 from core.codes import Letter, next_code
@@ -68,6 +69,25 @@ def deciding_department(item: ApprovalItem, *, project: Project) -> Department:
         raise DomainError(_("项目所在地没有办理这一审批事项的部门。"), code="item")
     found: Department = department
     return found
+
+
+def own_projects(organisation: Organisation) -> list[OwnProject]:
+    """An owner's projects as an application for approvals takes them, with the items that their needs name."""
+    rows = (
+        Project.objects.of(organisation)
+        .select_related("district")
+        .prefetch_related("needs")
+        .order_by("-created_at", "-id")
+    )
+    return [
+        OwnProject(
+            code=each.code,
+            name=each.name,
+            district=each.district,
+            items=tuple(sorted({need.item_id for need in each.needs.all()})),
+        )
+        for each in rows
+    ]
 
 
 def demand_owner(by: Membership) -> None:

@@ -20,7 +20,7 @@ from core.clock import LOCAL
 from core.holidays import load_holidays
 from market.catalogue.loader import load_catalogue
 from market.models import AdmissionPolicy
-from portal.seed import accounts, plans, rounds
+from portal.seed import accounts, cases, plans, rounds
 from portal.seed.city import City, build_offices
 from portal.seed.custody import attendance
 from portal.seed.experts import build_experts
@@ -38,13 +38,14 @@ class NotEmpty(Exception):
 
 @dataclass(frozen=True)
 class Size:
-    """How many firms are listed and how many rounds are over."""
+    """How many firms are listed, how many rounds are over, how many applications for approvals were filed."""
 
     firms: int
     awarded: int
+    applications: int = 0
 
 
-SIZES = {"small": Size(120, 21), "medium": Size(1_000, 150), "large": Size(5_000, 400)}
+SIZES = {"small": Size(120, 21, 90), "medium": Size(1_000, 150, 250), "large": Size(5_000, 400, 500)}
 
 
 def build(*, size: Size, seed: int) -> dict[str, int]:
@@ -78,7 +79,9 @@ def _build(size: Size, *, seed: int, password: str, now: datetime) -> tuple[dict
     judges = build_experts(city, guild)
     planned = plans.plans(now, awarded=size.awarded)
     with attendance(random.Random(f"custodian {seed}").randbytes) as attend:  # noqa: S311  a demonstration comes out again
-        rounds.Rounds(city=city, guild=guild, owners=owners, now=now, attend=attend).live(planned)
+        filed = cases.Cases(city=city, owners=owners, now=now, rng=random.Random(f"cases {seed}"))  # noqa: S311  as above
+        lived = rounds.Rounds(city=city, guild=guild, owners=owners, now=now, attend=attend)
+        lived.live(planned, beside=filed.lives(size.applications))
         cast = accounts.build_accounts(city, guild, owners, password=password)
     cast += accounts.build_judges(judges, password=password)
     cast.append(accounts.build_administrator(city, password=password))

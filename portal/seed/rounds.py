@@ -7,7 +7,7 @@ time, so that codes and the log read as if the service had run.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -75,9 +75,10 @@ class Rounds:
         self.named: set[Firm] = set()
         self.operator = self.city.member(self.city.operator)
 
-    def live(self, plans: list[Plan]) -> None:
-        """Take the steps of all plans in the order of time, up to now."""
-        due = [(next(steps := self._life(plan)), number, steps) for number, plan in enumerate(plans)]
+    def live(self, plans: list[Plan], *, beside: Iterable[Iterator[datetime]] = ()) -> None:
+        """Take the steps of all plans, and of other lives `beside` them, in the order of time, up to now."""
+        lives = [*map(self._life, plans), *beside]
+        due = [(next(steps), number, steps) for number, steps in enumerate(lives)]
         heapq.heapify(due)
         while due:
             moment, number, steps = heapq.heappop(due)

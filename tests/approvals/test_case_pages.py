@@ -12,6 +12,7 @@ from django.urls import reverse
 from accounts.models import Kind, Role
 from approvals.domain import cases
 from approvals.models import Case, Party
+from approvals.tasks import note_late_cases
 from core import clock
 from tests import market_place as market
 from tests.approvals import office
@@ -238,3 +239,14 @@ def test_now_is_read_once_and_aware(where, by):
     case = office.received(where, at=None, by=by)
     event = case.events.get()
     assert event.occurred_at == event.recorded_at <= clock.now()
+
+
+def test_what_was_noted_as_late_is_told_to_the_department_and_the_regulator(client, where, by):
+    case = office.received(where, by=by)
+    assert "督办时间" not in text(page(client, case))
+    note_late_cases()
+    regulator = member_client(market.organisation(Kind.REGULATOR))
+    for reader in (client, regulator):
+        shown = text(page(reader, case))
+        assert "督办时间" in shown and "已经超过承诺时限" in shown
+    assert case.code in text(regulator.get(reverse("approvals:cases"), {"urgency": "late"}))

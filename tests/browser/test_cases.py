@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from approvals.domain import cases
-from approvals.models import Case
+from approvals.models import Case, Function
+from market.catalogue.loader import load_catalogue
 from tests import market_place as market
 from tests.approvals import office
 from tests.approvals.office import on
@@ -81,3 +82,70 @@ def test_the_regulator_looks_over_all(office_with_cases, new_page, screenshot):
     page.goto("/desk/cases/")
     expect(page.locator("main")).to_contain_text("已超期，最早的在前")
     screenshot(page, "cases-regulator")
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_an_owner_applies_for_everything_at_once(transactional_db, new_page, screenshot, settings, tmp_path, size):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    load_catalogue()
+    where = office.place()
+    line = Function.objects.get(code="water")
+    where.department.functions.add(line)
+    market.need(where)
+    paper = tmp_path / "总平面图.pdf"
+    paper.write_bytes(b"%PDF-1.4\ntrailer\n<<>>\n%%EOF\n")
+    page = new_page(where.owner.user, size=size)
+    page.goto("/desk/applications/")
+    screenshot(page, "applications-empty")
+    page.get_by_role("link", name="新的申请").first.click()
+    page.locator("[name=project]").check()
+    screenshot(page, "application-project")
+    page.get_by_role("button", name="下一步：选事项").click()
+    page.get_by_label(re.compile("生产建设项目水土保持方案审批")).check()
+    page.get_by_label(re.compile("取水许可")).check()
+    screenshot(page, "application-items")
+    page.get_by_role("button", name="下一步：材料").click()
+    page.locator("[name=lead]").select_option("I005")
+    page.get_by_label("取水许可").check()
+    page.locator("[name=title_1]").fill("总平面图")
+    page.locator("[name=file_1]").set_input_files(paper)
+    screenshot(page, "application-new")
+    page.get_by_role("button", name="提交申请").click()
+    expect(page.locator("main")).to_contain_text("已提交，申请编号")
+    expect(page.locator("main")).to_contain_text("等待上一步")
+    screenshot(page, "application")
+    assert Case.objects.filter(status="received").count() == 2
+    page.goto("/desk/applications/")
+    screenshot(page, "applications")
+    clerk = new_page(office.clerk(where.department).user, size=size)
+    clerk.goto("/desk/applications/")
+    clerk.get_by_role("link", name="测试项目").click()
+    expect(clerk.locator("main")).to_contain_text("总平面图")
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_a_table_is_looked_at_before_it_is_taken(office_with_cases, new_page, screenshot, tmp_path, size):
+    where, by = office_with_cases
+    head = "id,case,kind,occurred_at,item,applicant,project_name"
+    row = f"EV-1,SX-1,case_received,2026-11-03 09:00,{where.item.code},{where.owner.organisation.uscc},厂房扩建"
+    bad, good = tmp_path / "bad.csv", tmp_path / "good.csv"
+    bad.write_text(
+        f"{head}\n{row}\nEV-2,SX-1,case_accepted,六号,,,\nEV-2,SX-9,case_decided,2026-11-04,,,\n", encoding="utf-8"
+    )
+    good.write_text(f"{head}\n{row}\nEV-2,SX-1,case_accepted,2026-11-04 10:00,,,\n", encoding="gb18030")
+    page = new_page(by.user, size=size)
+    page.goto("/desk/cases/tables/")
+    screenshot(page, "tables")
+    page.get_by_role("link", name="导入", exact=True).first.click()
+    page.locator("[name=file]").set_input_files(bad)
+    page.get_by_role("button", name="预览").click()
+    expect(page.locator("main")).to_contain_text("一行也没有导入")
+    screenshot(page, "table-wrong")
+    page.locator("[name=file]").set_input_files(good)
+    page.get_by_role("button", name="预览").click()
+    expect(page.locator("main")).to_contain_text("还没有导入")
+    screenshot(page, "table-preview")
+    assert not Case.objects.filter(external_code="SX-1").exists()
+    page.get_by_role("button", name="确认导入").click()
+    expect(page.locator("main")).to_contain_text("已导入：新 2 行")
+    assert Case.objects.get(external_code="SX-1").status == "accepted"

@@ -202,6 +202,19 @@ def test_the_sandbox_does_not_start_without_debug(settings):
         call_command("alipay_sandbox")
 
 
+def test_the_sandbox_is_told_how_to_behave_on_its_page(alipay):
+    assert httpx.post(f"{alipay.url}/behave", data={"notify": "twice", "slow": "0.1"}).status_code == 303
+    assert (alipay.books.behaves("notify"), alipay.books.behaves("slow")) == ("twice", "0.1")
+    for wrong in ({"notify": "never ever"}, {"slow": "long"}):
+        assert httpx.post(f"{alipay.url}/behave", data=wrong).status_code == 422
+    paid()
+    for language, word in (("zh-CN", "发出扣住的通知"), ("en", "Send what was held back")):
+        page = httpx.get(alipay.url, headers={"Accept-Language": language})
+        assert (page.status_code, word in page.text, "F202611250001_1" in page.text) == (200, True, True)
+    assert httpx.get(f"{alipay.url}/bill/2026-11-25.zip?sign=00").status_code == 403
+    assert httpx.get(f"{alipay.url}/cashier/none").status_code == 404
+
+
 def test_the_books_of_the_sandbox_survive_its_restart(alipay, settings):
     paid()
     again = Sandbox(state=settings.ALIPAY_STATE, host="127.0.0.1", port=0, app_id="1", seller_id="2")

@@ -21,7 +21,7 @@ from market.domain import admission as admissions
 from market.models import Admission, Firm
 from tests import auctions, consortia
 from tests import market_place as market
-from tests.approvals import office
+from tests.approvals import office, windows
 from tests.bidding import panel
 from tests.bidding.browse import acting
 from tests.bidding.discussion import asks, objects, with_candidate
@@ -91,6 +91,13 @@ TABLE: dict[str, Door] = {
     "exchange:schema": Door(EVERYBODY),
     "approvals:cases": Door((Kind.DEPARTMENT, Kind.REGULATOR)),
     "approvals:register": Door((Kind.DEPARTMENT,), writes=True),
+    "approvals:applications": Door((*OWNERS, Kind.DEPARTMENT)),
+    "approvals:application_new": Door(OWNERS, writes=True),
+    "approvals:application": Door((*OWNERS, Kind.DEPARTMENT, Kind.REGULATOR), own=True),
+    "approvals:hand_in": Door(OWNERS, "post", writes=True, own=True),
+    "approvals:tables": Door((Kind.DEPARTMENT,), writes=True),
+    "approvals:table_import": Door((Kind.DEPARTMENT,), writes=True),
+    "approvals:table_export": Door((Kind.DEPARTMENT,), writes=True),
     "approvals:clients": Door((Kind.DEPARTMENT,), writes=True),
     "approvals:revoke_client": Door((Kind.DEPARTMENT,), "post", writes=True),
     "approvals:case": Door((*OWNERS, Kind.DEPARTMENT, Kind.REGULATOR), own=True),
@@ -320,6 +327,9 @@ def world(settings, tmp_path) -> World:
     values["approvals:case"] = values["approvals:refile"] = {"code": case.code}
     values["approvals:step"] = {"code": case.code, "step": "accept"}
     values["approvals:correct"] = {"code": case.code, "number": 1}
+    application = {"code": windows.filed(place).code}
+    values["approvals:application"] = values["approvals:hand_in"] = application
+    values["approvals:table_import"] = values["approvals:table_export"] = {"kind": "events"}
     values["approvals:revoke_client"] = {"pk": 1}
     values["approvals:material"] = {"pk": 1}
     for name in ("objection", "objection_answer", "objection_escalate", "objection_decide"):

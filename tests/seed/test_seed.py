@@ -11,9 +11,11 @@ from itertools import product
 import pytest
 from django.contrib.auth.hashers import check_password
 from django.core.management import CommandError, call_command
+from django.db.models import F
 from stdnum.cn import uscc
 
 from accounts.models import Kind, Organisation, User
+from approvals.models import Application, Case, CaseEvent
 from bidding.models import Award, CustodianKey, Objection, Question, Round, Substitution
 from bidding.record import public_record
 from contracts.models import Contract, Deliverable
@@ -71,6 +73,7 @@ def test_the_city(tmp_path, settings):
         checks = verify(read_record(json.dumps(public_record(round_))))
         assert not [str(check) for check in checks if check.holds is False], round_.code
 
+    cases_in_every_state()
     goes_on(settings)
 
     path = tmp_path / "demo-accounts.json"
@@ -92,6 +95,21 @@ def test_the_city(tmp_path, settings):
         build(size=SIZES["small"], seed=1)
     with pytest.raises(CommandError, match="demo-reset"):
         call_command("seed")
+
+
+def cases_in_every_state():
+    now = clock.now()
+    assert Case.objects.count() > 120
+    assert set(Case.objects.values_list("status", flat=True)) == set(Case.Status.values)
+    assert set(Case.objects.exclude(outcome="").values_list("outcome", flat=True)) == set(Case.Outcome.values)
+    assert Case.objects.late(now=now).exists() and Case.objects.soon(now=now).exists()
+    assert Case.objects.exclude(suspended="").exists() and Case.objects.exclude(special="").exists()
+    assert Case.objects.exclude(previous=None).exists()
+    assert Case.objects.exclude(filed_in=F("district")).exists()
+    assert Application.objects.exclude(lead=None).exists()
+    assert not CaseEvent.objects.filter(waiting=True).exists()
+    desk = Case.objects.filter(department__organisation__memberships__user__username="department")
+    assert desk.running().exists() and desk.late(now=now).exists()
 
 
 def goes_on(settings):

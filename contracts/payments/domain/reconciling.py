@@ -137,7 +137,10 @@ def refunds_not_billed() -> QuerySet[Refund]:
 
 
 def days_to_read() -> list[date]:
-    """The past days whose bill has not been read, since the first order and at most two weeks back; the oldest first."""
+    """The past days whose bill was not read, since the first order and at most two weeks back; the oldest first.
+
+    A day is read again while our books have more than its bill had: Alipay says the same of a bill that is not made yet.
+    """
     first = Payment.objects.order_by("opened_at").values_list("opened_at", flat=True).first()
     if first is None:
         return []
@@ -145,4 +148,6 @@ def days_to_read() -> list[date]:
     begin = max(timezone.localdate(first), today - timedelta(days=DAYS_BACK))
     days = [begin + timedelta(days=each) for each in range((today - begin).days)]
     read = set(BillDay.objects.filter(day__in=days).values_list("day", flat=True))
-    return [day for day in days if day not in read]
+    short = {timezone.localdate(at) for at in payments_not_billed().values_list("paid_at", flat=True) if at}
+    short |= {timezone.localdate(at) for at in refunds_not_billed().values_list("done_at", flat=True) if at}
+    return [day for day in days if day not in read or day in short]
