@@ -26,6 +26,7 @@ from tests.bidding import panel
 from tests.bidding.browse import acting
 from tests.bidding.discussion import asks, objects, with_candidate
 from tests.contracts import place as contracts
+from tests.market.test_reuse import assessment, region
 from tests.payments import place as payments
 
 pytestmark = pytest.mark.django_db
@@ -127,6 +128,10 @@ TABLE: dict[str, Door] = {
     "market:project": Door(OWNERS, own=True),
     "market:project_edit": Door(OWNERS, writes=True, own=True),
     "market:need_new": Door(OWNERS, writes=True, own=True),
+    "market:regions": Door(EVERYBODY),
+    "market:regional_file": Door(EVERYBODY),
+    "market:reuse": Door(OWNERS, "post", writes=True, own=True),
+    "market:reuse_end": Door(OWNERS, "post", writes=True, own=True),
     "market:need_edit": Door(OWNERS, writes=True, own=True),
     "bidding:rounds": Door(EVERYBODY),
     "bidding:history_round": Door(EVERYBODY),
@@ -327,6 +332,9 @@ def world(settings, tmp_path) -> World:
     values["approvals:case"] = values["approvals:refile"] = {"code": case.code}
     values["approvals:step"] = {"code": case.code, "step": "accept"}
     values["approvals:correct"] = {"code": case.code, "number": 1}
+    values["market:regional_file"] = {"code": assessment(place, region(place)).code}
+    values["market:reuse"] = {**project, "service": place.service.code}
+    values["market:reuse_end"] = {"pk": 1}
     application = {"code": windows.filed(place).code}
     values["approvals:application"] = values["approvals:hand_in"] = application
     values["approvals:table_import"] = values["approvals:table_export"] = {"kind": "events"}
