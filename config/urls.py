@@ -15,5 +15,6 @@ urlpatterns = [
     path("", include("bidding.urls")),
     path("", include("contracts.payments.urls")),
     path("", include("contracts.urls")),
+    path("", include("ratings.urls")),
     path("", include("portal.urls")),
 ]

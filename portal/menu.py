@@ -20,6 +20,7 @@ OWNER: list[Pair] = [
     ("approvals:applications", _("审批申请")),
     ("contracts:desk", _("合同")),
     ("payments:owner_desk", _("付款")),
+    ("ratings:reminders", _("期限提醒")),
 ]
 FIRM: list[Pair] = [
     ("bidding:firm_desk", _("可报名的比选")),
@@ -27,6 +28,7 @@ FIRM: list[Pair] = [
     ("bidding:consortia", _("联合体")),
     ("contracts:desk", _("合同")),
     ("payments:firm_desk", _("收款")),
+    ("ratings:reminders", _("期限提醒")),
     ("market:admission", _("入驻资料")),
 ]
 OPERATOR: list[Pair] = [
@@ -47,6 +49,7 @@ DEPARTMENT: list[Pair] = [
     ("approvals:applications", _("联合审批")),
     ("portal:department_desk", _("涉及本部门的需求")),
     ("contracts:desk", _("合同")),
+    ("ratings:reminders", _("期限提醒")),
 ]
 
 BY_KIND: dict[str, list[Pair]] = {

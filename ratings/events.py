@@ -46,6 +46,7 @@ class Event:
     outcome: str = ""  # case_decided: granted, refused
     quality: bool = False  # returned
     could_have_been_first: bool = False  # correction_asked
+    part: bool = False  # of a deliverable that is not the one which goes to the department: counted, it moves no ball
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:

@@ -120,6 +120,8 @@ class Life:
 
     def take(self, event: Event) -> bool:
         """Go on by one event; says whether it changed anything."""
+        if event.part:
+            return event.kind == "returned"
         if event.kind in CASE and not self._of_this_case(event):
             return False
         if act := ACTS.get(event.kind):

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 
 from core.workdays import Workdays, next_midnight
 from ratings.timeline import Kind, Party, Segment, Timeline
 
 LEAST = Fraction(1, 100)
+ZERO = timedelta(0)
 FROM_NEXT_DAY = frozenset({Kind.SERVICE, Kind.CHECK})  # measured as limit time; the others as working time
 DEPARTMENT = frozenset({Kind.CHECK, Kind.EXAMINATION})
 WORK = frozenset({Kind.SERVICE, Kind.REVISION, Kind.CORRECTION})
@@ -87,11 +88,17 @@ def counts(line: Timeline) -> Counts:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The working days that were given: promised by the firm, committed by the department, and what else has a limit."""
+    """The working days that were given: promised by the firm, committed by the department, and what else has a limit.
+
+    stored: the deadlines that rooms keep as columns, by the kind of the segment that they end. Where this is given, nothing
+    but a column is a deadline of a segment, so that no two pages tell two dates for one thing; only what is left of the firm's
+    promise, for its revisions and corrections, is worked out.
+    """
 
     promised: int | None = None
     committed: int | None = None
     others: Mapping[Kind, int] | None = None
+    stored: Mapping[Kind, datetime] | None = None
 
     def of(self, segment: Segment) -> int | None:
         """The limit of the budget to which a segment belongs; None or below 1: it has none."""
@@ -131,11 +138,12 @@ class Due:
     """Who has the ball in a running line, and when half, three quarters and all of the limit are reached."""
 
     segment: Segment
-    given: int
+    given: Fraction
     used: Fraction
     half: datetime
     three_quarters: datetime
     limit: datetime
+    moved_from: datetime | None = None  # the date of the contract, where others had the ball meanwhile
 
     def warned(self, now: datetime) -> int:
         """How many of the three moments have come."""
@@ -145,11 +153,46 @@ class Due:
 def due(line: Timeline, limits: Limits, workdays: Workdays) -> Due | None:
     """The warnings of the segment that runs; None where nothing runs or it has no limit."""
     running = line.running
-    if running is None or (given := limits.of(running)) is None:
+    if running is None:
+        return None
+    if limits.stored is not None and not (running.kind in WORK and running.kind != Kind.SERVICE):
+        at = limits.stored.get(running.kind)
+        return None if at is None else _due_by(line, running, at, workdays)
+    if (given := limits.of(running)) is None:
         return None
     budget = _budget(line, running)
     half, three_quarters, limit = (_reached(budget, share * given, workdays) for share in SHARES)
-    return Due(running, given, _sum(budget, workdays), half, three_quarters, limit)
+    return Due(running, Fraction(given), _sum(budget, workdays), half, three_quarters, limit)
+
+
+def _due_by(line: Timeline, running: Segment, at: datetime, workdays: Workdays) -> Due:
+    """The warnings before a deadline that is kept as a column: limit time, as all of them are.
+
+    A contract's date is moved by what others took meanwhile; every other column is kept true by its own room.
+    """
+    pieces, begun = _pieces(line, running), next_midnight(running.ball.set_at)
+    given = workdays.working_time(begun, at)
+    if not given:  # within the day on which it was set, as in a demonstration: by the clock on the wall
+        since, length = pieces[0].start, at - pieces[0].start
+        half, three_quarters = since + max(length, ZERO) / 2, since + max(length, ZERO) * 3 / 4
+        return Due(running, Fraction(0), Fraction(0), half, three_quarters, at)
+    waited = len(pieces) > 1 and running.kind == Kind.SERVICE
+    limit = _worked_to(pieces, begun, given, workdays) if waited else at
+    half, three_quarters = (min(_worked_to(pieces, begun, share * given, workdays), limit) for share in SHARES[:-1])
+    used = sum((workdays.working_time(max(part.start, begun), part.end) for part in pieces), Fraction(0))
+    return Due(running, given, used, half, three_quarters, limit, at if limit != at else None)
+
+
+def _worked_to(pieces: Sequence[Segment], begun: datetime, amount: Fraction, workdays: Workdays) -> datetime:
+    """The moment at which pieces of one segment have used an amount of a limit that began to count then."""
+    for part in pieces[:-1]:
+        length = workdays.working_time(max(part.start, begun), part.end)
+        if amount <= length:
+            break
+        amount -= length
+    else:
+        part = pieces[-1]
+    return workdays.reached(max(part.start, begun), amount)
 
 
 def _budget(line: Timeline, running: Segment) -> list[Segment]:
@@ -158,6 +201,11 @@ def _budget(line: Timeline, running: Segment) -> list[Segment]:
         return _work(line, running.ball.award)
     if running.kind in DEPARTMENT:
         return department_segments([line], case=running.ball.case)
+    return _pieces(line, running)
+
+
+def _pieces(line: Timeline, running: Segment) -> list[Segment]:
+    """What interruptions left of a segment."""
     mine = (running.kind, running.ball.set_at, running.ball.cause)
     return [part for part in line.segments if (part.kind, part.ball.set_at, part.ball.cause) == mine]
 

@@ -2,9 +2,81 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
 from approvals.domain.queries import history_of
 from approvals.models import Case
-from ratings.events import Event
+from bidding.models import Lot, Round
+from contracts.models import Contract, ContractEvent, Milestone
+from ratings.events import CONTRACT, DELIVERY, Event
+
+GONE = (Round.Status.FAILED, Round.Status.CANCELLED, Round.Status.VOID)
+DECIDED = (Round.Status.CANDIDATE, Round.Status.AWARDED, Round.Status.CONTRACTED)
+OF_CONTRACTS = {*CONTRACT, *DELIVERY, "suspended", "resumed", "review_revision_asked"}
+ENDED_EARLY = (ContractEvent.Kind.TERMINATED, ContractEvent.Kind.ABANDONED)
+
+
+def round_events(rounds: Sequence[Round], lot: str) -> Iterator[Event]:
+    """What happened to a need from round to round, for one of its lots; `rounds` are public, in the order of announcement.
+
+    Whoever wins and walks away is charged from there to the next award. A need that can be announced again goes on.
+    """
+    for round_ in rounds:
+        assert round_.announced_at is not None
+        yield Event(id=f"{round_.code}/announced", kind="announced", at=round_.announced_at)
+        own = next((each for each in round_.lots.all() if each.number == lot), None)
+        if own is not None:
+            yield from _lot_events(round_, own)
+        if round_.status in GONE and round_.ended_at is not None:
+            again = round_ is not rounds[-1] or (round_.status == Round.Status.FAILED and not round_.is_second)
+            yield Event(id=f"{round_.code}/ended", kind="round_failed" if again else "line_ended", at=round_.ended_at)
+
+
+def _lot_events(round_: Round, lot: Lot) -> Iterator[Event]:
+    for gone in lot.substitutions.all():
+        yield Event(
+            id=f"{round_.code}/{lot.number}/out/{gone.number}", kind="round_failed", at=gone.at, charged_to="firm"
+        )
+    for award in lot.awards.all():
+        yield Event(id=award.code, kind="awarded", at=award.issued_at)
+    if lot.winner_id is None and round_.status in DECIDED and round_.evaluated_at is not None:
+        # A lot without a winner beside one that has: what is left goes into a need of its own.
+        yield Event(id=f"{round_.code}/{lot.number}/failed", kind="line_ended", at=round_.evaluated_at)
+
+
+def contract_events(contract: Contract) -> Iterator[Event]:
+    """What happened under a contract. The deliverable of its last milestone is the one that goes to the department."""
+    last, accepted = last_to_deliver(contract), False
+    for each in contract.events.all():
+        of_last = each.milestone_id is None or (last is not None and each.milestone_id == last.pk)
+        if each.kind in OF_CONTRACTS:
+            yield Event(
+                id=f"{contract.code}/{each.pk}",
+                kind=each.kind,
+                at=each.at,
+                ref=str(each.data.get("ref", "")),
+                by=each.party if each.kind == ContractEvent.Kind.SEALED else "",
+                charged_to=str(each.data.get("charged_to", "")),
+                quality=bool(each.data.get("quality")),
+                part=not of_last,
+            )
+            accepted = accepted or (each.kind == ContractEvent.Kind.ACCEPTED and of_last)
+        elif each.kind in ENDED_EARLY and not accepted:
+            yield Event(id=f"{contract.code}/{each.pk}", kind="line_ended", at=each.at)
+
+
+def last_to_deliver(contract: Contract) -> Milestone | None:
+    """The milestone whose deliverable goes to the department."""
+    going = [each for each in contract.milestones.all() if each.delivers and each.status != Milestone.Status.CANCELLED]
+    return max(going, key=lambda each: each.number, default=None)
+
+
+def events_of_cases(cases: Iterable[Case], *, since: datetime | None) -> Iterator[Event]:
+    """What happened to the cases of a line; one that was over before the line began is not its own."""
+    for case in cases:
+        if since is not None and (case.ended_at is None or case.ended_at > since):
+            yield from case_events(case)
 
 
 def case_events(case: Case) -> list[Event]:

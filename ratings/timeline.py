@@ -113,7 +113,7 @@ def timeline(events: Iterable[Event], *, now: datetime, with_case: bool = True) 
             _extend(segments, Segment(since, event.at, ball))
         if changed and event.kind in {"returned", "correction_asked"} and (since or event.kind == "returned"):
             (returns if event.kind == "returned" else corrections).append(Counted(event, life.award, life.case))
-        if since or event.kind not in CASE:
+        if since or not (event.part or event.kind in CASE):
             since = event.at
     if since and not life.ended_at:
         _extend(segments, Segment(since, now, life.ball()))

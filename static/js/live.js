@@ -39,6 +39,8 @@ class LiveRegion {
   constructor(region, socketBase) {
     this.region = region;
     this.url = region.dataset.liveUrl;
+    // What hardly ever changes is read again less often, and says nothing of how the page keeps itself up to date.
+    this.every = Number(region.dataset.liveEvery) * 1_000 || POLL;
     this.socketUrl = socketBase && region.dataset.liveSocket ? new URL(region.dataset.liveSocket, socketBase).href : null;
     this.failures = 0;
     this.socketFailures = 0;
@@ -52,6 +54,7 @@ class LiveRegion {
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden && this.stale) this.refreshSoon(0, 200);
     });
+    if ("liveNow" in this.region.dataset) this.refreshSoon(0, 0);
     if (this.socketUrl) this.connect();
     else this.poll();
   }
@@ -94,7 +97,7 @@ class LiveRegion {
   poll() {
     if (this.connected) return;
     clearTimeout(this.timer);
-    const wait = backoff(this.failures, POLL, POLL_MOST);
+    const wait = backoff(this.failures, this.every, Math.max(this.every, POLL_MOST));
     this.show(this.failures ? "lost" : "polling");
     this.timer = setTimeout(
       async () => {
@@ -175,7 +178,7 @@ class LiveRegion {
   }
 
   show(state) {
-    const element = document.querySelector("[data-live-state]");
+    const element = "liveEvery" in this.region.dataset ? null : document.querySelector("[data-live-state]");
     if (!element) return;
     element.hidden = false;
     element.dataset.state = state;

@@ -192,6 +192,10 @@ TABLE: dict[str, Door] = {
     "contracts:agree": Door(FIRMS, "post", writes=True, own=True),
     "contracts:reopen": Door((*OWNERS, *FIRMS), writes=True, own=True),
     "contracts:seal": Door((*OWNERS, *FIRMS), writes=True, own=True),
+    "ratings:lines": Door(EVERYBODY),
+    "ratings:part": Door(EVERYBODY),
+    "ratings:reminders": Door((*OWNERS, Kind.FIRM, Kind.DEPARTMENT)),
+    "ratings:reminders_part": Door((*OWNERS, Kind.FIRM, Kind.DEPARTMENT)),
     "contracts:submit": Door(FIRMS, writes=True, own=True),
     "contracts:revision": Door((*OWNERS, Kind.DEPARTMENT), writes=True, own=True),
     "contracts:deliverable": Door((*OWNERS, *FIRMS, Kind.DEPARTMENT, Kind.REGULATOR), own=True),
@@ -328,6 +332,7 @@ def world(settings, tmp_path) -> World:
         "bidding:announce_again": {"code": done.code},
         "bidding:wizard": {"code": drafted(place).code, "step": "method"},
     }
+    values["ratings:lines"] = values["ratings:part"] = {"code": open_round.need.code}
     case = office.received(place)
     values["approvals:case"] = values["approvals:refile"] = {"code": case.code}
     values["approvals:step"] = {"code": case.code, "step": "accept"}

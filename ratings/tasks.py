@@ -1,0 +1,11 @@
+"""What beat asks for; the work is in `ratings.domain`."""
+
+from celery import shared_task
+
+from ratings.domain import reminders
+
+
+@shared_task
+def remind() -> int:
+    """Tell whoever has the ball that its time runs out; any number of workers may do it at once."""
+    return reminders.remind()

@@ -1,0 +1,24 @@
+"""Addresses of lines."""
+
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
+
+from ratings.views import lines, reminders
+
+
+class LinesCode(StringConverter):
+    """The code of a need, a contract, a case or a project."""
+
+    regex = r"[NCKP][0-9]{12,17}"
+
+
+register_converter(LinesCode, "lines")
+
+app_name = "ratings"
+
+urlpatterns = [
+    path("lines/<lines:code>/", lines.lines, name="lines"),
+    path("lines/<lines:code>/part/", lines.part, name="part"),
+    path("desk/reminders/", reminders.reminders, name="reminders"),
+    path("desk/reminders/part/", reminders.reminders_part, name="reminders_part"),
+]
