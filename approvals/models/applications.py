@@ -90,6 +90,7 @@ class Material(models.Model):
     class Meta:
         ordering = ["added_at", "id"]
         verbose_name = _("申请材料")
+        indexes = [models.Index(fields=["reference"], name="material_reference", condition=~Q(reference=""))]
         constraints = [
             models.CheckConstraint(
                 name="material_file_or_reference", condition=Q(file="") ^ Q(reference=""),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Membership
 from contracts.domain.access import demand_lead, demand_owner, demand_words, held
 from contracts.domain.events import Kind, record
+from contracts.domain.handing import hand_over
 from contracts.models import QUALITY, Contract, Deliverable, Milestone, Reason
 from core import clock
 from core.codes import Letter, next_code
@@ -121,6 +122,7 @@ def _accept(found: Deliverable, *, at: datetime, by: Membership | None) -> Deliv
         milestone=milestone, deliverable=found.code, silent=found.silent,
     )  # fmt: skip
     _complete(milestone.contract, at=at)
+    hand_over(found)
     return found
 
 

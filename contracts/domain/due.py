@@ -11,6 +11,7 @@ from django.db import transaction
 
 from contracts.domain.delivering import accept_by_silence
 from contracts.domain.drafting import draft_contract, revoke_contract, to_draft, to_revoke
+from contracts.domain.handing import hand_over, recently_accepted
 from contracts.models import Deliverable
 from core import clock
 
@@ -23,6 +24,8 @@ def move_due_contracts(now: datetime | None = None) -> int:
     revoked = _each_on_its_own(lambda pk, at: revoke_contract(contract_id=pk, now=at), to_revoke(), now=now)
     silent = Deliverable.objects.silent_at(now or clock.now())
     accepted = _each_on_its_own(lambda pk, at: accept_by_silence(deliverable_id=pk, now=at), silent, now=now)
+    for found in recently_accepted(now or clock.now()):
+        hand_over(found)
     return drafted + revoked + accepted
 
 

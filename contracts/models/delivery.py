@@ -6,15 +6,20 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Concat
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
+from approvals.models import Material
 from contracts.models.contracts import Contract, Milestone
 from core.fields import EncryptedTextField
 from core.lifecycle import Lifecycle
 from core.money import MoneyField
+
+REFERENCE = "deliverable/"
+"""What the reference of a deliverable begins with, where it is material of an approval case."""
 
 
 class Reason(models.TextChoices):
@@ -34,10 +39,18 @@ QUALITY = frozenset({Reason.INCOMPLETE, Reason.ERRORS, Reason.STANDARD})
 
 class DeliverableQuerySet(models.QuerySet["Deliverable"]):
     def readable_by(self, organisation: Organisation) -> Self:
-        """Those of contracts that this organisation reads; not the service centre, which has no business with results."""
+        """Those of contracts that this organisation reads; not the service centre, which has no business with results.
+
+        A department reads what was handed to a case of its own, too.
+        """
         if organisation.kind == organisation.Kind.OPERATOR:
             return self.none()
-        return self.filter(milestone__contract__in=Contract.objects.readable_by(organisation))
+        mine = Q(milestone__contract__in=Contract.objects.readable_by(organisation))
+        if organisation.kind == organisation.Kind.DEPARTMENT:
+            reference = Concat(Value(REFERENCE), models.OuterRef("code"), output_field=models.CharField())
+            handed = Material.objects.filter(reference=reference, cases__department__organisation=organisation)
+            mine |= Q(models.Exists(handed))
+        return self.filter(mine)
 
     def silent_at(self, now: datetime) -> Self:
         """Those about which the owner has been silent for the whole term."""
@@ -105,6 +118,11 @@ class Deliverable(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def reference(self) -> str:
+        """What an approval case calls it."""
+        return f"{REFERENCE}{self.code}"
 
     @property
     def mark(self) -> str:

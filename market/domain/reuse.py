@@ -24,7 +24,7 @@ from market.models import Project, RegionalAssessment, Reuse, Service
 
 @dataclass(frozen=True, kw_only=True)
 class Existing:
-    """A result that a project may use: what it is, on what it rests, until when it holds. `url` opens it for its owner."""
+    """A result that a project may use: what it is, on what it rests, until when it holds."""
 
     reference: str
     title: str
@@ -33,7 +33,6 @@ class Existing:
     basis: str
     conditions: str = ""
     valid_to: date | None = None
-    url: str = ""
 
 
 Source = Callable[[Project, Service, date], Iterable[Existing]]

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from accounts.models import Organisation
 from bidding.policies import load_demo_policy, load_policies
+from contracts.fonts import keep_common_fonts
 from core import clock
 from core.clock import LOCAL
 from core.holidays import load_holidays
@@ -65,6 +66,7 @@ def build(*, size: Size, seed: int) -> dict[str, int]:
 
 def _build(size: Size, *, seed: int, password: str, now: datetime) -> tuple[dict[str, int], list[accounts.Account]]:
     _load_rules(now)
+    keep_common_fonts()
     city = City(
         names=Names(random.Random(seed)),  # noqa: S311  invented names are no secrets
         password=make_password(password),

@@ -21,6 +21,10 @@ WAITING = ("credit_draw", "proposal", "scored")
 SLOW = (*WAITING, "auction")
 """Methods in which more than seconds pass between the deadline and the result."""
 LOTS = ("北区地块", "南区地块", "中央公园地块")
+UNSEALED = ("draft", "proposed", "asked", "agreed", "half")
+SEALED = ("returned", "plain", "silent", "input", "running", "suspended", "terminated", "abandoned")
+"""What becomes of a contract: how far it gets without all seals, or what happens after them."""
+MOST_CONTRACTS = 13
 SEALED_PRICES = tuple(code for code, method in METHODS.items() if method.priced and code != "auction")
 
 
@@ -29,7 +33,8 @@ class Plan:
     """How far a round goes. `closes` is its deadline; `minutes` its notice under the demonstration's policy.
 
     `objects`: what becomes of an entrant's objection to the candidate. `waits`: nobody has decided after the opening yet.
-    `lots`: their titles, where there are several. `joins`: two of the entrants are a consortium.
+    `lots`: their titles, where there are several. `joins`: two of the entrants are a consortium. `contract`: what becomes of
+    the contracts of its awards (portal.seed.contracts).
     """
 
     stage: Round.Status
@@ -48,10 +53,11 @@ class Plan:
     lots: tuple[str, ...] = ()
     joins: bool = False
     showcase: str = ""
+    contract: str = ""
 
 
 def plans(now: datetime, *, awarded: int) -> list[Plan]:
-    """Rounds of all methods in every state but the contract, which is not made here; `awarded` of the plain ones are over."""
+    """Rounds of all methods in every state; `awarded` of the plain ones are over."""
     return [
         *_awarded(now, awarded=awarded),
         *_on_notice(now),
@@ -74,6 +80,7 @@ def _awarded(now: datetime, *, awarded: int) -> list[Plan]:
             entrants=3 + number % 6,
             suspends=number == 4,
             walks_away=number in {1, 2},
+            contract=_fate(number),
         )
         for number in range(awarded)
     ]
@@ -85,15 +92,34 @@ def _awarded(now: datetime, *, awarded: int) -> list[Plan]:
             entrants=5 + number % 4,
             walks_away=method == "auction" and number < len(SHOWN),
             objects=Objection.Status.REJECTED if method == "mean" else None,
+            contract=UNSEALED[number % len(UNSEALED)] if number < len(SHOWN) else SEALED[number % len(SEALED)],
         )
         for number, method in enumerate(SHOWN * 2)
     ]
     several = [
-        Plan(stage=Status.AWARDED, method="lowest", closes=_afternoon(days[9]), entrants=4, lots=LOTS),
-        Plan(stage=Status.AWARDED, method="draw", closes=_afternoon(days[11]), entrants=4, lots=LOTS[:2]),
-        Plan(stage=Status.AWARDED, method="lowest", closes=_afternoon(days[13]), entrants=4, joins=True),
+        Plan(
+            stage=Status.AWARDED, method="lowest", closes=_afternoon(days[9]), entrants=4, lots=LOTS, contract="agreed"
+        ),
+        Plan(
+            stage=Status.AWARDED,
+            method="draw",
+            closes=_afternoon(days[11]),
+            entrants=4,
+            lots=LOTS[:2],
+            contract="draft",
+        ),
+        Plan(
+            stage=Status.AWARDED, method="lowest", closes=_afternoon(days[13]), entrants=4, joins=True, contract="half"
+        ),
     ]
     return plain + others + several
+
+
+def _fate(number: int) -> str:
+    """Of the plain rounds the latest wait for their seals; of the others a few are enough to show what may happen."""
+    if number < len(UNSEALED):
+        return UNSEALED[number]
+    return SEALED[number % len(SEALED)] if number < MOST_CONTRACTS else "draft"
 
 
 def _on_notice(now: datetime) -> list[Plan]:

@@ -23,7 +23,7 @@ from core import clock, worktime
 from core.clock import LOCAL
 from market.domain import standing
 from market.models import Firm, Service
-from portal.seed import acts
+from portal.seed import acts, contracts
 from portal.seed.city import MUNICIPAL, City
 from portal.seed.firms import Guild
 from portal.seed.owners import Owners, new_need
@@ -183,6 +183,8 @@ class Rounds:
             assert round_.candidate_until is not None
             yield round_.candidate_until
             closing.award_round(round_id=round_.pk, now=round_.candidate_until)
+            if plan.contract:
+                yield from contracts.life(self.city, round_, fate=plan.contract, since=round_.candidate_until)
 
     def _again(self, failed: Round, plan: Plan) -> Iterator[datetime]:
         if plan.again is None:

@@ -18,6 +18,7 @@ from accounts.models import Kind, Organisation, User
 from approvals.models import Application, Case, CaseEvent
 from bidding.models import Award, CustodianKey, Objection, Question, Round, Substitution
 from bidding.record import public_record
+from contracts.models import Contract, Deliverable
 from core import clock
 from ledger.domain import sequencer
 from ledger.models import Checkpoint
@@ -46,7 +47,11 @@ def test_the_city(tmp_path, settings):
     call_command("seed", size="small", seed=1, stdout=StringIO())
 
     reached = set(Round.objects.values_list("method", "status"))
-    assert reached == set(product(METHODS, set(Round.Status.values) - {"contracted"}))
+    assert reached == set(product(METHODS, set(Round.Status.values)))
+    assert set(Contract.objects.values_list("status", flat=True)) == set(Contract.Status.values) - {"revoked"}
+    assert set(Deliverable.objects.values_list("status", flat=True)) >= {"accepted", "returned"}
+    assert Deliverable.objects.filter(silent=True).exists()
+    assert Contract.objects.late_to_seal(now=clock.now()).exists()
     assert set(Objection.objects.values_list("status", flat=True)) == {"filed", "escalated", "rejected", "upheld"}
     assert Substitution.objects.exclude(successor=None).values("lot__round__method").distinct().count() > 1
     split, joined = Round.objects.filter(lot_count__gt=1), Round.objects.filter(lots__entries__consortium__isnull=False)
