@@ -42,6 +42,7 @@ def in_folder(settings, folder):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # a city, its custodian and every record of it: minutes where all cores are busy
 def test_the_city(tmp_path, settings):
     in_folder(settings, tmp_path)
     call_command("seed", size="small", seed=1, stdout=StringIO())
