@@ -20,7 +20,8 @@ ENDED_EARLY = (ContractEvent.Kind.TERMINATED, ContractEvent.Kind.ABANDONED)
 def round_events(rounds: Sequence[Round], lot: str) -> Iterator[Event]:
     """What happened to a need from round to round, for one of its lots; `rounds` are public, in the order of announcement.
 
-    Whoever wins and walks away is charged from there to the next award. A need that can be announced again goes on.
+    Whoever wins and walks away, or is at fault where an objection is upheld, is charged from there to the next award.
+    A need that can be announced again goes on.
     """
     for round_ in rounds:
         assert round_.announced_at is not None
@@ -30,7 +31,17 @@ def round_events(rounds: Sequence[Round], lot: str) -> Iterator[Event]:
             yield from _lot_events(round_, own)
         if round_.status in GONE and round_.ended_at is not None:
             again = round_ is not rounds[-1] or (round_.status == Round.Status.FAILED and not round_.is_second)
-            yield Event(id=f"{round_.code}/ended", kind="round_failed" if again else "line_ended", at=round_.ended_at)
+            yield Event(
+                id=f"{round_.code}/ended",
+                kind="round_failed" if again else "line_ended",
+                at=round_.ended_at,
+                charged_to=_at_fault(round_),
+            )
+
+
+def _at_fault(round_: Round) -> str:
+    """Who is charged with what follows from a round that an objection made void."""
+    return next((each.charged_to for each in round_.objections.all() if each.charged_to), "")
 
 
 def _lot_events(round_: Round, lot: Lot) -> Iterator[Event]:

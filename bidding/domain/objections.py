@@ -93,10 +93,13 @@ def takes_objections_at(round_: Round, now: datetime) -> bool:
     return round_.status == Round.Status.CANDIDATE and until is not None and now < until
 
 
-def answer_objection(*, objection_id: int, outcome: Objection.Status, text: str, by: Membership) -> Objection:
+def answer_objection(
+    *, objection_id: int, outcome: Objection.Status, text: str, by: Membership, charged_to: str = ""
+) -> Objection:
     """The service centre's answer: rejected, upheld without effect on the result, or upheld, which voids the round.
 
-    Late is not too late. Unchanged where the same outcome was given before; raises WrongState for another one.
+    `charged_to`: at whose fault it is void, if anybody's. Late is not too late.
+    Unchanged where the same outcome was given before; raises WrongState for another one.
     """
     with transaction.atomic():
         objection = _with_its_round(objection_id)
@@ -111,9 +114,10 @@ def answer_objection(*, objection_id: int, outcome: Objection.Status, text: str,
         assert policy is not None
         objection.answer, objection.answered_at = _said(text, REASON_LENGTH), now
         objection.answered_by = by.organisation
+        charged = _charge(objection, charged_to)
         objection.complaint_until = worktime.add_working_days(now, policy.complaint_days)
         objection.save()
-        _log("answered", objection, by, text=objection.answer, at=now, outcome=str(outcome))
+        _log("answered", objection, by, text=objection.answer, at=now, outcome=str(outcome), **charged)
         if outcome == Status.UPHELD:
             end_round(objection.round, Round.Status.VOID, reason=objection.answer, at=now)
     return objection
@@ -154,7 +158,9 @@ def is_in_time_to_complain(objection: Objection, now: datetime) -> bool:
     return objection.complaint_until is not None and now < objection.complaint_until
 
 
-def decide_objection(*, objection_id: int, decision: Decision, text: str, by: Membership) -> Objection:
+def decide_objection(
+    *, objection_id: int, decision: Decision, text: str, by: Membership, charged_to: str = ""
+) -> Objection:
     """The regulator's order: stop the round until decided, dismiss the complaint so that it goes on, or void the round.
 
     Unchanged where it was ordered before; raises WrongState where nothing is to be decided.
@@ -179,11 +185,20 @@ def decide_objection(*, objection_id: int, decision: Decision, text: str, by: Me
         else:
             objection.decision, objection.decided_at = said, now
             objection.decided_by = by.organisation
+        charged = _charge(objection, charged_to)
         objection.save()
-        _log("decided", objection, by, text=said, at=now, decision=str(decision))
+        _log("decided", objection, by, text=said, at=now, decision=str(decision), **charged)
         if decision == Decision.VOID:
             end_round(objection.round, Round.Status.VOID, reason=said, at=now)
     return objection
+
+
+def _charge(objection: Objection, party: str) -> dict[str, str]:
+    """Put down at whose fault a round is void; what the log is told of it."""
+    if party not in ("", *Objection.Party.values):
+        raise DomainError(_("请选择责任方。"), code="charged_to")
+    objection.charged_to = party if objection.status in (Status.UPHELD, Status.SUSTAINED) else ""
+    return {"charged_to": objection.charged_to} if objection.charged_to else {}
 
 
 def _locked(round_id: int) -> Round:

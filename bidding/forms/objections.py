@@ -38,6 +38,15 @@ def _choice(label: Any, choices: list[tuple[str, Any]], *, missing: Any) -> form
     )
 
 
+def _charged() -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=_("作废归责于"),
+        choices=[("", _("不归责于某一方（计入平台）")), *Objection.Party.choices],
+        required=False,
+        help_text=_("比选作废的，从此刻到下一次中选的时间计入这一方；选取继续的，不必选择。"),
+    )
+
+
 class SeveralFilesInput(forms.ClearableFileInput):
     allow_multiple_selected = True
 
@@ -95,6 +104,7 @@ class AnswerObjectionForm(forms.Form):
         ],
         missing=_("请选择结论。"),
     )
+    charged_to = _charged()
     text = _public_reason(_("答复和理由"))
 
 
@@ -116,6 +126,7 @@ class DecisionForm(forms.Form):
         ],
         missing=_("请选择如何处理。"),
     )
+    charged_to = _charged()
     text = _public_reason(_("决定和理由"))
 
     def __init__(self, *args: Any, is_stopped: bool = False, **kwargs: Any) -> None:

@@ -58,6 +58,14 @@ class Objection(models.Model):
         DISMISSED = "dismissed", _("投诉不成立，恢复进行")
         SUSTAINED = "sustained", _("投诉成立，比选作废")
 
+    class Party(models.TextChoices):
+        """At whose fault a round is void."""
+
+        FIRM = "firm", _("中介机构")
+        OWNER = "owner", _("项目业主")
+        DEPARTMENT = "department", _("审批部门")
+        PLATFORM = "platform", _("平台")
+
     lifecycle = Lifecycle(
         {
             Status.FILED: {Status.REJECTED, Status.NO_EFFECT, Status.UPHELD},
@@ -93,6 +101,8 @@ class Objection(models.Model):
     decided_at = models.DateTimeField(_("决定时间"), null=True, blank=True)
     decided_by = models.ForeignKey("accounts.Organisation", models.PROTECT, null=True, blank=True, related_name="+")
     decision = EncryptedTextField(_("处理决定"), blank=True)
+    # Where it voids the round: who is charged with the time until the next award; the platform where nobody is named.
+    charged_to = models.CharField(_("责任方"), max_length=10, choices=Party, blank=True)
 
     objects = ObjectionQuerySet.as_manager()
 
@@ -122,6 +132,10 @@ class Objection(models.Model):
             models.CheckConstraint(
                 name="objection_stopped_whole",
                 condition=~Q(status="stopped") | Q(stopped_at__isnull=False, stopped_by__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="objection_charges_where_it_voids",
+                condition=Q(charged_to="") | Q(status__in=["upheld", "sustained"]),
             ),
             models.CheckConstraint(
                 name="objection_decided_whole",

@@ -95,7 +95,11 @@ def answer(request: ActingRequest, code: str) -> HttpResponse:
         found,
         form,
         lambda given: domain.answer_objection(
-            objection_id=found.pk, outcome=Status(given["outcome"]), text=given["text"], by=request.membership
+            objection_id=found.pk,
+            outcome=Status(given["outcome"]),
+            text=given["text"],
+            by=request.membership,
+            charged_to=given["charged_to"],
         ),
         done=_("已答复，各方可以看到。"),
         review=True,
@@ -131,6 +135,7 @@ def decide(request: ActingRequest, code: str) -> HttpResponse:
             decision=domain.Decision(given["decision"]),
             text=given["text"],
             by=request.membership,
+            charged_to=given["charged_to"],
         ),
         done=_("决定已记录，各方可以看到。"),
         review=True,

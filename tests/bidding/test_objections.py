@@ -523,6 +523,38 @@ def test_voiding_is_read_once_more_and_can_be_changed(world):
     assert world.status == Round.Status.VOID
 
 
+def test_who_voids_a_round_says_at_whose_fault_it_is(world):
+    objection, client = world.objection(), acting(world.where.operator)
+    form = {"outcome": "upheld", "text": "业绩不实。", "charged_to": "firm"}
+    wrong = client.post(address("objection_answer", objection), {**form, "charged_to": "weather", "confirm": "1"})
+    assert (
+        wrong.status_code == 422 and "业绩不实。" in wrong.content.decode() and world.status == Round.Status.CANDIDATE
+    )
+    assert 'value="firm"' in client.post(address("objection_answer", objection), form).content.decode()
+    assert client.post(address("objection_answer", objection), {**form, "confirm": "1"}).status_code == 302
+    assert Objection.objects.get().charged_to == "firm"
+    assert logged(world.round, "objection.answered")[0]["charged_to"] == "firm"
+    assert "中介机构" in client.get(address("objection", objection)).content.decode()
+
+
+def test_what_does_not_void_the_round_charges_nobody(world):
+    objection = world.objection()
+    given = {
+        "objection_id": objection.pk,
+        "outcome": Status.NO_EFFECT,
+        "text": "不影响结果",
+        "by": world.where.operator,
+    }
+    with pytest.raises(DomainError):
+        objections.answer_objection(**given, charged_to="weather")
+    assert objections.answer_objection(**given, charged_to="firm").charged_to == ""
+    assert "charged_to" not in logged(world.round, "objection.answered")[0]
+    escalates(objection, world.by)
+    given = {"objection_id": objection.pk, "text": "投诉成立", "by": regulator()}
+    objections.decide_objection(**given, decision=objections.Decision.VOID, charged_to="owner")
+    assert Objection.objects.get().charged_to == "owner" and world.status == Round.Status.VOID
+
+
 @pytest.mark.parametrize("number", ["0", "2", "99999999999999999999"])
 def test_a_file_that_is_not_there(world, number):
     objection = world.objection(files=1)
@@ -544,6 +576,7 @@ def test_rows_that_would_lie_are_refused_by_the_database(world):
         {"status": "rejected"},
         {"status": "escalated"},
         {"status": "sustained"},
+        {"charged_to": "firm"},
         {"answered_at": clock.now()},
     ):
         with pytest.raises(IntegrityError), transaction.atomic():

@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from approvals.domain import cases
 from approvals.models import Case
-from bidding.domain import rounds, substitution
-from bidding.models import Award, Round
+from bidding.domain import objections, rounds, substitution
+from bidding.models import Award, Objection, Round
 from contracts.domain import delivering, drafting, matters
 from contracts.domain.events import record
 from contracts.models import Contract, ContractLine, Milestone
@@ -22,6 +22,7 @@ from ratings.timeline import Outcome
 from tests import lots
 from tests import market_place as market
 from tests.approvals import office
+from tests.bidding.discussion import objects, with_candidate
 from tests.contracts import place
 from tests.ratings import lives
 
@@ -114,6 +115,22 @@ def test_a_cancelled_need_ends(where):
     round_ = market.announced(where)
     rounds.cancel_round(round_id=round_.pk, reason="项目取消", by=where.owner)
     assert parts(round_.need)[1].outcome == Outcome.ENDED
+
+
+def test_who_is_at_fault_where_an_objection_is_upheld_is_charged_until_the_next_award(where):
+    who = market.firm(where)
+    round_ = with_candidate(where, who)
+    objection = objects(round_, market.member_of(who.organisation))
+    objections.answer_objection(
+        objection_id=objection.pk,
+        outcome=Objection.Status.UPHELD,
+        text="业绩不实",
+        by=where.operator,
+        charged_to="firm",
+    )
+    assert parts(round_.need)[1].outcome == Outcome.ENDED
+    market.announced(where, of=round_.need)
+    assert parts(round_.need)[0] == [("selection", "platform"), ("selection", "firm")]
 
 
 def test_who_walks_away_is_charged_until_the_next_award(where):
