@@ -6,13 +6,14 @@ still holds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from io import BytesIO
 from tempfile import NamedTemporaryFile
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from asn1crypto.x509 import Certificate
 from django.conf import settings
@@ -34,6 +35,8 @@ from pyhanko_certvalidator import ValidationContext
 
 from accounts.models import Organisation
 from core.errors import DomainError
+
+Done = TypeVar("Done")
 
 
 class Sealer(Protocol):
@@ -83,6 +86,12 @@ def sealer() -> Sealer:
     return _sealer(settings.SEALER)
 
 
+def _done(work: Callable[[], Done]) -> Done:
+    """What pyHanko does in an event loop of its own, which it cannot begin in a thread where one runs: in a thread of its own."""
+    with ThreadPoolExecutor(1) as lent:
+        return lent.submit(work).result()
+
+
 def sign(content: bytes, *, field: str, signer: Signer, mark: bytes) -> bytes:
     """Add a PAdES signature in an empty field, with a one-page PDF as its visible mark."""
     layout = SimpleBoxLayoutRule(AxisAlignment.ALIGN_MID, AxisAlignment.ALIGN_MID, margins=Margins(0, 0, 0, 0))
@@ -93,7 +102,8 @@ def sign(content: bytes, *, field: str, signer: Signer, mark: bytes) -> bytes:
         file.flush()
         style = StaticStampStyle.from_pdf_file(file.name, border_width=0, background_layout=layout)
         writer = IncrementalPdfFileWriter(BytesIO(content))
-        PdfSigner(metadata, signer, stamp_style=style).sign_pdf(writer, existing_fields_only=True, output=out)
+        signing = PdfSigner(metadata, signer, stamp_style=style)
+        _done(lambda: signing.sign_pdf(writer, existing_fields_only=True, output=out))
     return out.getvalue()
 
 
@@ -118,7 +128,7 @@ def seals_of(content: bytes) -> list[Seal]:
 
 def _read(embedded: EmbeddedPdfSignature, context: ValidationContext) -> Seal:
     try:
-        status = validate_pdf_signature(embedded, signer_validation_context=context)
+        status = _done(lambda: validate_pdf_signature(embedded, signer_validation_context=context))
         grown = status.modification_level in (ModificationLevel.NONE, ModificationLevel.LTA_UPDATES)
         grown = grown or status.modification_level == ModificationLevel.FORM_FILLING
         holds = bool(status.intact and status.valid and status.trusted and grown and status.bottom_line)

@@ -18,7 +18,7 @@ OWNER: list[Pair] = [
     ("bidding:owner_desk", _("我的比选")),
     ("market:projects", _("项目与需求")),
     ("approvals:applications", _("审批申请")),
-    ("contracts:desk", _("合同")),
+    ("contracts:desk", _("合同管理")),
     ("payments:owner_desk", _("付款")),
     ("ratings:reminders", _("期限提醒")),
 ]
@@ -26,7 +26,7 @@ FIRM: list[Pair] = [
     ("bidding:firm_desk", _("可报名的比选")),
     ("bidding:entries", _("我的报名")),
     ("bidding:consortia", _("联合体")),
-    ("contracts:desk", _("合同")),
+    ("contracts:desk", _("合同管理")),
     ("payments:firm_desk", _("收款")),
     ("ratings:reminders", _("期限提醒")),
     ("market:admission", _("入驻资料")),
@@ -34,12 +34,12 @@ FIRM: list[Pair] = [
 OPERATOR: list[Pair] = [
     ("bidding:operator_desk", _("待办")),
     ("bidding:experts", _("评审专家")),
-    ("contracts:desk", _("合同")),
+    ("contracts:desk", _("合同管理")),
     ("payments:reconciliation", _("支付宝对账")),
 ]
 REGULATOR: list[Pair] = [
     ("bidding:regulator_desk", _("监管")),
-    ("contracts:desk", _("合同")),
+    ("contracts:desk", _("合同管理")),
     ("payments:regulator_desk", _("逾期付款")),
     ("payments:reconciliation", _("支付宝对账")),
     ("approvals:cases", _("审批督办")),
@@ -48,7 +48,7 @@ DEPARTMENT: list[Pair] = [
     ("approvals:cases", _("审批办件")),
     ("approvals:applications", _("联合审批")),
     ("portal:department_desk", _("涉及本部门的需求")),
-    ("contracts:desk", _("合同")),
+    ("contracts:desk", _("合同管理")),
     ("ratings:reminders", _("期限提醒")),
 ]
 

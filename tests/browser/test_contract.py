@@ -34,7 +34,7 @@ def test_from_the_award_to_both_seals(new_page, screenshot, where, media, tmp_pa
     owner, firm, visitor = new_page(where.owner.user), new_page(firm_member.user), new_page()
 
     owner.goto("/desk/")
-    owner.get_by_role("link", name="合同", exact=True).first.click()
+    owner.get_by_role("link", name="合同管理", exact=True).first.click()
     both(screenshot, owner, "desk")
     owner.get_by_role("link", name=contract.title).click()
     both(screenshot, owner, "draft")
