@@ -107,7 +107,8 @@ def open_round(service: Service, *, method: str = "lowest", parameters: dict[str
     project = Project(name="基准项目", district=other.district, address="—", funding=Project.Funding.PRIVATE)
     projects.save_project(by=owner, project=project)
     item = service.versions.order_by("-number")[0].items.all()[0]
-    need = Need(project=project, service=service, item=item, title="基准", budget=Decimal(30_000), days=20)
+    terms = {"title": "基准", "requirement": "编制报告书", "budget": Decimal(30_000), "days": 20}
+    need = Need(project=project, service=service, item=item, **terms)
     projects.save_need(by=owner, need=need, qualifications=[])
     draft = rounds.draft_round(need=need, by=owner)
     rounds.edit_round(
