@@ -1,4 +1,4 @@
-"""Contracts between an owner and the firm that its round has chosen, their parties, lines and milestones."""
+"""Contracts between an owner and the firm that its round has chosen, their parties and lines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Self
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Kind, Organisation
@@ -268,135 +268,3 @@ class ContractLine(models.Model):
     def code(self) -> str:
         """What people and the score file call it: L, the digits of the contract, its number."""
         return f"L{self.contract.code[1:]}-{self.number}"
-
-
-class MilestoneQuerySet(models.QuerySet["Milestone"]):
-    def due_for_payment(self) -> Self:
-        """Those that may be asked to be paid: sealed ones that need no result, and accepted ones."""
-        return self.filter(status=Milestone.Status.ACCEPTED)
-
-
-class Milestone(models.Model):
-    """A step of a contract with its part of the price (里程碑). Accepted means that it may be paid.
-
-    `days` counts working days from the sealing; without `delivers` it is due with the sealing itself (预付款).
-    """
-
-    class Status(models.TextChoices):
-        PLANNED = "planned", _("未开始")
-        WORKING = "working", _("进行中")
-        SUBMITTED = "submitted", _("待验收")
-        RETURNED = "returned", _("已退回")
-        ACCEPTED = "accepted", _("已验收")
-        CANCELLED = "cancelled", _("不再履行")
-
-    lifecycle = Lifecycle(
-        {
-            Status.PLANNED: {Status.WORKING, Status.ACCEPTED, Status.CANCELLED},
-            Status.WORKING: {Status.SUBMITTED, Status.CANCELLED},
-            Status.SUBMITTED: {Status.ACCEPTED, Status.RETURNED, Status.CANCELLED},
-            Status.RETURNED: {Status.SUBMITTED, Status.CANCELLED},
-        }
-    )
-    TAKES = (Status.WORKING, Status.RETURNED)
-    """In which it takes a deliverable; and an accepted one while a revision of it is asked for."""
-
-    contract = models.ForeignKey(Contract, models.CASCADE, related_name="milestones")
-    number = models.PositiveSmallIntegerField()
-    name = models.CharField(_("名称"), max_length=60)
-    amount = MoneyField(_("应付金额（元）"))
-    days = models.PositiveSmallIntegerField(_("盖章后第几个工作日"))
-    delivers = models.BooleanField(_("须交付成果"), default=True)
-    status = models.CharField(_("状态"), max_length=10, choices=Status, default=Status.PLANNED)
-    due_at = models.DateTimeField(_("期限"), null=True, blank=True)
-    accepted_at = models.DateTimeField(_("验收时间"), null=True, blank=True)
-    # An expert review wants what was accepted to be revised; empty again when the revision is accepted.
-    revision_asked_at = models.DateTimeField(_("要求修改时间"), null=True, blank=True)
-
-    objects = MilestoneQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["contract_id", "number"]
-        verbose_name = _("里程碑")
-        constraints = [
-            models.UniqueConstraint(fields=["contract", "number"], name="milestone_number"),
-            models.CheckConstraint(name="milestone_not_negative", condition=Q(amount__gte=0)),
-            models.CheckConstraint(
-                name="milestone_accepted_dated", condition=~Q(status="accepted") | Q(accepted_at__isnull=False)
-            ),
-            models.CheckConstraint(
-                name="milestone_without_result",
-                condition=Q(delivers=True) | Q(status__in=["planned", "accepted", "cancelled"]),
-            ),
-        ]
-        indexes = [models.Index(fields=["accepted_at"], name="milestone_accepted", condition=Q(status="accepted"))]
-
-    def __str__(self) -> str:
-        return f"{self.contract_id}/{self.number}"
-
-    @property
-    def takes_deliverables(self) -> bool:
-        return self.status in self.TAKES or self.revision_asked_at is not None
-
-    @property
-    def mark(self) -> str:
-        """Its status as portal.marks calls it."""
-        return f"milestone_{self.status}"
-
-
-class ContractEvent(models.Model):
-    """What happened to a contract, as its history and the timeline read it (合同事件).
-
-    `at` is when it counts from, `recorded_at` when it was written down: an input that a firm waits for counts from its asking,
-    once the owner has confirmed it. `party`: to whom it is charged, or who did it. Never altered.
-    """
-
-    class Kind(models.TextChoices):
-        DRAFTED = "drafted", _("按中选结果生成合同草稿")
-        PROPOSED = "proposed", _("业主把合同文本交给机构确认")
-        CHANGE_ASKED = "change_asked", _("机构要求修改")
-        AGREED = "agreed", _("机构同意合同文本")
-        REOPENED = "reopened", _("合同文本退回修改")
-        MEMBER_SEALED = "member_sealed", _("联合体成员盖章")
-        SEALED = "sealed", _("盖章")
-        CONTRACT_SEALED = "contract_sealed", _("各方盖章，合同成立")
-        REVOKED = "revoked", _("未签订，合同草稿失效")
-        SUBMITTED = "submitted", _("提交成果")
-        ACCEPTED = "accepted", _("验收通过")
-        RETURNED = "returned", _("退回成果")
-        INPUT_ASKED = "input_asked", _("等待业主提供资料")
-        INPUT_PROVIDED = "input_provided", _("业主已提供资料")
-        BLOCKED = "blocked", _("等待另一合同的成果")
-        UNBLOCKED = "unblocked", _("另一合同的成果已到")
-        REVIEW_REVISION_ASKED = "review_revision_asked", _("专家评审要求修改")
-        SUSPENDED = "suspended", _("中止履行")
-        RESUMED = "resumed", _("恢复履行")
-        CHANGED = "changed", _("合同变更")
-        COMPLETED = "completed", _("全部成果验收，履行完毕")
-        TERMINATED = "terminated", _("合同解除")
-        ABANDONED = "abandoned", _("弃约")
-
-    contract = models.ForeignKey(Contract, models.PROTECT, related_name="events")
-    kind = models.CharField(max_length=24, choices=Kind)
-    at = models.DateTimeField(_("时间"))
-    recorded_at = models.DateTimeField(_("记录时间"))
-    party = models.CharField(max_length=10, blank=True)
-    milestone = models.ForeignKey(Milestone, models.PROTECT, null=True, blank=True, related_name="events")
-    by = models.ForeignKey("accounts.Organisation", models.PROTECT, null=True, blank=True, related_name="+")
-    # Codes, numbers and yes or no; what people wrote is in `note`.
-    data = models.JSONField(default=dict, blank=True)
-    note = EncryptedTextField(blank=True, default="")
-
-    class Meta:
-        ordering = ["contract_id", "at", "id"]
-        verbose_name = _("合同事件")
-        indexes = [
-            models.Index(fields=["contract", "at", "id"], name="contract_event_order"),
-            models.Index(fields=["recorded_at", "id"], name="contract_event_recorded"),
-        ]
-        constraints = [
-            models.CheckConstraint(name="contract_event_known_in_time", condition=Q(at__lte=F("recorded_at"))),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.contract_id} {self.kind}"

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
 from approvals.models import Material
-from contracts.models.contracts import Contract, Milestone
+from contracts.models.contracts import Contract
+from contracts.models.milestones import Milestone
 from core.fields import EncryptedTextField
 from core.lifecycle import Lifecycle
 from core.money import MoneyField
