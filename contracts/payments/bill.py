@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -66,6 +67,10 @@ class Line:
     subject: str = ""
 
 
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError)
+"""What `zipfile` raises for an archive that is cut, damaged, locked with a password or packed in an unknown way."""
+
+
 def read(zipped: bytes) -> list[Line]:
     """Every row of a bill. Raises Unreadable."""
     try:
@@ -74,7 +79,7 @@ def read(zipped: bytes) -> list[Line]:
             if sum(each.file_size for each in files) > LARGEST:
                 raise Unreadable("too large")
             texts = [archive.read(each).decode("gb18030") for each in files]
-    except (zipfile.BadZipFile, UnicodeDecodeError, OSError, RuntimeError, NotImplementedError) as wrong:
+    except BROKEN as wrong:
         raise Unreadable(str(wrong)) from wrong
     details = [text for text in texts if _is_details(text)]
     if len(details) != 1:

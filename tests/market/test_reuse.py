@@ -235,6 +235,15 @@ def test_everybody_reads_and_opens_them(where):
     assert Client().get(f"/regions/{made.code}/file/").status_code == 404
 
 
+def test_a_long_list_goes_on_on_the_next_page(where):
+    inside = region(where)
+    for _number in range(51):
+        made = assessment(where, inside)
+    first = Client().get("/regions/").content.decode()
+    assert made.code not in first and "page=2" in first
+    assert made.code in Client().get("/regions/?page=2").content.decode()
+
+
 def test_the_service_centre_adds_one_that_is_checked_by_its_content(where):
     keeper = market.staff()
     inside = region(where)

@@ -190,6 +190,22 @@ def test_what_is_no_bill_is_not_read(content):
         bill.read(content)
 
 
+@pytest.mark.parametrize("octet", [0x00, 0xFF])
+def test_whatever_octet_comes_over_wrong_it_is_read_or_refused(octet):
+    zipped = BytesIO()
+    with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.csv", ",".join(bill.COLUMNS).encode("gbk") * 20)
+    refused = 0
+    for at in range(len(zipped.getvalue())):
+        content = bytearray(zipped.getvalue())
+        content[at] = octet
+        try:
+            assert bill.read(bytes(content)) == []
+        except bill.Unreadable:
+            refused += 1
+    assert refused > 200
+
+
 def test_keys_that_are_none_are_named(settings, alipay):
     settings.ALIPAY_APP_KEY = settings.ALIPAY_PUBLIC_KEY = "AAAA"
     with pytest.raises(ImproperlyConfigured, match="ALIPAY_APP_KEY"):
