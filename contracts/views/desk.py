@@ -19,9 +19,8 @@ from contracts.forms.drafting import ReadForm
 from contracts.history import history_of
 from contracts.models import Contract, Deliverable
 from contracts.models.contracts import ContractQuerySet
-from contracts.stages import ball, rail
+from contracts.views.public import told_of
 from core import clock
-from ledger import domain as ledger
 
 PARTIES = (Kind.FIRM, *OWNER_KINDS)
 READERS = (*PARTIES, Kind.DEPARTMENT, Kind.OPERATOR, Kind.REGULATOR)
@@ -82,16 +81,8 @@ def shown(
     """The page of a contract, with what this reader may do next."""
     actions = actions_for(found, request.membership)
     context = {
-        "contract": found,
-        "round": found.award.lot.round,
-        "now": clock.now(),
-        "rail": rail(found),
-        "ball": ball(found),
-        "parties": list(found.parties.select_related("organisation")),
-        "lines": list(found.lines.select_related("item", "department__organisation")),
-        "milestones": list(found.milestones.all()),
+        **told_of(found),
         "events": history_of(found, with_notes=True),
-        "log": ledger.published(found.subject),
         "actions": actions,
         **_delivery(request, found, actions),
         "agree_form": ReadForm(initial={"text_sha256": text_hash(found)}) if "agree" in actions else None,

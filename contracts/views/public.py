@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -35,19 +37,23 @@ def contracts(request: HttpRequest) -> HttpResponse:
 def contract(request: HttpRequest, code: str) -> HttpResponse:
     found = public_contract(code)
     organisation = getattr(request, "organisation", None)
-    context = {
-        "contract": found,
-        "round": found.award.lot.round,
+    reads = Contract.objects.readable_by(organisation).filter(pk=found.pk).exists()
+    return render(request, "contracts/public.html", {**told_of(found), "reads": reads})
+
+
+def told_of(contract: Contract) -> dict[str, Any]:
+    """What the page of a contract tells whoever may open it."""
+    return {
+        "contract": contract,
+        "round": contract.award.lot.round,
         "now": clock.now(),
-        "rail": rail(found),
-        "ball": ball(found),
-        "parties": list(found.parties.select_related("organisation")),
-        "lines": list(found.lines.select_related("item", "department__organisation")),
-        "milestones": list(found.milestones.all()),
-        "log": ledger.published(found.subject),
-        "reads": Contract.objects.readable_by(organisation).filter(pk=found.pk).exists(),
+        "rail": rail(contract),
+        "ball": ball(contract),
+        "parties": list(contract.parties.select_related("organisation")),
+        "lines": list(contract.lines.select_related("item", "department__organisation")),
+        "milestones": list(contract.milestones.all()),
+        "log": ledger.published(contract.subject),
     }
-    return render(request, "contracts/public.html", context)
 
 
 @require_safe

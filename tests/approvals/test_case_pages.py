@@ -22,21 +22,6 @@ from tests.bidding.browse import acting, member_client
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def where():
-    return office.place()
-
-
-@pytest.fixture
-def by(where):
-    return office.clerk(where.department)
-
-
-@pytest.fixture
-def client(by):
-    return acting(by)
-
-
 def page(client, case, **query):
     return client.get(reverse("approvals:case", args=[case.code]), query)
 

@@ -28,16 +28,6 @@ GRANTED = Case.Outcome.GRANTED
 ASKED = {"category": "quality", "fault": Fault.DELIVERABLE, "first_time": True, "words": "噪声预测缺夜间值"}
 
 
-@pytest.fixture
-def where():
-    return office.place()
-
-
-@pytest.fixture
-def by(where):
-    return office.clerk(where.department)
-
-
 def kinds(case):
     return [each.kind for each in events_of(case)]
 

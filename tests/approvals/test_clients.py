@@ -19,11 +19,6 @@ from tests.bidding.browse import acting
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def where():
-    return office.place()
-
-
 def test_only_the_administrator_connects_a_system(where):
     key = public_text(Ed25519PrivateKey.generate())
     for by in (office.clerk(where.department), office.clerk(office.place().department, role=Role.ADMIN)):

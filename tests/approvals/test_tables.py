@@ -17,25 +17,10 @@ from core.errors import NotAllowed
 from tests import market_place as market
 from tests.approvals import office
 from tests.approvals.office import on
-from tests.bidding.browse import acting, member_client
+from tests.bidding.browse import member_client
 from tests.exchange.test_approval_events import life
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def where():
-    return office.place()
-
-
-@pytest.fixture
-def by(where):
-    return office.clerk(where.department)
-
-
-@pytest.fixture
-def client(by):
-    return acting(by)
 
 
 def csv_of(rows, columns=None):

@@ -33,11 +33,6 @@ def _files(settings, tmp_path):
 
 
 @pytest.fixture
-def where():
-    return office.place()
-
-
-@pytest.fixture
 def project(where):
     return market.need(where).project
 

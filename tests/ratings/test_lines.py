@@ -29,16 +29,6 @@ from tests.ratings import lives
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def where():
-    return market.place()
-
-
-@pytest.fixture(autouse=True)
-def _files_of_its_own(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "media"
-
-
 def parts(need):
     line = lives.line_of(need).timeline(now=clock.now())
     return [(part.kind, part.party) for part in line.segments], line

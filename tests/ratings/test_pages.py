@@ -22,16 +22,6 @@ from tests.ratings import lives
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def where():
-    return market.place()
-
-
-@pytest.fixture(autouse=True)
-def _files_of_its_own(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "media"
-
-
 def asked(client, code):
     """Page and fragment, which answer alike."""
     answers = [client.get(reverse(f"ratings:{name}", args=[code])) for name in ("lines", "part")]

@@ -25,16 +25,6 @@ from tests.ratings import lives
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def where():
-    return market.place()
-
-
-@pytest.fixture(autouse=True)
-def _files_of_its_own(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "media"
-
-
 def told():
     return [(each.organisation, each.kind, each.mark) for each in Reminder.objects.standing().order_by("mark")]
 
