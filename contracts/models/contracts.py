@@ -193,9 +193,6 @@ class Contract(models.Model):
         """Its status as portal.marks calls it."""
         return f"contract_{self.status}"
 
-    def is_late_to_seal(self, now: datetime) -> bool:
-        return self.is_unsealed and self.due_at < now
-
 
 class ContractParty(models.Model):
     """Who seals a contract: its owner, its firm, and every further firm of a consortium, jointly liable (招标投标法 第31条)."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Self
-
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -11,12 +9,6 @@ from django.utils.translation import gettext_lazy as _
 from contracts.models.contracts import Contract
 from core.lifecycle import Lifecycle
 from core.money import MoneyField
-
-
-class MilestoneQuerySet(models.QuerySet["Milestone"]):
-    def due_for_payment(self) -> Self:
-        """Those that may be asked to be paid: sealed ones that need no result, and accepted ones."""
-        return self.filter(status=Milestone.Status.ACCEPTED)
 
 
 class Milestone(models.Model):
@@ -55,8 +47,6 @@ class Milestone(models.Model):
     accepted_at = models.DateTimeField(_("验收时间"), null=True, blank=True)
     # An expert review wants what was accepted to be revised; empty again when the revision is accepted.
     revision_asked_at = models.DateTimeField(_("要求修改时间"), null=True, blank=True)
-
-    objects = MilestoneQuerySet.as_manager()
 
     class Meta:
         ordering = ["contract_id", "number"]

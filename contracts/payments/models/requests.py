@@ -194,9 +194,6 @@ class PaymentRequest(models.Model):
     def is_waiting(self) -> bool:
         return self.status == self.Status.REQUESTED
 
-    def is_overdue(self, now: datetime) -> bool:
-        return self.is_waiting and self.due_at is not None and self.due_at < now
-
     def days_overdue(self, now: datetime) -> int:
         """Days of the calendar since the term has ended."""
         return (now - self.due_at) // timedelta(days=1) if self.due_at is not None and self.due_at < now else 0
