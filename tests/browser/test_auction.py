@@ -76,6 +76,7 @@ def test_from_the_wizard_to_the_award(new_page, screenshot, transactional_db):
         page.get_by_role("link", name="进入竞价室").click()
         expect(page.locator("[data-live-state]")).to_have_attribute("data-state", "live", timeout=15_000)
     offers(firms[0], "50,000")
+    expect(firms[1].locator("[data-shown=best]")).to_have_text("¥ 50,000.00")
     offers(firms[1])
     live.auction_moved(played.auction.lot_id)
     expect(visitor.locator("[data-shown=best]")).to_have_text("¥ 49,500.00")
