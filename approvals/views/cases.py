@@ -23,6 +23,7 @@ from approvals.domain.limits import used_days
 from approvals.forms.steps import OF_APPLICANT, OF_DEPARTMENT, Step, correcting
 from approvals.models import Case, CaseEvent
 from core import clock
+from core.downloads import hand_out
 from core.errors import DomainError, NotAllowed
 from core.ratelimit import by_user, limited
 
@@ -109,12 +110,7 @@ def refile(request: ActingRequest, code: str) -> HttpResponse:
 def material(request: ActingRequest, pk: int) -> FileResponse:
     """A file of a case, for those who read the case."""
     found = get_object_or_404(materials.readable_by(request.organisation).exclude(file=""), pk=pk)
-    try:
-        response = FileResponse(found.file.open("rb"), as_attachment=False, filename=found.name)
-    except FileNotFoundError as gone:
-        raise Http404 from gone
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return hand_out(found.file, name=found.name)
 
 
 def shown(

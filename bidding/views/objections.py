@@ -20,6 +20,7 @@ from bidding.domain import objections as domain
 from bidding.forms.objections import AnswerObjectionForm, ComplaintForm, DecisionForm, ObjectionForm
 from bidding.models import Objection, ObjectionFile, Round
 from core import clock
+from core.downloads import hand_out
 from core.errors import DomainError, NotAllowed
 from core.ratelimit import by_user, limited
 
@@ -77,12 +78,7 @@ def objection(request: ActingRequest, code: str) -> HttpResponse:
 def file(request: ActingRequest, code: str, number: int) -> FileResponse:
     """A file of an objection, for those who read its text."""
     found = get_object_or_404(ObjectionFile, objection=objection_or_404(request, code), number=number)
-    try:
-        response = FileResponse(found.file.open("rb"), as_attachment=False, filename=found.name)
-    except FileNotFoundError as gone:
-        raise Http404 from gone
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return hand_out(found.file, name=found.name)
 
 
 @require_POST

@@ -21,6 +21,7 @@ from contracts.forms.drafting import WordsForm
 from contracts.models import Contract, Deliverable, Milestone
 from contracts.views.desk import contract_or_404
 from contracts.views.drafting import contract_for, take, words_step
+from core.downloads import hand_out
 from core.errors import DomainError, NotAllowed
 from core.ratelimit import by_user, limited
 
@@ -61,13 +62,7 @@ def submit(request: ActingRequest, code: str, number: int) -> HttpResponse:
 def file(request: ActingRequest, code: str) -> FileResponse:
     """The file of a version, for the parties, the departments of its lines and the regulator."""
     found = deliverable_or_404(request, code)
-    try:
-        opened = found.file.open("rb")
-    except FileNotFoundError as gone:
-        raise Http404 from gone
-    response = FileResponse(opened, as_attachment=False, filename=found.name, content_type=found.kind)
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return hand_out(found.file, name=found.name, kind=found.kind)
 
 
 @require_POST

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import WRITERS, Kind
 from accounts.rules import ActingRequest, acting_as
 from core import clock
+from core.downloads import hand_out
 from core.errors import DomainError
 from core.ratelimit import by_user, limited
 from market.domain import admission as domain
@@ -131,14 +132,7 @@ def scan(request: ActingRequest, code: str, which: str, pk: int) -> FileResponse
     )
     found = get_object_or_404(admissions, code=code)
     file = found.licence if which == "licence" else get_object_or_404(Qualification, admission=found, pk=pk).scan
-    if not file.name:
-        raise Http404
-    try:
-        response = FileResponse(file.open("rb"), as_attachment=False, filename=file.name.rpartition("/")[2])
-    except FileNotFoundError as gone:
-        raise Http404 from gone
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return hand_out(file)
 
 
 def _shown(request: ActingRequest, form: UndertakingForm, *, status: int = 200) -> HttpResponse:

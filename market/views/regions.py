@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from core import clock
+from core.downloads import hand_out
 from market.filters import RegionalFilter
 from market.models import RegionalAssessment
 
@@ -27,9 +28,4 @@ def regions(request: HttpRequest) -> HttpResponse:
 def file(request: HttpRequest, code: str) -> FileResponse:
     """The result itself."""
     found = get_object_or_404(RegionalAssessment, code=code)
-    try:
-        response = FileResponse(found.file.open("rb"), as_attachment=False, filename=f"{found.code}.pdf")
-    except FileNotFoundError as gone:
-        raise Http404 from gone
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return hand_out(found.file)

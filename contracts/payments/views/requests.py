@@ -24,6 +24,7 @@ from contracts.payments.forms import ArrivedForm, RefundForm, ReturnForm, Transf
 from contracts.payments.models import Payment, PaymentRequest, Refund, Transfer
 from contracts.payments.stages import ball_of, history_of, stages_of
 from core import clock
+from core.downloads import hand_out
 from core.errors import DomainError, NotAllowed
 from core.ratelimit import by_user, limited
 
@@ -46,7 +47,7 @@ def request_page(request: ActingRequest, code: str) -> HttpResponse:
 @never_cache
 def invoice(request: ActingRequest, code: str) -> FileResponse:
     """The invoice, for the parties and the regulator."""
-    return _handed_out(found_or_404(request, code).invoice)
+    return hand_out(found_or_404(request, code).invoice)
 
 
 @require_safe
@@ -55,16 +56,7 @@ def invoice(request: ActingRequest, code: str) -> FileResponse:
 def proof(request: ActingRequest, code: str, number: int) -> FileResponse:
     """The proof of a transfer, for the parties and the regulator."""
     transfer = get_object_or_404(Transfer, request=found_or_404(request, code), number=number)
-    return _handed_out(transfer.proof)
-
-
-def _handed_out(file: Any) -> FileResponse:
-    try:
-        response = FileResponse(file.open("rb"), as_attachment=False, filename=file.name.rpartition("/")[2])
-    except FileNotFoundError as gone:
-        raise Http404 from gone
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return hand_out(transfer.proof)
 
 
 @require_POST
