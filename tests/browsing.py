@@ -27,7 +27,7 @@ OWN_HOSTS = {"127.0.0.1", "localhost", ""}
 def browser() -> Iterator[Any]:
     """The system's Chromium, headless."""
     try:
-        from playwright.sync_api import sync_playwright
+        from playwright.sync_api import expect, sync_playwright
     except ImportError:
         missing("Install the Python package `playwright` to run the browser tests.")
     program = next(filter(None, map(shutil.which, NAMES)), None)
@@ -38,6 +38,7 @@ def browser() -> Iterator[Any]:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
         "true"  # Playwright keeps a loop in this thread; the ORM is used beside it
     )
+    expect.set_options(timeout=15_000)  # what a page does at once here takes seconds on a machine that is busy
     with sync_playwright() as playwright, _pushes_from_a_thread():
         chromium = playwright.chromium.launch(executable_path=program, args=flags)
         yield chromium
@@ -72,7 +73,7 @@ def new_page(browser: Any, live_server: Any) -> Iterator[Callable[..., Any]]:
             has_touch=size == "phone", **options,
         )  # fmt: skip
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(15_000)
         if user is not None:
             context.add_cookies([_session_cookie(user, live_server.url)])
         page = context.new_page()
