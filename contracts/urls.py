@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from contracts.views import delivery, desk, drafting, matters, public
+from contracts.views import delivery, desk, drafting, filing, matters, public, terms
 
 
 class ContractCode(StringConverter):
@@ -22,6 +22,10 @@ urlpatterns = [
     path("contracts/<contract:code>/qr.svg", public.qr, name="qr"),
     path("contracts/<contract:code>/check/", public.check, name="check"),
     path("desk/contracts/", desk.contracts, name="desk"),
+    path("desk/contracts/filing/", filing.filings, name="filings"),
+    path("desk/contracts/templates/", terms.templates, name="templates"),
+    path("desk/contracts/templates/<int:pk>/", terms.template, name="template"),
+    path("desk/contracts/templates/<int:pk>/next/", terms.next_template, name="template_next"),
     path("desk/contracts/<contract:code>/", desk.contract, name="mine"),
     path("desk/contracts/<contract:code>/contract.pdf", desk.document, name="document"),
     path("desk/contracts/<contract:code>/edit/", drafting.edit, name="edit"),
@@ -30,6 +34,8 @@ urlpatterns = [
     path("desk/contracts/<contract:code>/agree/", drafting.agree, name="agree"),
     path("desk/contracts/<contract:code>/reopen/", drafting.reopen, name="reopen"),
     path("desk/contracts/<contract:code>/seal/", drafting.seal, name="seal"),
+    path("desk/contracts/<contract:code>/file/", filing.file, name="file"),
+    path("desk/contracts/<contract:code>/filing/remark/", filing.remark, name="filing_remark"),
     path("desk/contracts/<contract:code>/milestones/<int:number>/submit/", delivery.submit, name="submit"),
     path("desk/contracts/<contract:code>/milestones/<int:number>/revision/", delivery.revision, name="revision"),
     path("desk/deliverables/<word:code>/", delivery.file, name="deliverable"),

@@ -24,6 +24,7 @@ class Letter(StrEnum):
     CONTRACT = "C"
     DELIVERABLE = "D"
     PAYMENT = "F"
+    FILING = "H"
 
 
 _NEXT = """

@@ -35,6 +35,8 @@ OPERATOR: list[Pair] = [
     ("bidding:operator_desk", _("待办")),
     ("bidding:experts", _("评审专家")),
     ("contracts:desk", _("合同管理")),
+    ("contracts:filings", _("合同备案")),
+    ("contracts:templates", _("合同示范文本")),
     ("payments:reconciliation", _("支付宝对账")),
 ]
 REGULATOR: list[Pair] = [

@@ -13,6 +13,7 @@ from contracts.document import keep_document
 from contracts.domain.access import Side, demand_party, demand_unsealed, held
 from contracts.domain.drafting import demand_same_text
 from contracts.domain.events import Kind, record
+from contracts.domain.filing import await_filing
 from contracts.models import Contract, ContractParty, Milestone
 from contracts.sealing import sealer
 from core import clock, worktime
@@ -89,6 +90,7 @@ def _begin(contract: Contract, now: datetime) -> None:
     }
     ledger.append("contract.in_force", contract.subject, data, at=now)
     record(contract, Kind.CONTRACT_SEALED, at=now, party="line")
+    await_filing(contract, now=now)
 
 
 def _told(contract: Contract, party: ContractParty) -> str:

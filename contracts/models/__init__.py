@@ -1,6 +1,7 @@
 from contracts.models.contracts import Contract, ContractLine, ContractParty
 from contracts.models.delivery import QUALITY, REFERENCE, Deliverable, Matter, Reason
 from contracts.models.events import ContractEvent
+from contracts.models.filing import Filing
 from contracts.models.milestones import Milestone
 from contracts.models.sealing import SealAuthority, SealCertificate
 from contracts.models.terms import ContractPolicy, ContractTemplate
@@ -15,6 +16,7 @@ __all__ = [
     "ContractPolicy",
     "ContractTemplate",
     "Deliverable",
+    "Filing",
     "Matter",
     "Milestone",
     "Reason",

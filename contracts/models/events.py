@@ -39,6 +39,8 @@ class ContractEvent(models.Model):
         SUSPENDED = "suspended", _("中止履行")
         RESUMED = "resumed", _("恢复履行")
         CHANGED = "changed", _("合同变更")
+        FILED = "filed", _("服务中心备案")
+        FILING_REMARKED = "filing_remarked", _("服务中心提出备案意见")
         COMPLETED = "completed", _("全部成果验收，履行完毕")
         TERMINATED = "terminated", _("合同解除")
         ABANDONED = "abandoned", _("弃约")

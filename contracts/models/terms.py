@@ -31,6 +31,12 @@ class ContractPolicy(Dated):
         validators=[MinValueValidator(1)],
         help_text=_("成果提交后业主在这一期限内不答复的，视为验收通过"),
     )
+    filing = models.PositiveSmallIntegerField(
+        _("备案期限"),
+        default=7,
+        validators=[MinValueValidator(1)],
+        help_text=_("各方盖章以后，服务中心在这一期限内备案或者提出意见"),
+    )
     abandon_days = models.PositiveSmallIntegerField(_("弃约后暂停（日）"), default=180)
     legal_basis = models.CharField(_("依据"), max_length=300)
 
@@ -51,9 +57,16 @@ class ContractPolicy(Dated):
 
     def end_of_silence(self, submitted_at: datetime) -> datetime:
         """When silence about something submitted then becomes acceptance."""
+        return self._after(submitted_at, self.silence)
+
+    def end_of_filing(self, sealed_at: datetime) -> datetime:
+        """By when the service centre files what was sealed then."""
+        return self._after(sealed_at, self.filing)
+
+    def _after(self, at: datetime, length: int) -> datetime:
         if self.unit == self.Unit.MINUTES:
-            return submitted_at + timedelta(minutes=self.silence)
-        return worktime.add_working_days(submitted_at, self.silence)
+            return at + timedelta(minutes=length)
+        return worktime.add_working_days(at, length)
 
 
 def check_plan(plan: Any) -> None:

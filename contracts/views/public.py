@@ -16,7 +16,7 @@ from bidding.proof import qr_svg
 from contracts.domain.checking import check_document
 from contracts.filters import ContractFilter
 from contracts.forms.checking import CheckForm
-from contracts.models import Contract
+from contracts.models import Contract, Filing
 from contracts.stages import ball, rail
 from core import clock
 from core.ratelimit import limited
@@ -52,6 +52,7 @@ def told_of(contract: Contract) -> dict[str, Any]:
         "parties": list(contract.parties.select_related("organisation")),
         "lines": list(contract.lines.select_related("item", "department__organisation")),
         "milestones": list(contract.milestones.all()),
+        "filing": Filing.objects.filter(contract=contract).first(),
         "log": ledger.published(contract.subject),
     }
 

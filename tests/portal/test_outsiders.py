@@ -33,6 +33,7 @@ pytestmark = pytest.mark.django_db
 
 OWNERS, FIRMS, OPERATORS = (Kind.OWNER, Kind.PERSON), (Kind.FIRM,), (Kind.OPERATOR,)
 CONTRACT_READERS = (*OWNERS, *FIRMS, Kind.DEPARTMENT, Kind.OPERATOR, Kind.REGULATOR)
+LISTS_OF_CONTRACTS = ("contracts:contracts", "contracts:desk", "contracts:filings", "contracts:templates")
 EXPERTS: tuple[Kind, ...] = ()
 """An expert acts as a person: no kind of organisation opens that desk (tests/bidding/test_experts.py has who may)."""
 EVERYBODY, SIGNED_IN, CUSTODIAN = "everybody", "signed in", "whoever has the custodian's key"
@@ -184,6 +185,12 @@ TABLE: dict[str, Door] = {
     "contracts:qr": Door(EVERYBODY),
     "contracts:check": Door(EVERYBODY),
     "contracts:desk": Door(CONTRACT_READERS),
+    "contracts:filings": Door((Kind.OPERATOR, Kind.REGULATOR)),
+    "contracts:file": Door(OPERATORS, "post", writes=True),
+    "contracts:filing_remark": Door(OPERATORS, writes=True),
+    "contracts:templates": Door((Kind.OPERATOR, Kind.REGULATOR)),
+    "contracts:template": Door((Kind.OPERATOR, Kind.REGULATOR)),
+    "contracts:template_next": Door(OPERATORS, writes=True),
     "contracts:mine": Door(CONTRACT_READERS, own=True),
     "contracts:document": Door(CONTRACT_READERS, own=True),
     "contracts:edit": Door(OWNERS, writes=True, own=True),
@@ -384,8 +391,9 @@ def world(settings, tmp_path) -> World:
     values |= to_pay()
     contract = contracts.running(market.place())
     for name in [name for name in TABLE if name.startswith("contracts:")]:
-        if name not in ("contracts:contracts", "contracts:desk"):
-            values[name] = {"code": contract.code}
+        values[name] = {"code": contract.code}
+    values |= {key: {} for key in LISTS_OF_CONTRACTS}
+    values |= {key: {"pk": contract.template_id} for key in ("contracts:template", "contracts:template_next")}
     made = contracts.submits(contract)
     for name in ("submit", "revision", "matter_answer", "matter_finish", "matter_withdraw"):
         values[f"contracts:{name}"] = {"code": contract.code, "number": 2}
