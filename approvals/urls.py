@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from approvals.views import applications, cases, clients, department, tables
+from approvals.views import applications, cases, clients, department, results, tables
 
 
 class CaseCode(StringConverter):
@@ -51,6 +51,10 @@ urlpatterns = [
     path("desk/cases/clients/<int:pk>/revoke/", clients.revoke, name="revoke_client"),
     path("desk/cases/material/<int:pk>/", cases.material, name="material"),
     path("desk/cases/<case:code>/", cases.case, name="case"),
+    path("desk/cases/results/<int:pk>/", results.file, name="result"),
+    path("desk/cases/<case:code>/results/", results.issue, name="result_issue"),
+    path("desk/cases/<case:code>/results/collect/", results.collect, name="collect"),
+    path("desk/applications/<application:code>/collect/", results.collect_all, name="collect_all"),
     path("desk/cases/<case:code>/refile/", cases.refile, name="refile"),
     path("desk/cases/<case:code>/events/<int:number>/", cases.correct, name="correct"),
     path("desk/cases/<case:code>/step/<case_step:step>/", cases.step, name="step"),

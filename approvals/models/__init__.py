@@ -15,6 +15,7 @@ from approvals.models.departments import (
     dated_constraint,
 )
 from approvals.models.national import ServiceInstance
+from approvals.models.results import Result
 
 __all__ = [
     "ApiClient",
@@ -33,6 +34,7 @@ __all__ = [
     "ItemVersion",
     "Material",
     "Party",
+    "Result",
     "ServiceInstance",
     "Special",
     "dated_constraint",

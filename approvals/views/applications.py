@@ -20,7 +20,7 @@ from approvals.domain import materials as material_domain
 from approvals.domain import windows as domain
 from approvals.domain.projects import OwnProject, project_of, projects_of
 from approvals.forms.register import ApplicationForm, ItemsForm, MaterialForm, ProjectChoiceForm
-from approvals.models import Application, ApprovalItem, Case, ItemVersion
+from approvals.models import Application, ApprovalItem, Case, ItemVersion, Result
 from core import clock, worktime
 from core.errors import DomainError, NotAllowed
 from core.ratelimit import by_user, limited
@@ -164,6 +164,9 @@ def _shown(
     shared = found.materials.all()
     if request.organisation.kind == Kind.DEPARTMENT:
         shared = shared.filter(cases__in=mine).distinct()
+    results = list(
+        Result.objects.readable_by(request.organisation).filter(case__application=found).select_related("case__item")
+    )
     unfinished = any(each.ended_at is None for each in cases)
     due = worktime.add_working_days(found.filed_at, found.joint_days) if found.joint_days else None
     context: dict[str, Any] = {
@@ -171,6 +174,10 @@ def _shown(
         "cases": cases,
         "readable": {each.pk for each in cases} if own or request.organisation.kind == Kind.REGULATOR else mine,
         "materials": shared,
+        "results": results,
+        "may_collect": own
+        and request.membership.role in WRITERS
+        and any(each.collected_at is None for each in results),
         "form": (form or MaterialForm()) if own and unfinished and request.membership.role in WRITERS else None,
         "joint_due_at": due,
         "unfinished": unfinished,

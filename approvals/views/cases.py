@@ -129,6 +129,7 @@ def shown(
         "now": now,
         "events": events,
         "materials": list(found.materials.all()),
+        **results_of(request, found),
         "steps": _tabs(found, offered, chosen),
         "chosen": offered.get(chosen),
         "chosen_name": chosen,
@@ -142,6 +143,20 @@ def shown(
         "overdue": found.is_overdue_at(now),
     }
     return render(request, "approvals/case.html", context, status=status)
+
+
+def results_of(request: ActingRequest, found: Case) -> dict[str, Any]:
+    """The documents of its decision; its department may issue one, its applicant collects."""
+    results = list(found.results.all())
+    writes = request.membership.role in WRITERS
+    decides = request.organisation.pk == found.department.organisation_id
+    return {
+        "results": results,
+        "may_issue": writes and decides and found.status == Case.Status.DECIDED,
+        "may_collect": writes
+        and request.organisation.pk == found.applicant_id
+        and any(each.collected_at is None for each in results),
+    }
 
 
 def steps_of(request: ActingRequest) -> dict[str, Step]:

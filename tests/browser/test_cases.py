@@ -69,6 +69,18 @@ def test_a_case_from_receipt_to_decision(office_with_cases, new_page, screenshot
     expect(page.locator(".page-kicker")).to_contain_text("准予许可")
     assert Case.objects.filter(status="decided").count() == 2
     screenshot(page, "case-decided")
+    page.get_by_role("link", name="出件：上传决定文书").click()
+    page.get_by_label("文号").fill("甬环建〔2026〕12号")
+    document = {"name": "决定.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\n%%EOF\n"}
+    page.get_by_label("决定文书").set_input_files(document)
+    screenshot(page, "result-issue")
+    page.get_by_role("button", name="出件，通知申请人签收").click()
+    expect(page.locator("#results-head").locator("..")).to_contain_text("待签收")
+    owner = new_page(where.owner.user, size=size)
+    owner.goto(page.url)
+    owner.get_by_role("button", name="签收文书").click()
+    expect(owner.locator("#results-head").locator("..")).not_to_contain_text("待签收")
+    screenshot(owner, "case-collected")
     page.locator(".history").get_by_role("link", name="更正").last.click()
     screenshot(page, "case-correct")
 

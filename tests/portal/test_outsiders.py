@@ -106,6 +106,10 @@ TABLE: dict[str, Door] = {
     "approvals:step": Door((*OWNERS, Kind.DEPARTMENT), "post", writes=True, own=True),
     "approvals:refile": Door(OWNERS, "post", writes=True, own=True),
     "approvals:correct": Door((Kind.DEPARTMENT,), writes=True, own=True),
+    "approvals:result": Door((*OWNERS, Kind.DEPARTMENT, Kind.REGULATOR), own=True),
+    "approvals:result_issue": Door((Kind.DEPARTMENT,), writes=True, own=True),
+    "approvals:collect": Door(OWNERS, "post", writes=True, own=True),
+    "approvals:collect_all": Door(OWNERS, "post", writes=True, own=True),
     "approvals:material": Door((*OWNERS, Kind.DEPARTMENT, Kind.REGULATOR), own=True),
     "market:firms": Door(EVERYBODY),
     "market:firm_notices": Door(EVERYBODY),
@@ -344,11 +348,13 @@ def world(settings, tmp_path) -> World:
     values["approvals:case"] = values["approvals:refile"] = {"code": case.code}
     values["approvals:step"] = {"code": case.code, "step": "accept"}
     values["approvals:correct"] = {"code": case.code, "number": 1}
+    values["approvals:result_issue"] = values["approvals:collect"] = {"code": case.code}
+    values["approvals:result"] = {"pk": 1}
     values["market:regional_file"] = {"code": assessment(place, region(place)).code}
     values["market:reuse"] = {**project, "service": place.service.code}
     values["market:reuse_end"] = {"pk": 1}
     application = {"code": windows.filed(place).code}
-    values["approvals:application"] = values["approvals:hand_in"] = application
+    values |= dict.fromkeys(("approvals:application", "approvals:hand_in", "approvals:collect_all"), application)
     values["approvals:table_import"] = values["approvals:table_export"] = {"kind": "events"}
     values["approvals:revoke_client"] = {"pk": 1}
     values["approvals:material"] = {"pk": 1}
