@@ -17,7 +17,9 @@ DAY = 86_400_000_000
 FIRM, OTHER, THIRD = "91330200000000001A", "91330200000000002B", "91330200000000003C"
 
 
-def line(number=1, *, firm=FIRM, used=10.0, promised=10, ended=datetime(2026, 11, 2, 2, 0, tzinfo=UTC), case=True, **given):
+def line(
+    number=1, *, firm=FIRM, used=10.0, promised=10, ended=datetime(2026, 11, 2, 2, 0, tzinfo=UTC), case=True, **given
+):
     """A line that is over; times in days. Its case is its own, of an item whose habit it alone may make."""
     used2 = given.pop("used2", 5.0)
     told = {
@@ -36,7 +38,13 @@ def line(number=1, *, firm=FIRM, used=10.0, promised=10, ended=datetime(2026, 11
         (
             Piece("service", start, start + timedelta(days=60), "firm", told["used1"] // 3),
             Piece("review", start + timedelta(days=60), start + timedelta(days=62), "owner", 2 * DAY),
-            Piece("revision", start + timedelta(days=62), start + timedelta(days=150), "firm", told["used1"] - told["used1"] // 3),
+            Piece(
+                "revision",
+                start + timedelta(days=62),
+                start + timedelta(days=150),
+                "firm",
+                told["used1"] - told["used1"] // 3,
+            ),
         ),
     )
     return ScoredLine(**told)
@@ -88,7 +96,10 @@ def file_of(firm=FIRM, *, lines=None, deductions=None, policy=FIRST, as_of=AS_OF
     own = evaluated(
         [each for each in marks if each.firm == firm], raters_means(marks, everybody, policy), everybody, policy
     )
-    taken = [Deduction.by(FIRST.rule("late_over_10_days"), date(2026, 9, 1)), Deduction.by(FIRST.rule("abandoned"), date(2024, 1, 1))]
+    taken = [
+        Deduction.by(FIRST.rule("late_over_10_days"), date(2026, 9, 1)),
+        Deduction.by(FIRST.rule("abandoned"), date(2024, 1, 1)),
+    ]
     taken = taken if deductions is None else deductions
     result = standing(
         joint=score.overall.score if score.overall else None, evaluations=own.value, conduct=9_800, deductions=taken,
