@@ -186,7 +186,7 @@ def _firm(top: _Told, policy: Policy, as_of: datetime) -> Iterator[Check]:
         yield from service.same(name, file.figures_record(part, what=file.SERVICE))
         parts[name] = part
     yield Check(what="every line is told once", holds=len(set(lines)) == len(lines))
-    whole_score = overall(parts, policy)
+    whole_score = overall((part.score for part in parts.values()), policy)
     yield from top.same("over all services:", {"overall": file.score_record(whole_score)})
     own = policy.par * HUNDRED if whole_score is None else whole_score.score
     yield from _standing(top, policy, as_of, own)
@@ -350,7 +350,9 @@ def _department(top: _Told, policy: Policy, as_of: datetime) -> Iterator[Check]:
         yield from _habit(item, name, [case.usual for case in cases if case.usual is not None], policy)
         parts[name] = part
     yield Check(what="every case is told once", holds=len(set(codes)) == len(codes))
-    yield from top.same("over all items:", {"overall": file.score_record(overall(parts, policy))})
+    yield from top.same(
+        "over all items:", {"overall": file.score_record(overall((part.score for part in parts.values()), policy))}
+    )
 
 
 def _case(case: _Told, what: str, policy: Policy, as_of: datetime) -> Iterator[Check]:

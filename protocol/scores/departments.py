@@ -87,7 +87,7 @@ def _department(
         items=parts,
         cases={item: tuple(own) for item, (own, _norm) in items.items()},
         habits={item: usual[name, item] for item in items if (name, item) in usual},
-        overall=overall(parts, policy),
+        overall=overall((part.score for part in parts.values()), policy),
     )
 
 

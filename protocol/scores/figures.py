@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -139,7 +139,7 @@ def figures(measured: Sequence[Measured], norm: Norm, policy: Policy) -> Figures
             weight=total,
             score=points(total, weighted, norm.mean, policy),
             half=half_width(total, sum(each.weight**2 for each in measured), norm.spread, policy),
-            ranked=total >= policy.ranked_from * TEN_THOUSAND,
+            ranked=total >= policy.least_ranked,
         ),
         first_pass_rate=share(sum(each.first_pass for each in ended), len(ended)),
         median_days=median(days) if days else None,
@@ -166,9 +166,9 @@ def trend(measured: Iterable[Measured]) -> tuple[Month, ...]:
     )
 
 
-def overall(parts: Mapping[str, Figures], policy: Policy) -> Score | None:
+def overall(parts: Iterable[Score], policy: Policy) -> Score | None:
     """Over services (or items), weighted by Σ w; the half-widths add like those of independent scores. None without weight."""
-    scores = [part.score for part in parts.values()]
+    scores = list(parts)
     total = sum(each.weight for each in scores)
     if not total:
         return None
@@ -176,5 +176,5 @@ def overall(parts: Mapping[str, Figures], policy: Policy) -> Score | None:
         weight=total,
         score=half_up(sum(each.weight * each.score for each in scores), total),
         half=square_root(sum((each.weight * each.half) ** 2 for each in scores), total * total),
-        ranked=total >= policy.ranked_from * TEN_THOUSAND,
+        ranked=total >= policy.least_ranked,
     )

@@ -55,4 +55,6 @@ def _firm(firm: str, services: Mapping[str, list[Judged]], usual: Mapping[str, N
         service: figures([as_measured(each) for each in rows], usual[service], policy)
         for service, rows in lines.items()
     }
-    return FirmScore(firm=firm, services=parts, lines=lines, overall=overall(parts, policy))
+    return FirmScore(
+        firm=firm, services=parts, lines=lines, overall=overall((part.score for part in parts.values()), policy)
+    )

@@ -261,7 +261,8 @@ def _judged(
 ) -> Judged:
     used = hundredths_of_days(line.used1)
     e1 = efficiency(line.reference_days, used, line.returns, policy)
-    case, habit, beside = cases.get(line.case or ""), None, ONE
+    case = cases[line.case] if line.case is not None and line.used2 is not None else None
+    habit, beside = None, ONE
     if case is not None and case.is_usual and case.e2 is not None:
         habit = usual[case.department, case.item].value
         beside = relative(case.e2, habit, policy)

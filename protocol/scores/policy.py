@@ -86,6 +86,11 @@ class Policy:
         """m as a weight, in ten-thousandths."""
         return self.m * TEN_THOUSAND
 
+    @property
+    def least_ranked(self) -> int:
+        """The weight from which a score is ranked, in ten-thousandths."""
+        return self.ranked_from * TEN_THOUSAND
+
     def rule(self, reason: str) -> DeductionRule:
         """What a failing costs. Raises KeyError for a reason that the policy does not know."""
         return {rule.reason: rule for rule in self.deductions}[reason]

@@ -1,8 +1,11 @@
-"""Lines, evaluations and files for the tests of scores."""
+"""Lines, evaluations and files for the tests of scores, and every kind of lines for what holds of all."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+
+from hypothesis import strategies as st
 
 from protocol.scores.departments import departments
 from protocol.scores.file import department_file, firm_file
@@ -14,6 +17,9 @@ from protocol.scores.standing import Deduction, Evaluation, evaluated, everybody
 AS_OF = datetime(2026, 11, 30, 4, 0, tzinfo=UTC)
 DAY = 86_400_000_000
 """Microseconds of a working day."""
+USED = st.integers(0, 90 * DAY)
+DAYS = st.integers(1, 60)
+COUNTS = st.integers(0, 5)
 FIRM, OTHER, THIRD = "91330200000000001A", "91330200000000002B", "91330200000000003C"
 
 
@@ -112,3 +118,24 @@ def department_file_of(department="D0", *, lines=None, policy=FIRST, as_of=AS_OF
     """The score file of a department in the city."""
     score = departments(city() if lines is None else lines, policy, as_of=as_of)[department]
     return department_file(score, policy=policy, as_of=as_of)
+
+
+@st.composite
+def lines(draw, most=12):
+    """Lines of four firms, two services, two departments and two items, every kind of them."""
+    rows = []
+    for number in range(draw(st.integers(1, most))):
+        case = draw(st.booleans())
+        running = draw(st.sampled_from([False, False, False, True]))
+        made = line(
+            number, firm=f"F{draw(st.integers(0, 3))}", used=draw(USED) / DAY, promised=draw(DAYS), case=case,
+            ended=AS_OF - timedelta(days=draw(st.integers(0, 2000))), returns=draw(COUNTS), service=f"S{draw(st.integers(0, 1))}",
+            standard_days=draw(st.none() | DAYS), used2=draw(USED) / DAY, segments=(),
+        )  # fmt: skip
+        made = replace(made, department=f"D{draw(st.integers(0, 1))}", item=f"I{draw(st.integers(0, 1))}")
+        if case:
+            made = replace(
+                made, committed_days=draw(st.none() | DAYS), late_corrections=draw(COUNTS), same_day=draw(st.booleans())
+            )
+        rows.append(replace(made, running=True, decided_at=None, accepted_at=None) if running else made)
+    return rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
@@ -16,35 +16,11 @@ from protocol.scores.figures import Measured, Norm, figures, points
 from protocol.scores.firms import firms, norms
 from protocol.scores.lines import efficiency, joint, judge
 from protocol.scores.policy import FIRST
-from tests.protocol.scored import AS_OF, DAY, line
+from tests.protocol.scored import AS_OF, COUNTS, DAY, DAYS, USED, line, lines
 
 many = settings(max_examples=200, deadline=None)
-USED = st.integers(0, 90 * DAY)
-DAYS = st.integers(1, 60)
-COUNTS = st.integers(0, 5)
 VALUES = st.integers(1, 15_000)
 WEIGHTS = st.integers(0, 10_000)
-
-
-@st.composite
-def lines(draw, most=12):
-    """Lines of four firms, two services, two departments and two items, every kind of them."""
-    rows = []
-    for number in range(draw(st.integers(1, most))):
-        case = draw(st.booleans())
-        running = draw(st.sampled_from([False, False, False, True]))
-        made = line(
-            number, firm=f"F{draw(st.integers(0, 3))}", used=draw(USED) / DAY, promised=draw(DAYS), case=case,
-            ended=AS_OF - timedelta(days=draw(st.integers(0, 2000))), returns=draw(COUNTS), service=f"S{draw(st.integers(0, 1))}",
-            standard_days=draw(st.none() | DAYS), used2=draw(USED) / DAY, segments=(),
-        )  # fmt: skip
-        made = replace(made, department=f"D{draw(st.integers(0, 1))}", item=f"I{draw(st.integers(0, 1))}")
-        if case:
-            made = replace(
-                made, committed_days=draw(st.none() | DAYS), late_corrections=draw(COUNTS), same_day=draw(st.booleans())
-            )
-        rows.append(replace(made, running=True, decided_at=None, accepted_at=None) if running else made)
-    return rows
 
 
 def one(row):

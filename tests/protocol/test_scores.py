@@ -281,11 +281,11 @@ def test_an_interval_is_cut():
 def test_over_services_by_weight():
     many = figures([measured("1.0000")] * 3, Norm(mean=10_000, spread=2_500), FIRST)  # 75.00
     better = figures([measured("1.2000")], Norm(mean=10_000, spread=2_500), FIRST)  # (1.2 + 5) / 6 × 75 = 77.50
-    told = overall({"S1": many, "S2": better}, FIRST)
+    told = overall([many.score, better.score], FIRST)
     assert (told.weight, told.score, told.ranked) == (e4("4.0000"), e2("75.63"), False)  # (225 + 77.5) / 4 = 75.625
     # Half-widths 6.68 and 5.14: √((3 × 6.68)² + 5.14²) / 4 = 5.172
     assert (many.score.half, better.score.half, told.half) == (e2("6.68"), e2("5.14"), e2("5.17"))
-    assert overall({}, FIRST) is None
+    assert overall([], FIRST) is None
 
 
 def test_a_district_is_measured_by_the_norm_of_the_city():
