@@ -1,4 +1,4 @@
-"""All scores of a city at once, from columns: the same whole numbers as `protocol.scores`, a million lines in a second. Pure.
+"""All scores of a city at once, from columns: the same whole numbers as `protocol.scores`, a million lines in seconds. Pure.
 
 Two passes, each in batches, so that beside the columns there is little more than a few numbers a case and a line in memory:
 first the cases and their departments' habits, then the lines. What is left is one row for each firm and service, and for each
@@ -144,7 +144,8 @@ def _lines(columns: Columns, cases: _Cases, habit: Longs, as_of: datetime, norms
     pair = columns.service.astype(np.int64) * firms + columns.firm
     group, pairs = grouped(pair, firms * len(columns.names.service), np.ones(len(pair), np.bool_))
     tally = Tally(len(pairs), months_of(columns.ended))
-    usual, place = cases.usual, cases.place
+    place = cases.place
+    usual = cases.usual & (habit[place] > 0)
     for part in batches(len(columns), cases.batch):
         promised, standard = columns.promised[part], columns.standard[part]
         used = hundredths_of_days(columns.used1[part])

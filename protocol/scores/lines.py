@@ -244,7 +244,7 @@ def judge(
     """Every line that counts, in the order of service, firm and line.
 
     Give all lines of the city, or, for a part of them, the city's habits as `known`: what is usual at a department is not
-    a matter of one firm or district.
+    a matter of one firm or district. Where a department has none among them, its case stands beside nothing.
     """
     rows = sorted(lines, key=lambda line: (line.service, line.firm, line.line))
     cases = cases_of(rows, policy)
@@ -264,8 +264,9 @@ def _judged(
     case = cases[line.case] if line.case is not None and line.used2 is not None else None
     habit, beside = None, ONE
     if case is not None and case.is_usual and case.e2 is not None:
-        habit = usual[case.department, case.item].value
-        beside = relative(case.e2, habit, policy)
+        known = usual.get((case.department, case.item))
+        habit = known.value if known is not None else None
+        beside = ONE if habit is None else relative(case.e2, habit, policy)
     return Judged(
         line=line,
         used1=used,

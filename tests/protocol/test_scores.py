@@ -208,6 +208,11 @@ def test_a_line_fades_from_its_decision_or_from_the_acceptance_where_there_is_no
     assert decided.ended == year != decided.accepted_at
 
 
+def test_a_department_without_a_known_habit_is_beside_nothing():
+    (judged,) = judge([line(1)], FIRST, as_of=AS_OF, known={})
+    assert judged.habit is None and judged.e2_relative == e4("1.0000")
+
+
 # Scores
 
 
