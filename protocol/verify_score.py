@@ -48,7 +48,7 @@ def is_score(content: bytes) -> bool:
 
 def verify(content: bytes) -> list[Check]:
     """Every check that the file allows. Raises BadScore for the first departure from its form."""
-    top = _Told(json.loads(content), "")
+    top = _Told(json.loads(content, object_pairs_hook=_once), "")
     if (version := top.whole("v")) != file.VERSION:
         raise BadScore("v", f"version {version} is not known here")
     as_of, policy = top.moment("as_of"), top.read("policy", Policy.from_record)
@@ -60,6 +60,14 @@ def verify(content: bytes) -> list[Check]:
         return [*checks, *_department(top, policy, as_of)]
     top.text("uscc")
     return [*checks, *_firm(top, policy, as_of)]
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The members of an object, each told once, so that no two readers read two things."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise BadScore("", f"a member is told twice, one of {', '.join(members)}")
+    return members
 
 
 def name_of(content: bytes) -> str:

@@ -261,6 +261,12 @@ def test_the_program_knows_a_score_file_by_its_content(tmp_path):
     assert broken.returncode == 2 and "standing: missing" in broken.stderr
 
 
+def test_a_member_told_twice_is_refused():
+    twice = encode(SCORE).replace(b'"uscc":', b'"uscc":"91330200000000009X","uscc":')
+    with pytest.raises(verify_score.BadScore, match="told twice"):
+        verify_score.verify(twice)
+
+
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"round": "R1", "services": []}', b'{"items": 1}'])
 def test_what_is_neither_is_refused(content, tmp_path, capsys):
     file = tmp_path / "some.json"
