@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -40,3 +42,9 @@ def test_where_quality_moves_approvals_the_score_finds_more_than_stars_and_first
     world = next(world for world in WORLDS if world.moves > 0.3)
     found = np.array([simulation.taus(world, seed) for seed in range(4)]).mean(axis=0)
     assert (found[:, 0] > found[:, 2]).all() and (found[:, 0] > found[:, 3]).all()
+
+
+def test_the_page_tells_of_every_world():
+    page = (Path(simulation.__file__).resolve().parents[1] / "docs" / "scores.md").read_text(encoding="utf-8")
+    for world in WORLDS:
+        assert page.count(f"| {world.name} |") == len(simulation.TRUTHS), world.name
