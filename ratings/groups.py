@@ -48,14 +48,16 @@ class Tally:
     ) -> None:
         """Add some lines; ended is a `day_number`."""
         over = ended != NOTHING
+        for name, rows in (("n", group), ("first_pass", group[first_pass & over]), ("overdue", group[overdue])):
+            self.sums[name] += np.bincount(rows, minlength=len(self.sums[name]))
         for name, each in (
-            ("n", 1), ("weight", weight), ("weighted", weight * value), ("weight_squares", weight * weight), ("total", value),
-            ("squares", value * value), ("first_pass", first_pass & over), ("overdue", overdue),
+            ("weight", weight), ("weighted", weight * value), ("weight_squares", weight * weight), ("total", value),
+            ("squares", value * value),
         ):  # fmt: skip
             np.add.at(self.sums[name], group, each)
         self._days.append(group[over] << DAYS_BITS | days[over])
         month = group[over] * len(self.months) + (ended[over] // DAYS_OF_MONTH - self.months.start)
-        np.add.at(self.month_n, month, 1)
+        np.add.at(self.month_n, month, np.int32(1))
         np.add.at(self.month_total, month, value[over])
 
     def ordered(self) -> Longs:
