@@ -1,4 +1,6 @@
-"""`python -m protocol.verify URL-or-FILE`: compute a round again from its public record, one line per check.
+"""`python -m protocol.verify URL-or-FILE`: compute a round again from its public record, or a score from its file.
+
+One line per check; which of the two it is, its content says.
 
 Exit status 0 only if everything holds, 1 if something does not, 2 where the record cannot be read. What the stage of the
 round keeps back is said to be kept back, and is no failure.
@@ -12,7 +14,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-from protocol import draw, envelope, verify_auction, verify_experts, verify_follow, verify_log, verify_members
+from protocol import (
+    draw,
+    envelope,
+    verify_auction,
+    verify_experts,
+    verify_follow,
+    verify_log,
+    verify_members,
+    verify_score,
+)
 from protocol.canonical import read_timestamp, sha256_hex
 from protocol.check import Check, was_eligible
 from protocol.methods import METHODS
@@ -254,7 +265,10 @@ def main(arguments: Sequence[str]) -> int:
     """Print one line per check. 0: all hold; 1: one does not; 2: there is nothing to check."""
     given = _parser().parse_args(arguments)
     try:
-        record = read_record(fetch(given.record))
+        content = fetch(given.record)
+        if verify_score.is_score(content):
+            return _score(content)
+        record = read_record(content)
         checks = [*verify(record, log=given.log_key, custodian=given.custodian_key), *_live(record, given)]
     except OSError as error:
         print(f"{given.record} cannot be read: {error}", file=sys.stderr)
@@ -272,9 +286,25 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if failed else 0
 
 
+def _score(content: bytes) -> int:
+    """Print the checks of a score file."""
+    try:
+        checks = verify_score.verify(content)
+    except verify_score.BadScore as bad:
+        print(f"not a score file of PROTOCOL §6: {bad}", file=sys.stderr)
+        return 2
+    for check in checks:
+        print(check)
+    print(f"Taken as printed, because other firms' lines make it: {verify_score.TAKEN}")
+    failed = sum(check.holds is False for check in checks)
+    print(f"{verify_score.name_of(content)}: {len(checks)} checks, {failed} failed")
+    return 1 if failed else 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m protocol.verify", description="Compute a round again from its public record."
+        prog="python -m protocol.verify",
+        description="Compute a round again from its public record, or a score from its file.",
     )
     parser.add_argument("record", help="a file, or an address")
     parser.add_argument("--log", help="address of the log, …/ledger/; found by itself where RECORD is an address")

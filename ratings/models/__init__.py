@@ -1,5 +1,6 @@
-"""What the one clock keeps."""
+"""What the one clock and the scores keep."""
 
+from ratings.models.policy import ScorePolicy
 from ratings.models.reminders import Reminder
 
-__all__ = ["Reminder"]
+__all__ = ["Reminder", "ScorePolicy"]
