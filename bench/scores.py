@@ -17,9 +17,9 @@ import numpy as np
 from bench.serving import say
 from protocol.scores.exact import MICROSECONDS_OF_HUNDREDTH
 from protocol.scores.policy import FIRST
-from ratings.columns import COLUMNS, DAYS_OF_MONTH, NO_CASE, Columns, Names, day_number
-from ratings.vectors import efficiencies, hundredths_of_days, joints, weights
-from ratings.whole import Whole, whole
+from ratings.scoring.columns import COLUMNS, DAYS_OF_MONTH, NO_CASE, Columns, Names, day_number
+from ratings.scoring.vectors import efficiencies, hundredths_of_days, joints, weights
+from ratings.scoring.whole import Whole, whole
 
 LINES = int(os.environ.get("BENCH_SCORES", "1000000"))
 FIRMS, SERVICES, OFFERED, DEPARTMENTS, DISTRICTS, YEARS = 3_000, 34, 4, 200, 11, 6

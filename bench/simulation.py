@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from bench.serving import say
 from protocol.scores.exact import MICROSECONDS_OF_HUNDREDTH
 from protocol.scores.policy import FIRST
-from ratings.columns import COLUMNS, DAYS_OF_MONTH, NAMED, Columns, Names, day_number
-from ratings.whole import whole
+from ratings.scoring.columns import COLUMNS, DAYS_OF_MONTH, NAMED, Columns, Names, day_number
+from ratings.scoring.whole import whole
 
 SEEDS = int(os.environ.get("BENCH_SEEDS", "200"))
 AS_OF = datetime(2026, 11, 30, 4, tzinfo=UTC)

@@ -12,7 +12,7 @@ from protocol.scores.exact import CHINA
 from protocol.scores.firms import firms, norms
 from protocol.scores.lines import ScoredLine, judge
 from protocol.scores.policy import FIRST
-from ratings.columns import COLUMNS, DAYS_OF_MONTH, NAMED
+from ratings.scoring.columns import COLUMNS, DAYS_OF_MONTH, NAMED
 
 
 def test_both_ways_come_to_the_same(capsys, monkeypatch):

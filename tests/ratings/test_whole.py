@@ -16,9 +16,9 @@ from protocol.scores.exact import cube_root, hundredths_of_days
 from protocol.scores.firms import firms, norms
 from protocol.scores.lines import cases_of, efficiency, habits, joint, judge, weight
 from protocol.scores.policy import FIRST
-from ratings import vectors
-from ratings.columns import Columns, day_number
-from ratings.whole import whole
+from ratings.scoring import vectors
+from ratings.scoring.columns import Columns, day_number
+from ratings.scoring.whole import whole
 from tests.protocol.scored import AS_OF, DAY, city, line, lines
 
 many = settings(max_examples=80, deadline=None)

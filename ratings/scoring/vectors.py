@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from protocol.scores.exact import HUNDRED, MICROSECONDS_OF_HUNDREDTH, TEN_THOUSAND, halved
 from protocol.scores.lines import efficiency
 from protocol.scores.policy import Policy
-from ratings.columns import DAYS_OF_MONTH, NOTHING, day_number
+from ratings.scoring.columns import DAYS_OF_MONTH, NOTHING, day_number
 
 Longs = NDArray[np.int64]
 SAFE = 2**62

@@ -15,8 +15,8 @@ from protocol.scores.exact import HUNDRED
 from protocol.scores.exact import half_up as half_up_of_one
 from protocol.scores.figures import Figures, Month, Norm, Score, half_width, mean_of, overall, points, share, spread_of
 from protocol.scores.policy import Policy
-from ratings.columns import DAYS_OF_MONTH, NOTHING
-from ratings.vectors import half_up
+from ratings.scoring.columns import DAYS_OF_MONTH, NOTHING
+from ratings.scoring.vectors import half_up
 
 Longs = NDArray[np.int64]
 Flags = NDArray[np.bool_]

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from protocol.scores.exact import ONE
 from protocol.scores.policy import Policy
-from ratings.columns import DAYS_OF_MONTH, NO_CASE, NOTHING, Columns
-from ratings.groups import Table, Tally, in_hundredths, table
-from ratings.vectors import efficiencies, half_up, hundredths_of_days, joints, relatives, weights
+from ratings.scoring.columns import DAYS_OF_MONTH, NO_CASE, NOTHING, Columns
+from ratings.scoring.groups import Table, Tally, in_hundredths, table
+from ratings.scoring.vectors import efficiencies, half_up, hundredths_of_days, joints, relatives, weights
 
 Longs = NDArray[np.int64]
 BATCH = 1 << 17
