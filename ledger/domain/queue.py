@@ -114,6 +114,15 @@ def party(code: str, *, protected: bool, subject: str) -> str:
     return blinded(code, subject=subject) if protected else code
 
 
+def lasting_party(code: str, *, protected: bool) -> str:
+    """An organisation's code as subjects of the log may hold it: blinded once, so that all entries about it have one subject."""
+    if not protected:
+        return code
+    whose = f"party/{code}"
+    known = Blind.objects.filter(subject=whose).order_by("pk").values_list("digest", flat=True).first()
+    return known or blinded(code, subject=whose)
+
+
 def published(subject: str, *, without: Collection[str] = ()) -> list[dict[str, Any]]:
     """Index, type and leaf of every entry about a subject, `without` some types, in the order of the log (PROTOCOL §5 `log`).
 
