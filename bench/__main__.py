@@ -130,10 +130,12 @@ def _log(folder: Path) -> bool:
     proofs, rows = ledger.proofs()
     say(f"\ninclusion proofs per second over {LOG:,} entries: {proofs:,.0f} (aim {PROVED:,}/s)")
     say(f"  reference: single rows by their index, {rows:,.0f}/s; ratio {proofs / rows:.2f}")
-    added, alone = ledger.added_milliseconds()
-    say(f"\nan entry adds {added:.2f} ms to a transaction (aim {ADDED} ms)")
-    say(f"  reference: the same transaction with one insert and no entry, {alone:.2f} ms")
-    return large.per_second >= INTEGRATED and flat >= FLAT and proofs >= PROVED and added <= ADDED
+    added = ledger.added()
+    say(f"\nan entry adds {added.entry:.2f} ms to a transaction (aim {ADDED} ms)")
+    say(
+        f"  reference: the same transaction without it, {added.alone:.2f} ms; a second plain insert adds {added.insert:.2f} ms"
+    )
+    return large.per_second >= INTEGRATED and flat >= FLAT and proofs >= PROVED and added.entry <= ADDED
 
 
 def _firm_list(ours: int, bare: int) -> bool:

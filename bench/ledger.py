@@ -6,12 +6,13 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 from django.db import connection, transaction
 
-from core import clock
 from ledger import domain as ledger
 from ledger.domain import nodes, sequencer
 from ledger.models import QueuedEntry
@@ -19,6 +20,7 @@ from ledger.models import QueuedEntry
 ENTRIES = 20_000
 PROOFS = 2_000
 APPENDS = 2_000
+AT = datetime(2026, 11, 22, 8, tzinfo=UTC)
 FILL = """
 INSERT INTO ledger_queuedentry (at, type, subject, entry, leaf, sealed_for)
 SELECT now(), 'sealed', 'sealed', convert_to(repeat('x', 250) || i, 'UTF8'),
@@ -81,21 +83,44 @@ def proofs() -> tuple[float, float]:
     return ours, rows
 
 
-def added_milliseconds() -> tuple[float, float]:
-    """What `append` adds to a transaction that does one insert, and what the insert alone takes; both in ms, medians."""
+@dataclass(frozen=True, kw_only=True)
+class Added:
+    """What a transaction with one insert takes, and what an entry or a second insert adds to it; ms, medians."""
+
+    alone: float
+    entry: float
+    insert: float
+
+
+def added() -> Added:
+    """The three kinds of transaction in turn, so that whatever else the machine does meets each alike."""
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE IF NOT EXISTS bench_row (id bigserial PRIMARY KEY, text text)")
-    with_entry = [_timed(lambda: _one(append=True)) for _ in range(APPENDS)]
-    without = [_timed(lambda: _one(append=False)) for _ in range(APPENDS)]
-    return (median(with_entry) - median(without)) * 1000, median(without) * 1000
+    kinds: tuple[Callable[[], None], ...] = (_nothing, _entry, _insert)
+    alone, entry, insert = (
+        median(column) * 1000
+        for column in zip(*([_timed(partial(_one, also)) for also in kinds] for _turn in range(APPENDS)), strict=True)
+    )
+    return Added(alone=alone, entry=entry - alone, insert=insert - alone)
 
 
-def _one(*, append: bool) -> None:
-    now = clock.standing() or clock.now()
-    with transaction.atomic(), connection.cursor() as cursor:
+def _one(also: Callable[[], None]) -> None:
+    with transaction.atomic():
+        _insert()
+        also()
+
+
+def _nothing() -> None:
+    pass
+
+
+def _insert() -> None:
+    with connection.cursor() as cursor:
         cursor.execute("INSERT INTO bench_row (text) VALUES ('x')")
-        if append:
-            ledger.append("bench", "bench/1", {"n": 1, "text": "x" * 60}, at=now)
+
+
+def _entry() -> None:
+    ledger.append("bench", "bench/1", {"n": 1, "text": "x" * 60}, at=AT)
 
 
 def _timed(work: Callable[[], object]) -> float:

@@ -81,6 +81,8 @@ ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "" if PRODUCTION else "localh
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
 
 DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=600, conn_health_checks=True)}
+# Only what asks for it is prepared (ledger.domain.queue), at its second execution in a session.
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("prepare_threshold", 1)
 # Runs of the tests share one Valkey and must not see each other's keys.
 KEY_PREFIX = environment.text("KEY_PREFIX", f"test{os.getpid()}" if TESTING else "mx")
 CACHES = {

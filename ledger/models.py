@@ -20,7 +20,7 @@ class QueuedEntry(models.Model):
     subject = models.CharField(_("对象"), max_length=80)
     entry = models.BinaryField(_("条目"), max_length=16 * 1024)
     leaf = models.BinaryField(_("叶哈希"), max_length=32)
-    index = models.BigIntegerField(_("序号"), null=True, unique=True)
+    index = models.BigIntegerField(_("序号"), null=True)
 
     # Sealed entries say nothing in public before opening; whose they are is known inside only.
     sealed_for = models.CharField(_("密封对象"), max_length=80, blank=True)
@@ -33,16 +33,18 @@ class QueuedEntry(models.Model):
             models.Index(fields=["subject", "id"], name="ledger_subject"),
             models.Index(fields=["sealed_for", "id"], name="ledger_sealed_for", condition=~Q(sealed_for="")),
             models.Index(fields=["id"], name="ledger_waiting", condition=Q(index=None)),
-            HashIndex(fields=["leaf"], name="ledger_leaf"),
+            # Only what is integrated is looked for by its leaf or index: the change that appends does not pay for these two.
+            HashIndex(fields=["leaf"], name="ledger_leaf", condition=~Q(index=None)),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["index"], name="ledger_one_place", condition=~Q(index=None)),
             models.CheckConstraint(
                 name="ledger_sealed_whole",
                 condition=(
                     Q(sealed_for="", event=None, blind=None)
                     | (~Q(sealed_for="") & Q(blind__isnull=False, event__isnull=False))
                 ),
-            )
+            ),
         ]
 
     def __str__(self) -> str:

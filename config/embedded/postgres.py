@@ -13,7 +13,7 @@ import psycopg
 from config.embedded import programs
 from config.embedded.places import Places
 from config.embedded.problems import ServiceProblem
-from config.embedded.processes import end, is_alive, is_running, wait_until
+from config.embedded.processes import end, is_alive, is_dying, is_gone, is_running, wait_until
 
 ROLE = "mingxuan"
 DATABASE = "mingxuan"
@@ -108,6 +108,7 @@ def _create(where: Places, password: str) -> None:
 
 
 def _start(where: Places, *, throwaway: bool) -> None:
+    _await_the_dead(where)
     _forget_reused_number(where)
     programs.owned_folder(where, where.sockets)
     options = {**SETTINGS, "unix_socket_directories": str(where.sockets), **(THROWAWAY if throwaway else {})}
@@ -129,11 +130,22 @@ def _started_or_ended(where: Places, started: "subprocess.Popen[bytes]") -> bool
     return running_pid(where) == started.pid or started.poll() is not None
 
 
+def _await_the_dead(where: Places) -> None:
+    """Let a server that was killed give its number back: until then PostgreSQL takes it for alive, and does not start.
+
+    Its lock file stays: by that PostgreSQL finds sessions of the dead server that still write.
+    """
+    pid = _written_pid(where)
+    if pid is not None and is_dying(pid):
+        wait_until(partial(is_gone, pid), seconds=10)
+
+
 def _forget_reused_number(where: Places) -> None:
-    """Remove a lock file whose number now belongs to another program: PostgreSQL would take that for itself."""
+    """Remove lock files whose number now belongs to another program: PostgreSQL would take that for itself."""
     pid = _written_pid(where)
     if pid is not None and is_alive(pid):
-        (where.cluster / "postmaster.pid").unlink(missing_ok=True)
+        for lock in (where.cluster / "postmaster.pid", *where.sockets.glob(".s.PGSQL.*.lock")):
+            lock.unlink(missing_ok=True)
 
 
 def _answers(where: Places, password: str) -> bool:

@@ -42,6 +42,17 @@ def is_alive(pid: int) -> bool:
     return True
 
 
+def is_dying(pid: int) -> bool:
+    """True for a process that has ended and still has its number: its memory is gone, or nobody has asked how it ended."""
+    return is_alive(pid) and Path("/proc/self").exists() and not _command_line(pid)
+
+
+def is_gone(pid: int) -> bool:
+    """True when no process has this number any more; a child of ours that has ended gives it back."""
+    _reap(pid)
+    return not is_alive(pid)
+
+
 def wait_until(condition: Callable[[], bool], *, seconds: float, step: float = 0.05) -> bool:
     end = time.monotonic() + seconds
     while not condition():

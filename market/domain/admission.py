@@ -27,8 +27,8 @@ COPIED = (
 
 
 def subject(firm: Firm) -> str:
-    """What the public log calls a firm."""
-    return f"firm/{firm.uscc}"
+    """What the public log calls a firm. A sole trader is a person: its code enters blinded (PROTOCOL §1)."""
+    return f"firm/{ledger.lasting_party(firm.uscc, protected=firm.organisation.is_protected)}"
 
 
 def begin_admission(*, by: Membership) -> Admission:

@@ -289,7 +289,7 @@ def test_an_envelope_that_does_not_open_is_set_aside():
     market.enters(round_, fine, "200.00")
     lot = round_.lots.get()
     entry = lot.entries.get(firm=broken)
-    entry.envelope = bytes(entry.envelope)[:-1] + b"\x00"
+    entry.envelope = bytes(entry.envelope)[:-1] + bytes([entry.envelope[-1] ^ 1])
     entry.save()
     round_ = market.closed_and_evaluated(round_)
     entry.refresh_from_db()

@@ -11,7 +11,7 @@ from config.demo import accounts, preparation
 from config.embedded import leftovers, postgres
 from config.embedded.places import places
 from config.embedded.problems import ServiceProblem
-from config.embedded.processes import is_running
+from config.embedded.processes import is_alive, is_dying, is_running, wait_until
 
 RFC_6238_SECRET = b"12345678901234567890".hex()
 
@@ -47,10 +47,28 @@ def test_a_number_that_belongs_to_another_program_now_is_no_server(tmp_path, sle
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     where = places(tmp_path)
     where.cluster.mkdir(parents=True)
-    (where.cluster / "postmaster.pid").write_text(f"{sleeper.pid}\n{where.cluster}\n")
+    where.sockets.mkdir(parents=True, exist_ok=True)
+    locks = [where.cluster / "postmaster.pid", where.sockets / ".s.PGSQL.5432.lock"]
+    for lock in locks:
+        lock.write_text(f"{sleeper.pid}\n{where.cluster}\n")
     assert postgres.running_pid(where) is None
+    postgres._await_the_dead(where)
     postgres._forget_reused_number(where)
-    assert not (where.cluster / "postmaster.pid").exists()
+    assert is_alive(sleeper.pid) and not any(lock.exists() for lock in locks)
+
+
+def test_a_server_that_was_killed_is_let_go_and_its_lock_file_stays(tmp_path, sleeper, monkeypatch):
+    """Until its parent asks how it ended it has its number; PostgreSQL reads in its file which sessions it may have left."""
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    where = places(tmp_path)
+    where.cluster.mkdir(parents=True)
+    (where.cluster / "postmaster.pid").write_text(f"{sleeper.pid}\n{where.cluster}\n")
+    sleeper.kill()
+    assert wait_until(lambda: is_dying(sleeper.pid), seconds=20)
+    postgres._await_the_dead(where)
+    postgres._forget_reused_number(where)
+    assert not is_alive(sleeper.pid)
+    assert (where.cluster / "postmaster.pid").exists()
 
 
 def test_a_deep_data_folder_still_has_room_for_a_socket(tmp_path, monkeypatch):

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.django_db
 
 
 def appended(subject="round/R202601010001", **data):
-    return ledger.append("round.announced", subject, data, at=clock.now())
+    ledger.append("round.announced", subject, data, at=clock.now())
+    return QueuedEntry.objects.latest("pk")
 
 
 def test_an_entry_is_its_canonical_bytes_and_their_leaf():
@@ -38,6 +39,38 @@ def test_outside_a_transaction_nothing_is_written():
     with pytest.raises(ledger.OutsideTransaction):
         appended()
     assert not QueuedEntry.objects.exists()
+
+
+def prepared(*, like):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE %s", [like])
+        return cursor.fetchone()[0]
+
+
+def test_an_entry_is_one_statement_that_the_session_plans_once(django_assert_num_queries):
+    """It is counted like any other; a failure in between, which makes psycopg forget what it prepared, changes nothing."""
+    now = clock.now()
+    for number in range(8):
+        with django_assert_num_queries(1):
+            ledger.append("round.announced", "round/R202601010001", {"n": number}, at=now)
+        if number in (1, 4):
+            with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT 1 / 0")
+    assert prepared(like="INSERT INTO ledger_queuedentry%, sealed_for) VALUES%") == 1
+    assert [json.loads(bytes(row.entry))["data"]["n"] for row in QueuedEntry.objects.order_by("pk")] == [*range(8)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_session_appends_as_the_one_before_it():
+    for _session in range(2):
+        connection.close()
+        with transaction.atomic():
+            for _entry in range(7):
+                ledger.append("round.announced", "round/R202601010001", {}, at=clock.now())
+                ledger.append_sealed("round/R202601010001", {}, at=clock.now())
+                ledger.blinded("张三", subject="round/R202601010001")
+            assert prepared(like="INSERT INTO ledger_%") == 3
+    assert QueuedEntry.objects.count() == 28 and Blind.objects.count() == 14
 
 
 def test_a_sealed_event_shows_only_its_blinded_hash():

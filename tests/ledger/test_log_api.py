@@ -14,7 +14,7 @@ from django.test import Client
 from core import clock
 from ledger import domain as ledger
 from ledger.domain import keys, receipts, sequencer, witness
-from ledger.models import Checkpoint, Witness
+from ledger.models import Checkpoint, QueuedEntry, Witness
 from protocol import note, tiles
 from tests.custody import CUSTODIAN
 from tests.machine import missing
@@ -28,7 +28,9 @@ def appended(count=1, **data):
     from django.db import transaction
 
     with transaction.atomic():
-        return [ledger.append("test", "round/R1", {"n": number, **data}, at=clock.now()) for number in range(count)]
+        for number in range(count):
+            ledger.append("test", "round/R1", {"n": number, **data}, at=clock.now())
+        return list(QueuedEntry.objects.order_by("-pk")[:count])[::-1]
 
 
 def cosigned(size, *, at=None, signer=CUSTODIAN):

@@ -17,7 +17,9 @@ pytestmark = pytest.mark.django_db
 
 def append(count: int = 1, *, subject: str = "round/R202601010001") -> list[QueuedEntry]:
     with transaction.atomic():
-        return [ledger.append("test", subject, {"n": number}, at=clock.now()) for number in range(count)]
+        for number in range(count):
+            ledger.append("test", subject, {"n": number}, at=clock.now())
+        return list(QueuedEntry.objects.order_by("-pk")[:count])[::-1]
 
 
 def signed() -> list[notes.Checkpoint]:
@@ -184,10 +186,11 @@ def test_ids_that_become_visible_late_get_in_and_two_sequencers_do_no_harm(in_th
 
     def slow():
         with transaction.atomic():
-            row = ledger.append("slow", "round/R202601010001", {}, at=clock.now())
+            ledger.append("slow", "round/R202601010001", {}, at=clock.now())
+            pk = QueuedEntry.objects.get(type="slow").pk
             taken.set()
             assert go.wait(20)
-        return row.pk
+        return pk
 
     def quick():
         assert taken.wait(20)

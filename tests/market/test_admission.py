@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 
 import pytest
@@ -13,11 +14,14 @@ from django.urls import reverse
 from accounts.models import Kind, Role
 from core import clock
 from core.errors import Conflict, DomainError
-from core.identifiers import generate_id_number
+from core.identifiers import generate_id_number, generate_uscc
+from ledger import domain as ledger
+from ledger.models import QueuedEntry
 from market.domain import admission as domain
 from market.domain import standing
 from market.models import Admission, Firm, PractitionerRegistration
 from market.tasks import move_due_admissions
+from protocol.entries import blinded
 from tests import market_place as market
 from tests.bidding.browse import acting
 
@@ -285,3 +289,19 @@ def test_standing(where, applicant, firm):
     standing.delist_firm(firm_id=made.pk, reason="自愿退出", by=where.operator)
     assert "自愿退出" in Client().get(f"/firms/{made.uscc}/").content.decode()
     assert not PractitionerRegistration.objects.filter(until=None).exists()
+
+
+def test_a_sole_trader_is_not_named_in_the_log(where):
+    """A person's code enters the log blinded, the same in all its entries, and is erased with one blind (PROTOCOL §1)."""
+    uscc = generate_uscc(random.Random(92), prefix="92")
+    trader = market.member_of(market.organisation(Kind.FIRM, uscc=uscc), role=Role.ADMIN)
+    found = listed(acting(trader), where, trader)
+    regulator = market.member_of(market.organisation(Kind.REGULATOR))
+    standing.suspend_firm(firm_id=found.pk, reason="借用证书", until=None, by=regulator)
+    told = QueuedEntry.objects.filter(type__regex="^(admission|firm)[.]")
+    assert set(told.values_list("type", flat=True)) >= {"admission.submitted", "admission.accepted", "firm.suspended"}
+    assert not [row for row in told if uscc in bytes(row.entry).decode()]
+    (subject,) = set(told.values_list("subject", flat=True))
+    digest = subject.removeprefix("firm/")
+    blind = ledger.unblinded(digest)
+    assert blind is not None and blinded(uscc, bytes.fromhex(blind)) == digest

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta, timezone
+
 import pytest
 import rfc8785
 from hypothesis import given
@@ -33,3 +35,20 @@ def test_what_is_not_plain_goes_through_the_library(value):
 def test_what_canonical_json_cannot_hold_is_refused(value):
     with pytest.raises(canonical.NotCanonical):
         canonical.encode(value)
+
+
+zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+moments = st.datetimes(min_value=datetime(2, 1, 1), max_value=datetime(9998, 12, 31))
+
+
+@given(st.builds(lambda moment, zone: moment.replace(tzinfo=zone), moments, zones))
+def test_a_time_is_cut_to_milliseconds_and_read_again(moment):
+    text = canonical.timestamp(moment)
+    assert canonical.read_timestamp(text) == moment - timedelta(microseconds=moment.microsecond % 1000)
+    assert text.endswith(f".{moment.microsecond // 1000:03d}Z") and len(text) == 24
+
+
+def test_a_time_without_a_zone_is_refused():
+    assert canonical.timestamp(datetime(2026, 11, 22, 8, tzinfo=UTC)) == "2026-11-22T08:00:00.000Z"
+    with pytest.raises(ValueError, match="zone"):
+        canonical.timestamp(datetime(2026, 11, 22, 8))

@@ -165,6 +165,23 @@ def test_javascript_opens_what_python_sealed(ask, keys):
     assert refused == [{"error": "CannotOpen"}] * 4
 
 
+@pytest.mark.parametrize("elsewhere", [{"uscc": "91330203MA2AABCD13"}, {"lot": "2"}, {"round": "R202601010002"}])
+def test_an_envelope_that_was_copied_elsewhere_opens_for_neither(ask, keys, elsewhere):
+    """As it is, or with the outer lock made anew by the one who copies it."""
+    text = envelope.plaintext(**WHOSE, amount=Decimal("48000.00"), days=20, nonce="ab" * 32)
+    inner = envelope.seal(text, public=keys["platform"].public, party="platform", **WHOSE)
+    copy = {**WHOSE, **elsewhere}
+    outer = [
+        envelope.seal(inner, public=keys["custodian"].public, party="custodian", **whose) for whose in (WHOSE, copy)
+    ]
+    private = {**locks(keys, "private"), "whose": copy}
+    assert ask([["unsealBoth", b64(each), private] for each in outer]) == [{"error": "CannotOpen"}] * 2
+    with pytest.raises(envelope.CannotOpen):
+        envelope.unseal(outer[0], private=keys["custodian"].private, party="custodian", **copy)
+    with pytest.raises(envelope.CannotOpen):
+        envelope.unseal(inner, private=keys["platform"].private, party="platform", **copy)
+
+
 def test_public_keys_are_the_same(ask, keys):
     assert ask([["publicOf", pair.private] for pair in keys.values()]) == [pair.public for pair in keys.values()]
 

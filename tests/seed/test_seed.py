@@ -21,7 +21,7 @@ from bidding.record import public_record
 from contracts.models import Contract, Deliverable
 from core import clock
 from ledger.domain import sequencer
-from ledger.models import Checkpoint
+from ledger.models import Checkpoint, QueuedEntry
 from market.models import Admission, Firm
 from portal.seed.build import SIZES, NotEmpty, build
 from portal.seed.custody import SameMachine
@@ -32,6 +32,7 @@ from protocol.custodian.state import State
 from protocol.methods import METHODS
 from protocol.record import read_record
 from protocol.verify import verify
+from tests import log_page
 
 
 def in_folder(settings, folder):
@@ -74,6 +75,7 @@ def test_the_city(tmp_path, settings):
         checks = verify(read_record(json.dumps(public_record(round_))))
         assert not [str(check) for check in checks if check.holds is False], round_.code
 
+    entries_as_the_page_says()
     cases_in_every_state()
     goes_on(settings)
 
@@ -96,6 +98,13 @@ def test_the_city(tmp_path, settings):
         build(size=SIZES["small"], seed=1)
     with pytest.raises(CommandError, match="demo-reset"):
         call_command("seed")
+
+
+def entries_as_the_page_says():
+    """No entry of the log has a type, or a member of its data, that `docs/log-entries.md` does not tell of."""
+    known = log_page.documented()
+    told = [json.loads(bytes(entry)) for entry in QueuedEntry.objects.values_list("entry", flat=True)]
+    assert {(each["type"], name) for each in told for name in each["data"] if name not in known[each["type"]]} == set()
 
 
 def cases_in_every_state():
