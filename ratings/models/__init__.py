@@ -1,5 +1,10 @@
 """What the one clock keeps."""
 
+from ratings.models.case_rows import CaseOfLine, CaseRow
+from ratings.models.line_events import LineEvents
+from ratings.models.line_rows import LineRow
 from ratings.models.reminders import Reminder
+from ratings.models.segment_rows import SegmentRow
+from ratings.models.stale import StaleMark
 
-__all__ = ["Reminder"]
+__all__ = ["CaseOfLine", "CaseRow", "LineEvents", "LineRow", "Reminder", "SegmentRow", "StaleMark"]
