@@ -31,6 +31,8 @@ REFRESHES = 60
 FIRST_ID, CASE_IDS = 100_000_000, 1_000_000_000
 """Beside the rows of the city."""
 BATCH = 100_000
+LIVE_ALIKE = 5
+"""Lines that live one drawn life, each at times of its own."""
 TABLES = "ratings_linerow, ratings_segmentrow, ratings_lineevents, ratings_caserow, ratings_caseofline"
 
 PLAIN = """
@@ -65,7 +67,8 @@ WHERE coalesce(ours.worked, 0) <> coalesce(extract(epoch FROM theirs.worked) * 1
 
 def computed_anew() -> bool:
     """Measure both aims, and take away what was needed for it."""
-    lives, chance = draw(), np.random.default_rng(5)
+    lives, chance = draw(max(LINES // LIVE_ALIKE, 1)), np.random.default_rng(5)
+    say(f"{len({life.codes.tobytes() for life in lives}):,} shapes of lives")
     try:
         _statements(PLAIN)
         _write_days()
@@ -222,7 +225,9 @@ def _write_days() -> None:
     first, last = date(2017, 1, 1), date(2040, 1, 1)
     workdays = worktime.calendar(first, last)
     days = [first + timedelta(days=number) for number in range((last - first).days)]
-    rows = [(day, midnight(day), workdays.works(day), timedelta(days=workdays.between(first, day))) for day in days]
+    rows: list[list[Any]] = [
+        [day, midnight(day), workdays.works(day), timedelta(days=workdays.between(first, day))] for day in days
+    ]
     with connection.cursor() as cursor:
         cursor.executemany("INSERT INTO bench_day VALUES (%s, %s, %s, %s)", rows)
         cursor.execute("UPDATE bench_day SET before = make_interval(hours => extract(day FROM before)::int * 24)")

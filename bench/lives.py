@@ -13,8 +13,6 @@ from ratings.events import Event
 from ratings.life import Kind, Party
 from ratings.recorded import FIRST, recorded
 
-DRAWN = 20_000
-"""Lives that are drawn; every line lives one of them at times of its own."""
 HOUR = 3_600_000_000
 SPAN = 365 * 8 * 24 * HOUR
 SINCE = 18 * 365 * 24 * HOUR
@@ -116,10 +114,10 @@ class _Writer:
         return True
 
 
-def draw(seed: int = 5) -> list[Life]:
-    """DRAWN lives, of which some are the same; every sixth still runs."""
+def draw(count: int, seed: int = 5) -> list[Life]:
+    """Lives, of which many are the same; every sixth still runs."""
     chance = random.Random(seed)
-    return [_life(chance) for _number in range(DRAWN)]
+    return [_life(chance) for _number in range(count)]
 
 
 def _life(chance: random.Random) -> Life:

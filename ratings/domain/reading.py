@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from approvals.models import Case
@@ -18,9 +19,8 @@ from ratings.lines import Line
 from ratings.plans import plan_of
 from ratings.recorded import Recorded
 
-MOST_SHAPES = 20_000
-"""Shapes that are remembered; a few kilobytes each."""
-_shapes: dict[tuple[int, ...], Shape] = {}
+MOST_SHAPES = 30_000
+"""Shapes that are remembered, those that were last asked for; two kilobytes each."""
 
 Versions = Mapping[int, Sequence[ServiceVersion]]
 
@@ -35,14 +35,10 @@ class Gathered:
     cases: tuple[Case, ...]
 
 
+@lru_cache(maxsize=MOST_SHAPES)
 def shape_for(codes: tuple[int, ...]) -> Shape:
     """The shape with these codes, decided once."""
-    found = _shapes.get(codes)
-    if found is None:
-        if len(_shapes) >= MOST_SHAPES:
-            _shapes.clear()
-        found = _shapes[codes] = shape_of(plan_of(codes))
-    return found
+    return shape_of(plan_of(codes))
 
 
 def gather(lines: Sequence[Line], *, now: datetime) -> list[Gathered]:
