@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PARTS = {"log", "opening", "lines", "pages", "auction"}
 CLIENTS = 32
-FIRMS, FEW_FIRMS = 600, 120
+FIRMS, FEW_FIRMS = 600, 60
 PAGES = 1_500
 PASSES = 3
 LOG = int(os.environ.get("BENCH_LOG", "1000000"))

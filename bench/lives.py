@@ -129,7 +129,9 @@ def _life(chance: random.Random) -> Life:
         number += 1
     steps = writer.steps
     if writer.says(1 / 6):
-        steps = steps[: chance.randrange(1, len(steps))]
+        # Not between two rounds: the selection that runs is one segment then, and SQL by hand would cut it.
+        awarded = next(place for place, (event, _after) in enumerate(steps, 1) if event.kind == "awarded")
+        steps = steps[: chance.choice([1, *range(awarded, len(steps))])]
     kept = recorded([event for event, _after in steps])
     after = [(KINDS[told[0]], PARTIES[told[1]]) if told else (0, 0) for _event, told in steps]
     codes = np.array(kept.codes, dtype=np.int64)

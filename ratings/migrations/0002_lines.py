@@ -102,7 +102,7 @@ class Migration(migrations.Migration):
             name='StaleMark',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject', models.CharField(max_length=40)),
+                ('subject', models.CharField(max_length=80)),
                 ('not_before', models.DateTimeField(blank=True, null=True)),
             ],
             options={

@@ -13,7 +13,7 @@ class StaleMark(models.Model):
     change during a refresh leaves a mark that the refresh has not seen. `not_before`: it could not be done; tried again then.
     """
 
-    subject = models.CharField(max_length=40)
+    subject = models.CharField(max_length=80)
     not_before = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -12,11 +12,12 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from approvals.domain import cases
+from bidding.models import Round
 from contracts.domain.events import record
 from core import changes, clock
 from core.models import Holiday
 from ratings.domain import anew, refreshing
-from ratings.models import CaseOfLine, CaseRow, LineEvents, LineRow, Reminder, SegmentRow, StaleMark
+from ratings.models import CaseOfLine, CaseRow, LineEvents, LineRow, SegmentRow, StaleMark
 from ratings.tasks import refresh_lines
 from tests import market_place as market
 from tests.contracts import place
@@ -251,9 +252,11 @@ def test_the_database_refuses_segments_that_do_not_make_up_their_line(where):
         LineEvents.objects.update(codes=[1])
 
 
-def test_rows_hold_up_nobody_who_deletes_and_reminders_stand_beside_them(where):
-    contract, _case = in_examination(where)
+def test_lines_that_run_and_lines_that_ended_are_told_apart(where):
+    runs = market.announced(where)
+    ended = market.lived(where, amounts=[])
+    Round.objects.filter(pk=ended.pk).update(sequence=2)
     refresh_lines()
-    need = lives.need_of(contract)
-    assert LineRow.objects.running().filter(need=need).exists() and not LineRow.objects.ended().exists()
-    assert not Reminder.objects.exists()
+    assert [row.need_id for row in LineRow.objects.running()] == [runs.need_id]
+    assert [row.need_id for row in LineRow.objects.ended()] == [ended.need_id]
+    assert LineRow.objects.running().get().is_running and LineRow.objects.ended().get().ball is None
