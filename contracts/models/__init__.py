@@ -3,6 +3,7 @@ from contracts.models.delivery import QUALITY, REFERENCE, Deliverable, Matter, R
 from contracts.models.events import ContractEvent
 from contracts.models.milestones import Milestone
 from contracts.models.sealing import SealAuthority, SealCertificate
+from contracts.models.supplements import Supplement, SupplementSeal
 from contracts.models.terms import ContractPolicy, ContractTemplate
 
 __all__ = [
@@ -20,4 +21,6 @@ __all__ = [
     "Reason",
     "SealAuthority",
     "SealCertificate",
+    "Supplement",
+    "SupplementSeal",
 ]

@@ -52,6 +52,7 @@ def told_of(contract: Contract) -> dict[str, Any]:
         "parties": list(contract.parties.select_related("organisation")),
         "lines": list(contract.lines.select_related("item", "department__organisation")),
         "milestones": list(contract.milestones.all()),
+        "supplements": list(contract.supplements.select_related("matter__by")),
         "log": ledger.published(contract.subject),
     }
 

@@ -56,6 +56,12 @@ def milestones_to_request(organisation: Organisation) -> QuerySet[Milestone]:
     )
 
 
+def asked_milestones(contract: Contract) -> set[int]:
+    """Milestones of a contract that were asked to be paid, or are: a change of the contract leaves their amounts alone."""
+    live = PaymentRequest.objects.filter(milestone__contract=contract, status__in=PaymentRequest.LIVE)
+    return set(live.values_list("milestone_id", flat=True))
+
+
 def request_payment(*, milestone_id: int, invoice_number: str, invoice: File[bytes], by: Membership) -> PaymentRequest:
     """Ask the owner to pay the amount of a milestone, with the invoice.
 
