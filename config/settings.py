@@ -339,7 +339,17 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "presume transfers": {
+        "task": "contracts.payments.tasks.presume_transfers",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "read bills": {"task": "contracts.payments.tasks.read_bills", "schedule": 1800.0, "options": {"expires": 600}},
+    "expire early events": {
+        "task": "approvals.tasks.expire_early_events",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     "note late cases": {"task": "approvals.tasks.note_late_cases", "schedule": 60.0, "options": {"expires": 50}},
     "move due contracts": {"task": "contracts.tasks.move_due_contracts", "schedule": 5.0, "options": {"expires": 10}},
     "remind of limits": {"task": "ratings.tasks.remind", "schedule": 120.0, "options": {"expires": 110}},

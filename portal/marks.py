@@ -116,6 +116,7 @@ MARKS: dict[str, Mark] = {
     "refund_done": Mark("check", "slate"),
     "refund_failed": Mark("cross", "seal"),
     "transfer_sent": Mark("wait", "amber"),
+    "transfer_presumed": Mark("wait", "amber"),
     "transfer_confirmed": Mark("check", "jade"),
     "transfer_denied": Mark("cross", "seal"),
     # contracts
@@ -136,6 +137,9 @@ MARKS: dict[str, Mark] = {
     "milestone_returned": Mark("back", "seal"),
     "milestone_accepted": Mark("check", "jade"),
     "milestone_cancelled": Mark("minus", "grey"),
+    "early_waiting": Mark("wait", "amber"),
+    "early_refused": Mark("cross", "seal"),
+    "early_expired": Mark("stop", "grey"),
     "supplement_waiting": Mark("seal", "amber"),
     "supplement_in_force": Mark("check", "jade"),
     "supplement_withdrawn": Mark("minus", "grey"),

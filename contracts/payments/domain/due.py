@@ -1,4 +1,4 @@
-"""What beat does with payments: ask, close, refund, settle, begin terms, read bills. One that fails stops no other."""
+"""What beat does with payments: ask, close, refund, settle, begin terms, presume, read bills. One that fails stops no other."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from django.utils import timezone
 
 from contracts.payments import bill
-from contracts.payments.domain import paying, reconciling, refunds, requests, settling
-from contracts.payments.models import Payment, PaymentRequest, Refund
+from contracts.payments.domain import paying, reconciling, refunds, requests, settling, transfers
+from contracts.payments.models import Payment, PaymentRequest, Refund, Transfer
 from core import clock
 from core.errors import DomainError
 
@@ -38,6 +38,12 @@ def begin_terms() -> int:
     """Give a term to every request whose milestone is accepted by now."""
     found = PaymentRequest.objects.without_a_term().order_by("id").values_list("pk", flat=True)
     return _each(lambda pk: requests.begin_term(request_id=pk), list(found))
+
+
+def presume_transfers() -> int:
+    """Take as arrived what firms have left unanswered for the whole term."""
+    found = Transfer.objects.unanswered_at(clock.now()).values_list("pk", flat=True)[:AT_ONCE]
+    return _each(lambda pk: transfers.presume_arrival(transfer_id=pk), found)
 
 
 def read_bills() -> int:

@@ -287,7 +287,7 @@ def _steps(request: ActingRequest, found: PaymentRequest, paid: Payment | None, 
             steps["can_pay"] = True
     if is_firm:
         steps["can_withdraw"] = found.is_waiting
-        if found.status == Status.REMITTED:
+        if any(each.takes_answer_at(clock.now()) for each in found.transfers.all()):
             steps["arrived_form"] = given.get("arrived") or ArrivedForm()
     takes_back = is_owner and paid is not None and refunds.may_take_back(found, paid)
     if paid is not None and paid.status == Payment.Status.PAID and not paid.is_settling and (is_firm or takes_back):
