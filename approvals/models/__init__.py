@@ -14,6 +14,7 @@ from approvals.models.departments import (
     ItemVersion,
     dated_constraint,
 )
+from approvals.models.early import EarlyEvent
 from approvals.models.national import ServiceInstance
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Department",
     "DepartmentBody",
     "District",
+    "EarlyEvent",
     "Fault",
     "Function",
     "ItemVersion",
