@@ -9,6 +9,7 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         from contracts.domain import changing
+        from contracts.payments import checks  # noqa: F401  registers what it says
         from contracts.payments.domain.requests import asked_milestones
 
         changing.register(asked_milestones)

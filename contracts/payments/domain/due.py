@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from contracts.payments import bill
@@ -25,7 +26,9 @@ BILLS_FROM_HOUR = 10
 
 
 def follow_payments() -> int:
-    """Whatever is under way with Alipay, one step further; give how many steps were taken."""
+    """Whatever is under way with Alipay, one step further; give how many steps were taken. Nothing without Alipay."""
+    if not settings.ALIPAY_ENABLED:
+        return 0
     to_ask = Payment.objects.to_ask_about(now=clock.now(), every=EVERY)
     pending, to_settle = Refund.objects.pending(), Payment.objects.to_settle()
     asked = _each(lambda pk: paying.follow(payment_id=pk), to_ask.values_list("pk", flat=True)[:AT_ONCE])
@@ -48,7 +51,7 @@ def presume_transfers() -> int:
 
 def read_bills() -> int:
     """Read the bills of past days that were not read yet, and match once more what did not fit."""
-    if timezone.localtime(clock.now()).hour < BILLS_FROM_HOUR:
+    if not settings.ALIPAY_ENABLED or timezone.localtime(clock.now()).hour < BILLS_FROM_HOUR:
         return 0
     read = _each(lambda day: reconciling.reconcile(day=day), reconciling.days_to_read())
     reconciling.rematch()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Sum
@@ -34,6 +35,7 @@ def firm_desk(request: ActingRequest) -> HttpResponse:
     context = {
         "now": clock.now(),
         "payee": getattr(firm, "payee", None),
+        "alipay_off": not settings.ALIPAY_ENABLED,
         "milestones": domain.milestones_to_request(request.organisation)[:PAGE],
         "page": Paginator(mine, PAGE).get_page(request.GET.get("page")),
     }
