@@ -62,7 +62,7 @@ def take(
         with transaction.atomic():
             known = _known_event(department, origin)
             if known is not None:
-                return _already(known, origin)
+                return already(known, origin)
             if row is None or origin.client is None:
                 return _told(_apply_or_refuse(given, department, origin))
             early.demand_same(department, origin)
@@ -80,7 +80,7 @@ def take(
         known = _known_event(department, origin)
         if known is None:
             raise Conflict from race
-        return _already(known, origin)
+        return already(known, origin)
 
 
 def _told(event: CaseEvent) -> Taken:
@@ -103,20 +103,24 @@ def _apply_or_refuse(given: Mapping[str, Any], department: Department, origin: O
 def _apply(given: Mapping[str, Any], department: Department, origin: Origin) -> CaseEvent:
     """Record an event with its case. Raises NotYet where it needs what has not come, DomainError where it is refused."""
     case = _case(given, department)
-    corrects = _corrected(given, case)
-    happening = Happening(
-        kind=Kind(given["kind"]),
-        occurred_at=given["occurred_at"],
-        details={name: given[name] for name in DETAILS if given.get(name) not in (None, "")},
-        corrects=corrects,
-    )
+    happening = happening_of(given, case)
     try:
         return happen(case, happening, origin)
     except (WrongState, Conflict) as misfit:
         # What stands in the place of another event may need what happened before it, as that one does.
-        if corrects is None or misfit.code == "event_id":
+        if happening.corrects is None or misfit.code == "event_id":
             raise
         raise early.NotYet(misfit) from misfit
+
+
+def happening_of(given: Mapping[str, Any], case: Case) -> Happening:
+    """What is said to have happened to a case. Raises as `_apply`."""
+    return Happening(
+        kind=Kind(given["kind"]),
+        occurred_at=given["occurred_at"],
+        details={name: given[name] for name in DETAILS if given.get(name) not in (None, "")},
+        corrects=_corrected(given, case),
+    )
 
 
 def _take_what_waited(case: Case) -> None:
@@ -142,7 +146,8 @@ def _take_early(event: EarlyEvent, case: Case) -> bool:
     return True
 
 
-def _already(known: CaseEvent, origin: Origin) -> Taken:
+def already(known: CaseEvent, origin: Origin) -> Taken:
+    """What became of an event that came before. Raises Conflict where it said something else then."""
     if known.digest != origin.digest:
         raise Conflict(_("这个事件编号已经用于另一条内容不同的事件。"), code="event_id")
     return Taken(result=Result.ALREADY, case=known.case.code, number=known.number)
@@ -155,26 +160,34 @@ def _case(given: Mapping[str, Any], department: Department) -> Case:
     if found is None:  # one new case of a department at a time, and nobody begins to wait while it is made
         Department.objects.select_for_update(no_key=True).get(pk=department.pk)
         found = _known(named, department)
-    if found is None:
-        if given["kind"] != Kind.RECEIVED:
-            unknown = _("没有编号为 %(code)s 的办件，请先送收件事件。") % {"code": named}
-            raise early.NotYet(DomainError(unknown, code="unknown_case"))
-        for name in ("item", "applicant", "project_name"):
-            if not given.get(name):
-                raise DomainError(_("收件事件须写明事项、申请人和项目名称。"), code=name)
-        district = given.get("district") or department.district
-        found = open_case(
-            item=given["item"],
-            department=department,
-            applicant=given["applicant"],
-            project_name=given["project_name"],
-            project_code=given.get("project_code") or "",
-            district=district,
-            filed_in=given.get("filed_in") or district,
-            at=given["occurred_at"],
-            external_code=named,
-        )
-    return locked(found.pk)
+    return locked(found.pk) if found is not None else opened(given, department)
+
+
+def opened(given: Mapping[str, Any], department: Department) -> Case:
+    """A new case, locked, for the receipt of one that is not known here; the department is locked.
+
+    Raises NotYet for anything but a receipt, DomainError where the receipt does not tell what makes a case.
+    """
+    named = str(given["case"])
+    if given["kind"] != Kind.RECEIVED:
+        unknown = _("没有编号为 %(code)s 的办件，请先送收件事件。") % {"code": named}
+        raise early.NotYet(DomainError(unknown, code="unknown_case"))
+    for name in ("item", "applicant", "project_name"):
+        if not given.get(name):
+            raise DomainError(_("收件事件须写明事项、申请人和项目名称。"), code=name)
+    district = given.get("district") or department.district
+    made = open_case(
+        item=given["item"],
+        department=department,
+        applicant=given["applicant"],
+        project_name=given["project_name"],
+        project_code=given.get("project_code") or "",
+        district=district,
+        filed_in=given.get("filed_in") or district,
+        at=given["occurred_at"],
+        external_code=named,
+    )
+    return locked(made.pk)
 
 
 def _known(named: str, department: Department) -> Case | None:

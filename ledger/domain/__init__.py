@@ -3,8 +3,10 @@
 from ledger.domain.queue import (
     OutsideTransaction,
     append,
+    append_all,
     append_sealed,
     blinded,
+    blinded_all,
     cosigned_with,
     party,
     published,
@@ -16,8 +18,10 @@ from ledger.domain.queue import (
 __all__ = [
     "OutsideTransaction",
     "append",
+    "append_all",
     "append_sealed",
     "blinded",
+    "blinded_all",
     "cosigned_with",
     "party",
     "published",

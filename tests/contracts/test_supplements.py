@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Kind, Role
@@ -457,6 +457,7 @@ def _plans(draw):
     return _Plan(rows, sum(amounts, Decimal(0)), days)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture], deadline=None)
 @given(plan=_plans(), part=st.decimals("-0.99", "0.10", places=2), more=st.integers(-30, 30))
 def test_whatever_changes_the_plan_sums_to_the_price_and_ends_with_the_term(monkeypatch_fixed, plan, part, more):
     open_ = sum((each.amount for each in plan.all() if each.status != "accepted"), Decimal(0))
