@@ -63,9 +63,13 @@ def test_a_lot_of_another_round_or_of_a_round_without_lots_is_refused(where, rou
     with pytest.raises(DomainError) as refused:
         objects(round_, bidder, other.lots.first())
     assert refused.value.code == "lot"
-    alone = discussion.with_candidate(market.place(), market.firm(where), market.firm(where))
+    elsewhere = market.place()
+    bidders = [market.firm(elsewhere), market.firm(elsewhere)]
+    alone = discussion.with_candidate(elsewhere, *bidders)
+    with pytest.raises(DomainError) as refused:
+        objects(alone, market.member_of(bidders[1].organisation), alone.lots.get())
+    assert refused.value.code == "lot"
     assert not Objection.objects.exists()
-    assert not alone.has_lots
 
 
 def test_one_to_each_lot_and_one_to_all_may_wait_together(round_, bidder):
@@ -112,7 +116,8 @@ def test_the_lot_is_told_wherever_the_objection_is(where, round_, bidder):
         assert name in shown.content.decode()
 
 
-def test_a_round_of_one_lot_asks_nothing(where):
+def test_a_round_of_one_lot_asks_nothing():
+    where = market.place()
     bidders = [market.firm(where), market.firm(where)]
     alone = discussion.with_candidate(where, *bidders)
     client = acting(market.member_of(bidders[1].organisation))
