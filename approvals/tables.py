@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -17,15 +18,16 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership
-from approvals.domain import feed
+from approvals.domain import bulk, feed
 from approvals.domain.cases import demand_department
 from approvals.domain.recording import Origin
 from approvals.forms import national
 from approvals.forms.feed import EventForm
+from approvals.forms.known import Known
 from approvals.forms.national import RecordForm
 from approvals.models import Case, CaseEvent, Department, ServiceInstance
 from core import clock
-from core.errors import Conflict, DomainError
+from core.errors import DomainError
 
 MOST_ROWS = 1000
 EVENT_COLUMNS = tuple(EventForm.base_fields)
@@ -61,27 +63,36 @@ class NotApplied(Exception):
 
 
 def read(
-    content: bytes, *, columns: Sequence[str], needed: Iterable[str], form: Callable[[dict[str, str]], forms.Form]
+    content: bytes,
+    *,
+    columns: Sequence[str],
+    needed: Iterable[str],
+    forms_of: Callable[[list[dict[str, str]]], Iterable[forms.Form]],
 ) -> Table:
-    """Read a CSV in UTF-8 or GB 18030, as spreadsheets save it. Columns in any order; those that nobody knows are wrong."""
+    """Read a CSV in UTF-8 or GB 18030, as spreadsheets save it. Columns in any order; those that nobody knows are wrong.
+
+    `forms_of` makes the forms of all rows, so that what they name is read at once.
+    """
     table = Table()
     text = _decoded(content)
     if text is None:
         return Table(wrong=[Wrong(1, "", _("文件的编码不对：请存为 UTF-8 或 GB 18030 的 CSV。"))])
     lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[tuple[int, dict[str, str]]] = []
     try:
         head = [each.strip() for each in next(lines, [])]
         table.wrong += _wrong_head(head, columns, needed)
         if table.wrong:
             return table
         for cells in lines:
-            if len(table.rows) >= MOST_ROWS:
+            if len(rows) >= MOST_ROWS:
                 most = _("最多 %(most)d 行，请分几次导入。") % {"most": MOST_ROWS}
                 return Table(wrong=[Wrong(lines.line_num, "", most)])
             if any(each.strip() for each in cells):
-                _read_row(table, lines.line_num, head, cells, form)
+                _read_row(table, rows, lines.line_num, head, cells)
     except csv.Error:
         table.wrong.append(Wrong(lines.line_num, "", _("这一行的引号或分隔符不成对，请用表格软件重新另存为 CSV。")))
+    _fill(table, rows, forms_of)
     if not table.rows and not table.wrong:
         table.wrong.append(Wrong(1, "", _("表格里没有数据行。")))
     return table
@@ -105,35 +116,49 @@ def _wrong_head(head: list[str], columns: Sequence[str], needed: Iterable[str]) 
 
 
 def _read_row(
-    table: Table, line: int, head: list[str], cells: list[str], form: Callable[[dict[str, str]], forms.Form]
+    table: Table, rows: list[tuple[int, dict[str, str]]], line: int, head: list[str], cells: list[str]
 ) -> None:
     if len(cells) > len(head):
         table.wrong.append(Wrong(line, "", _("这一行比表头多 %(n)d 格。") % {"n": len(cells) - len(head)}))
         return
-    row = form({name: _unquoted(cell) for name, cell in zip(head, cells, strict=False)})
-    table.rows.append((line, row))
-    if not row.is_valid():
-        table.wrong += [
-            Wrong(line, "" if name == "__all__" else name, str(each))
-            for name, told in row.errors.items()
-            for each in told
-        ]
+    rows.append((line, {name: _unquoted(cell) for name, cell in zip(head, cells, strict=False)}))
+
+
+def _fill(
+    table: Table,
+    rows: list[tuple[int, dict[str, str]]],
+    forms_of: Callable[[list[dict[str, str]]], Iterable[forms.Form]],
+) -> None:
+    """Let the forms read their rows, and note what is wrong with each."""
+    for (line, _row), form in zip(rows, forms_of([row for _line, row in rows]), strict=True):
+        table.rows.append((line, form))
+        if not form.is_valid():
+            table.wrong += [
+                Wrong(line, "" if name == "__all__" else name, str(each))
+                for name, told in form.errors.items()
+                for each in told
+            ]
+
+
+def _event_forms(rows: list[dict[str, str]]) -> list[EventForm]:
+    known = Known.to(rows)
+    return [EventForm(row, known=known) for row in rows]
 
 
 def read_events(content: bytes) -> Table:
     """A table of events; two rows with one id are wrong."""
-    table = read(content, columns=EVENT_COLUMNS, needed=("id", "case", "kind", "occurred_at"), form=EventForm)
+    table = read(content, columns=EVENT_COLUMNS, needed=("id", "case", "kind", "occurred_at"), forms_of=_event_forms)
     return _unique(table, "id")
 
 
 def read_records(content: bytes, *, department: Department) -> Table:
     """The national table; two rows with one local key are wrong."""
 
-    def form(row: dict[str, str]) -> forms.Form:
-        return RecordForm(row, department=department)
+    def forms_of(rows: list[dict[str, str]]) -> list[RecordForm]:
+        return [RecordForm(row, department=department) for row in rows]
 
     needed = [name for name, _field in NATIONAL_COLUMNS if name not in RecordForm.OPTIONAL]
-    table = read(content, columns=[name for name, _field in NATIONAL_COLUMNS], needed=needed, form=form)
+    table = read(content, columns=[name for name, _field in NATIONAL_COLUMNS], needed=needed, forms_of=forms_of)
     return _unique(table, "DFSJZJ")
 
 
@@ -156,50 +181,54 @@ def take_events(table: Table, *, department: Department, by: Membership, trial: 
     if table.wrong:
         raise NotApplied(table.wrong)
     wrong: list[Wrong] = []
-    counted = {str(each): 0 for each in feed.Result}
+    ordered = sorted(table.rows, key=lambda each: _when(each[1].cleaned_data))
     with transaction.atomic():
-        for line, row in sorted(table.rows, key=lambda each: each[1].cleaned_data["occurred_at"]):
-            given = row.cleaned_data
+        ours, rows, own = _own_events(table, department), [], 0
+        for line, form in ordered:
+            given = form.cleaned_data
             origin = Origin(
                 source=CaseEvent.Source.IMPORT, by=by.user, event_id=given["id"], digest=feed.digest_of(given)
             )
-            try:
-                if _is_ours(given, origin, department):
-                    counted[str(feed.Result.ALREADY)] += 1
-                    continue
-                taken = feed.take(given, department=department, origin=origin)
-            except DomainError as refused:
-                column = {"event_id": "id", "unknown_case": "case"}.get(refused.code, refused.code)
-                wrong.append(Wrong(line, column if column in EVENT_COLUMNS else "", str(refused)))
+            if given["id"] not in ours:
+                rows.append(bulk.Row(line=line, given=given, origin=origin))
+            elif ours[given["id"]] == origin.digest:
+                own += 1
             else:
-                counted[str(taken.result)] += 1
+                wrong.append(Wrong(line, "id", _("这一条与已有记录不同。记录不改，请用 corrects 更正。")))
+        came = bulk.take_all(rows, department=department)
+        wrong += [_refused(line, problem) for line, problem in came.refused]
         if wrong or trial:
             transaction.set_rollback(True)
     if wrong:
         raise NotApplied(sorted(wrong, key=lambda each: each.line))
-    return counted
+    came.counted[str(feed.Result.ALREADY)] += own
+    return came.counted
 
 
-def _is_ours(given: dict[str, Any], origin: Origin, department: Department) -> bool:
-    """Whether a row is an event that we wrote into a table ourselves, under our own number for want of another.
+def _when(given: dict[str, Any]) -> tuple[datetime, bool]:
+    """In the order in which things happened; what corrects another event of the same moment after it."""
+    return given["occurred_at"], bool(given["corrects"])
 
-    Raises Conflict where it says something else now: an event is not edited, a later one corrects it.
+
+def _refused(line: int, problem: DomainError) -> Wrong:
+    column = {"event_id": "id", "unknown_case": "case"}.get(problem.code, problem.code)
+    return Wrong(line, column if column in EVENT_COLUMNS else "", str(problem))
+
+
+def _own_events(table: Table, department: Department) -> dict[str, str]:
+    """Of the rows those that we wrote into a table ourselves, under our own number for want of another: what each says, as a
+    digest, by that number. An event is not edited; a later one corrects it.
     """
-    match = OWN_ID.fullmatch(given["id"])
-    if match is None:
-        return False
+    named = [match for _line, form in table.rows if (match := OWN_ID.fullmatch(form.cleaned_data["id"]))]
+    if not named:
+        return {}
     events = CaseEvent.objects.filter(
-        case__department=department, case__code=match[1], number=int(match[2]), event_id=""
-    )
-    event = events.select_related(
-        "case__item", "case__applicant", "case__district", "case__filed_in", "corrects"
-    ).first()
-    if event is None:
-        return False
-    form = EventForm(_told(event))
-    if not form.is_valid() or feed.digest_of(form.cleaned_data) != origin.digest:
-        raise Conflict(_("这一条与已有记录不同。记录不改，请用 corrects 更正。"), code="event_id")
-    return True
+        case__department=department, case__code__in={match[1] for match in named}, event_id=""
+    ).select_related("case__item", "case__applicant", "case__district", "case__filed_in", "corrects")
+    wanted = {(match[1], int(match[2])): match[0] for match in named}
+    told = {wanted[key]: _told(each) for each in events if (key := (each.case.code, each.number)) in wanted}
+    forms_ = dict(zip(told, _event_forms(list(told.values())), strict=True))
+    return {name: feed.digest_of(form.cleaned_data) if form.is_valid() else "" for name, form in forms_.items()}
 
 
 def take_records(table: Table, *, department: Department, by: Membership, trial: bool = False) -> dict[str, int]:

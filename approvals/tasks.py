@@ -2,10 +2,16 @@
 
 from celery import shared_task
 
-from approvals.domain import supervision
+from approvals.domain import early, supervision
 
 
 @shared_task
 def note_late_cases() -> int:
-    """Note cases that have become late."""
-    return supervision.note_late_cases()
+    """Note cases, and joint approvals, that have become late."""
+    return supervision.note_late_cases() + supervision.note_late_applications()
+
+
+@shared_task
+def expire_early_events() -> int:
+    """Give up events that have waited for their case for their whole term."""
+    return early.expire()

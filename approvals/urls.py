@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from approvals.views import applications, cases, clients, department, results, tables
+from approvals.views import applications, cases, clients, department, early, results, tables
 
 
 class CaseCode(StringConverter):
@@ -47,6 +47,7 @@ urlpatterns = [
     path("desk/cases/tables/", tables.tables, name="tables"),
     path("desk/cases/tables/<table:kind>.csv", tables.export, name="table_export"),
     path("desk/cases/tables/<table:kind>/", tables.import_table, name="table_import"),
+    path("desk/cases/early/", early.early, name="early"),
     path("desk/cases/clients/", clients.clients, name="clients"),
     path("desk/cases/clients/<int:pk>/revoke/", clients.revoke, name="revoke_client"),
     path("desk/cases/material/<int:pk>/", cases.material, name="material"),

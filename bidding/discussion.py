@@ -60,7 +60,7 @@ def may_ask(reader: Membership | None) -> bool:
 
 def objections_of(round_: Round, *, reader: Membership | None, now: datetime) -> dict[str, Any]:
     """The objections to a round with their state, which of them this reader may open, and whether the award waits."""
-    shown = list(round_.objections.order_by("filed_at", "id")) if round_.candidate_at else []
+    shown = list(round_.objections.select_related("lot").order_by("filed_at", "id")) if round_.candidate_at else []
     readable: set[int] = set()
     takes, may_object = takes_objections_at(round_, now), False
     if reader is not None:

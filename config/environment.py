@@ -29,6 +29,15 @@ def flag(name: str, *, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}.")
 
 
+def together(*names: str) -> bool:
+    """Whether variables are set that only make sense together. Raises ImproperlyConfigured where some are and some are not."""
+    missing = [name for name in names if not os.environ.get(name)]
+    if missing and len(missing) < len(names):
+        given = ", ".join(name for name in names if name not in missing)
+        raise ImproperlyConfigured(f"Set {', '.join(missing)} too, or none of these: {given}.")
+    return not missing
+
+
 def number(name: str, default: int) -> int:
     value = os.environ.get(name) or str(default)
     try:

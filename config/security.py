@@ -21,8 +21,11 @@ def socket_origin(request: HttpRequest) -> str:
 
 
 def sockets(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: `socket_origin`."""
-    return {"socket_origin": socket_origin(request)}
+    """Context processor: `socket_origin`, none on the page that says that this host is not served here."""
+    try:
+        return {"socket_origin": socket_origin(request)}
+    except DisallowedHost:
+        return {"socket_origin": ""}
 
 
 class ContentSecurityPolicyMiddleware(CSPMiddleware):

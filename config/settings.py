@@ -111,10 +111,13 @@ ALIPAY_GATEWAY = environment.text(
     f"http://localhost:{ALIPAY_PORT}/gateway.do" if EMBEDDED else "https://openapi.alipay.com/gateway.do",
 )
 ALIPAY_IS_SANDBOX = EMBEDDED and not os.environ.get("ALIPAY_GATEWAY")
-ALIPAY_APP_ID = environment.text("ALIPAY_APP_ID", "2021000000000001" if EMBEDDED else None)
-ALIPAY_SELLER_ID = environment.text("ALIPAY_SELLER_ID", "2088000000000001" if EMBEDDED else None)
-ALIPAY_APP_KEY = environment.text("ALIPAY_APP_KEY", "" if EMBEDDED else None)
-ALIPAY_PUBLIC_KEY = environment.text("ALIPAY_PUBLIC_KEY", "" if EMBEDDED else None)
+# All four or none. Without them nothing is paid by Alipay, and private money goes by transfer as public money does.
+_ALIPAY_IS_SET = environment.together("ALIPAY_APP_ID", "ALIPAY_SELLER_ID", "ALIPAY_APP_KEY", "ALIPAY_PUBLIC_KEY")
+ALIPAY_ENABLED = _ALIPAY_IS_SET or ALIPAY_IS_SANDBOX
+ALIPAY_APP_ID = environment.text("ALIPAY_APP_ID", "2021000000000001" if ALIPAY_IS_SANDBOX else "")
+ALIPAY_SELLER_ID = environment.text("ALIPAY_SELLER_ID", "2088000000000001" if ALIPAY_IS_SANDBOX else "")
+ALIPAY_APP_KEY = environment.text("ALIPAY_APP_KEY", "")
+ALIPAY_PUBLIC_KEY = environment.text("ALIPAY_PUBLIC_KEY", "")
 ALIPAY_TIMEOUT = environment.number("ALIPAY_TIMEOUT", 15)  # seconds for an answer
 
 # --- Rooms ---------------------------------------------------------------------------------------------------------
@@ -341,7 +344,17 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "presume transfers": {
+        "task": "contracts.payments.tasks.presume_transfers",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "read bills": {"task": "contracts.payments.tasks.read_bills", "schedule": 1800.0, "options": {"expires": 600}},
+    "expire early events": {
+        "task": "approvals.tasks.expire_early_events",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     "note late cases": {"task": "approvals.tasks.note_late_cases", "schedule": 60.0, "options": {"expires": 50}},
     "move due contracts": {"task": "contracts.tasks.move_due_contracts", "schedule": 5.0, "options": {"expires": 10}},
     "refresh lines": {"task": "ratings.tasks.refresh_lines", "schedule": 2.0, "options": {"expires": 10}},

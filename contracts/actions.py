@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from accounts.models import WRITERS, Membership
-from contracts.models import Contract, Matter
+from contracts.domain.supplements import unsealed_parties
+from contracts.models import Contract, Matter, Supplement
+from core import clock
 
 Status = Contract.Status
 
@@ -46,5 +48,19 @@ def kinds_for(contract: Contract, by: Membership, actions: set[str]) -> list[Mat
         return []
     if contract.status == Status.SUSPENDED:
         return [Matter.Kind.TERMINATION]
+    # One change after the other: what is agreed is sealed or withdrawn first.
+    busy = {Matter.Kind.CHANGE} if contract.supplements.waiting().exists() else set()
     own = set(Matter.ASKED_BY_FIRM) if by.organisation_id == contract.owner_id else set()
-    return [kind for kind in Matter.Kind if kind not in own]
+    return [kind for kind in Matter.Kind if kind not in own | busy]
+
+
+def supplement_steps(supplement: Supplement, by: Membership) -> set[str]:
+    """What somebody may do with a supplementary agreement now: `seal`, `withdraw`, both or nothing."""
+    contract = supplement.contract
+    if not supplement.is_waiting or by.role not in WRITERS:
+        return set()
+    if by.organisation_id not in {each.organisation_id for each in unsealed_parties(supplement)}:
+        return set()
+    speaks = by.organisation_id in (contract.owner_id, contract.firm.organisation_id)
+    in_time = contract.status == Status.RUNNING and clock.now() < supplement.due_at
+    return ({"seal"} if in_time else set()) | ({"withdraw"} if speaks else set())

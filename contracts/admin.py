@@ -8,7 +8,7 @@ from contracts.models import ContractPolicy, ContractTemplate
 
 @admin.register(ContractPolicy)
 class ContractPolicyAdmin(admin.ModelAdmin[ContractPolicy]):
-    list_display = ("version", "unit", "silence", "valid_from", "valid_to")
+    list_display = ("version", "unit", "silence", "raise_percent", "valid_from", "valid_to")
 
     def has_delete_permission(self, request: HttpRequest, obj: ContractPolicy | None = None) -> bool:
         """Contracts stand on it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
@@ -13,11 +14,19 @@ from django.urls import reverse
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 
-from contracts.models import Contract, ContractParty
+from contracts.models import Contract, ContractParty, Supplement
 from contracts.pdf import Place, Sheet, Signer, print_sheet
 from core.clock import LOCAL
 from ledger import domain as ledger
 from protocol import canonical
+
+SUPPLEMENT_CLAUSES = (
+    "一、本补充协议是合同 {code} 的组成部分，与合同具有同等效力；"
+    "与合同不一致的，以本补充协议为准，没有涉及的仍按合同履行。\n"
+    "二、付款计划按上列各期执行，期限自合同各方盖章齐全之日起算；已经验收或申请付款的各期不变。\n"
+    "三、本补充协议由合同各方以可靠的电子签名盖章，与纸质盖章具有同等法律效力，自盖章齐全之时生效；"
+    "在此之前仍按原合同履行。{until} 前没有盖齐的，本补充协议不生效。"
+)
 
 
 def text_of(contract: Contract) -> dict[str, Any]:
@@ -62,6 +71,44 @@ def keep_document(contract: Contract, content: bytes) -> None:
     """Keep a PDF as the contract's, beside what was there before: a file is never written over."""
     contract.sha256 = hashlib.sha256(content).hexdigest()
     contract.document.save(f"{contract.code}/{contract.sha256[:16]}.pdf", ContentFile(content), save=False)
+
+
+def supplement_text(supplement: Supplement) -> dict[str, Any]:
+    """Everything to which the parties of a supplementary agreement agree."""
+    return {
+        "before": {"days": supplement.days_before, "price": f"{supplement.price_before:.2f}"},
+        "contract": {"code": supplement.contract.code, "text": supplement.contract.text_sha256},
+        "days": supplement.days,
+        "milestones": supplement.plan,
+        "number": supplement.number,
+        "price": f"{supplement.price:.2f}",
+        "reason": supplement.matter.words,
+        "scope": supplement.scope,
+    }
+
+
+def supplement_hash(supplement: Supplement) -> str:
+    """SHA-256 of that in canonical JSON: who seals sends back that of the text that was read."""
+    return canonical.sha256_hex(canonical.encode(supplement_text(supplement)))
+
+
+def make_supplement_document(supplement: Supplement, *, at: datetime) -> None:
+    """Print a supplementary agreement with empty fields for its seals; saving the row is the caller's."""
+    printed = print_sheet(_supplement_sheet(supplement, at=at))
+    supplement.text_sha256 = supplement_hash(supplement)
+    keep_supplement(supplement, _with_fields(printed.content, printed.places))
+
+
+def keep_supplement(supplement: Supplement, content: bytes) -> None:
+    """Keep a PDF as the supplement's, beside what was there before."""
+    supplement.sha256 = hashlib.sha256(content).hexdigest()
+    name = f"{supplement.contract.code}/{supplement.number}-{supplement.sha256[:16]}.pdf"
+    supplement.document.save(name, ContentFile(content), save=False)
+
+
+def supplement_address(supplement: Supplement) -> str:
+    """The supplement's public page, for the QR code."""
+    return f"{settings.SITE_URL}{reverse('contracts:supplement', args=[supplement.contract.code, supplement.number])}"
 
 
 def address_of(contract: Contract) -> str:
@@ -111,6 +158,39 @@ def _facts(contract: Contract) -> list[tuple[str, str]]:
         ("合同价款", f"人民币 ¥ {contract.price:,.2f}"),
         ("服务期限", f"{contract.days} 个工作日"),
     ]
+
+
+def _supplement_sheet(supplement: Supplement, *, at: datetime) -> Sheet:
+    contract = supplement.contract
+    changes = [
+        ("合同价款", f"¥ {supplement.price_before:,.2f}", f"¥ {supplement.price:,.2f}"),
+        ("服务期限", f"{supplement.days_before} 个工作日", f"{supplement.days} 个工作日"),
+    ]
+    if supplement.scope:
+        changes.append(("服务内容", "按合同", "按下列“服务内容”"))
+    return Sheet(
+        code=supplement.code,
+        kind=f"补充协议（{supplement.number}）",
+        title=contract.title,
+        at=at,
+        facts=[
+            ("合同", f"{contract.title}（{contract.code}）"),
+            ("合同文件", f"SHA-256 {contract.sha256}"),
+            ("变更原因", supplement.matter.words),
+        ],
+        changes=changes,
+        scope=supplement.scope,
+        plan=[
+            (str(row["number"]), row["name"], _due(row["days"]), f"¥ {Decimal(row['amount']):,.2f}")
+            for row in supplement.plan
+        ],
+        clauses=SUPPLEMENT_CLAUSES.format(
+            code=contract.code, until=f"{supplement.due_at.astimezone(LOCAL):%Y-%m-%d %H:%M}"
+        ),
+        signers=[_signer(each) for each in contract.parties.select_related("organisation")],
+        address=supplement_address(supplement),
+        proof=[f"合同 {contract.code}", f"正文哈希 {supplement_hash(supplement)}"],
+    )
 
 
 def _due(days: int) -> str:

@@ -43,6 +43,10 @@ def _told(event: ContractEvent, *, with_notes: bool) -> Told:
     text = event.get_kind_display()
     if event.milestone is not None:
         text = _("%(what)s：%(milestone)s") % {"what": text, "milestone": event.milestone.name}
+    if number := event.data.get("supplement"):
+        text = _("%(what)s（补充协议 %(number)d）") % {"what": text, "number": number}
+    if event.data.get("raised_by") == "firm":
+        text = _("%(what)s，机构加价") % {"what": text}
     if event.data.get("silent"):
         text = _("%(what)s（期限届满，业主没有答复）") % {"what": text}
     if charged := event.data.get("charged_to"):

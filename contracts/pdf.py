@@ -23,7 +23,7 @@ MARGIN, BODY, LINE = 22, 10.5, 6.2
 SEAL = 34.0
 """Millimetres: the side of the square in which a seal stands."""
 POINTS = 72 / 25.4
-OWN_WORDS = "明选 · 审批中介服务公开比选平台合同编号内容付款计划条款期名称限金额分工：第页　"
+OWN_WORDS = "明选 · 审批中介服务公开比选平台合同编号内容付款计划条款期名称限金额分工补充变更前后项目：第页　"
 """The characters that are printed whatever a contract says."""
 
 
@@ -49,7 +49,10 @@ class Signer:
 
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
-    """All that is printed of a contract; `facts` are pairs, `plan` rows of four columns, `proof` the lines beside the QR code."""
+    """All that is printed of a contract or a supplement; `facts` are pairs, `plan` rows of four columns.
+
+    `proof` are the lines beside the QR code.
+    """
 
     code: str
     title: str
@@ -61,6 +64,9 @@ class Sheet:
     signers: Sequence[Signer]
     address: str
     proof: Sequence[str]
+    kind: str = "中介服务合同"
+    changes: Sequence[tuple[str, str, str]] = ()
+    """What is changed, in three columns: what, before, after."""
 
 
 @dataclass
@@ -112,11 +118,15 @@ def print_sheet(sheet: Sheet) -> Printed:
         paper.add_page()
         _head(paper)
         _facts(paper)
-        paper.heading("服务内容")
-        paper.line_of(sheet.scope)
+        if sheet.changes:
+            paper.heading("变更内容")
+            _changes(paper)
+        if sheet.scope:
+            paper.heading("服务内容")
+            paper.line_of(sheet.scope)
         paper.heading("付款计划")
         _plan(paper)
-        paper.heading("合同条款")
+        paper.heading("补充条款" if sheet.changes else "合同条款")
         _clauses(paper)
         places = _signers(paper)
         _proof(paper)
@@ -124,8 +134,9 @@ def print_sheet(sheet: Sheet) -> Printed:
 
 
 def _characters(sheet: Sheet) -> set[str]:
-    texts = [sheet.code, sheet.title, sheet.scope, sheet.clauses, sheet.address, *sheet.proof]
+    texts = [sheet.code, sheet.kind, sheet.title, sheet.scope, sheet.clauses, sheet.address, *sheet.proof]
     texts += [part for pair in sheet.facts for part in pair] + [part for row in sheet.plan for part in row]
+    texts += [part for row in sheet.changes for part in row]
     texts += [part for each in sheet.signers for part in (each.side, each.name, each.code, each.share)]
     return {char for text in [*texts, OWN_WORDS] for char in text if char >= " "}
 
@@ -134,14 +145,19 @@ def _head(paper: _Paper) -> None:
     paper.set_text_color(*SEAL_RED)
     paper.line_of("明选 · 审批中介服务公开比选平台", size=11, bold=True, align="C", height=7)
     paper.set_text_color(*QUIET)
-    paper.line_of(f"合同编号 {paper.sheet.code}", size=9, align="C", height=6)
+    paper.line_of(
+        f"编号 {paper.sheet.code}" if paper.sheet.changes else f"合同编号 {paper.sheet.code}",
+        size=9,
+        align="C",
+        height=6,
+    )
     paper.set_draw_color(*SEAL_RED)
     paper.set_line_width(0.6)
     y = paper.get_y() + 1.5
     paper.line(MARGIN, y, paper.w - MARGIN, y)
     paper.ln(7)
     paper.set_text_color(*INK)
-    paper.line_of("中介服务合同", size=18, bold=True, align="C", height=11)
+    paper.line_of(paper.sheet.kind, size=18, bold=True, align="C", height=11)
     paper.line_of(paper.sheet.title, size=12, align="C", height=8)
     paper.ln(2)
 
@@ -153,6 +169,15 @@ def _facts(paper: _Paper) -> None:
             row = table.row()
             row.cell(name)
             row.cell(value)
+
+
+def _changes(paper: _Paper) -> None:
+    _rule(paper)
+    with paper.table(col_widths=(28, 50, 50), line_height=LINE, padding=1, text_align="LEFT") as table:
+        for cells in (("变更项目", "变更前", "变更后"), *paper.sheet.changes):
+            row = table.row()
+            for cell in cells:
+                row.cell(cell)
 
 
 def _plan(paper: _Paper) -> None:

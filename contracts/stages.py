@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bidding.stages import Stage
 from contracts.domain.sealing import waiting_parties
-from contracts.models import Contract, Milestone
+from contracts.models import Contract, ContractParty, Milestone, Supplement
 
 Status = Contract.Status
 Text = str | Promise
@@ -68,5 +71,24 @@ def ball(contract: Contract) -> str:
 
 
 def _running(contract: Contract) -> str:
+    if (supplement := contract.supplements.waiting().first()) is not None:
+        supplement.contract = contract
+        names = "、".join(each.party.organisation.public_name for each in supplement_seals(supplement) if not each.at)
+        return _("补充协议待盖章：%(names)s") % {"names": names}
     waiting = contract.milestones.filter(status=Milestone.Status.SUBMITTED).exists()
     return _("业主：验收成果") if waiting else _("机构：按期提交成果")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartySeal:
+    """A party of a supplementary agreement, and when it sealed it, if it has."""
+
+    party: ContractParty
+    at: datetime | None
+
+
+def supplement_seals(supplement: Supplement) -> list[PartySeal]:
+    """Every party with its seal on a supplementary agreement."""
+    sealed = {each.party_id: each.sealed_at for each in supplement.seals.all()}
+    parties = supplement.contract.parties.select_related("organisation")
+    return [PartySeal(party=each, at=sealed.get(each.pk)) for each in parties]

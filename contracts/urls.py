@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from contracts.views import delivery, desk, drafting, filing, matters, public, terms
+from contracts.views import delivery, desk, drafting, filing, matters, public, supplements, terms
 
 
 class ContractCode(StringConverter):
@@ -21,6 +21,8 @@ urlpatterns = [
     path("contracts/<contract:code>/", public.contract, name="contract"),
     path("contracts/<contract:code>/qr.svg", public.qr, name="qr"),
     path("contracts/<contract:code>/check/", public.check, name="check"),
+    path("contracts/<contract:code>/supplements/<int:number>/", supplements.supplement, name="supplement"),
+    path("contracts/<contract:code>/supplements/<int:number>/qr.svg", supplements.qr, name="supplement_qr"),
     path("desk/contracts/", desk.contracts, name="desk"),
     path("desk/contracts/filing/", filing.filings, name="filings"),
     path("desk/contracts/templates/", terms.templates, name="templates"),
@@ -45,5 +47,16 @@ urlpatterns = [
     path("desk/contracts/<contract:code>/matters/<int:number>/finish/", matters.finish, name="matter_finish"),
     path("desk/contracts/<contract:code>/matters/<int:number>/withdraw/", matters.withdraw, name="matter_withdraw"),
     path("desk/contracts/<contract:code>/matters/<slug:kind>/", matters.propose, name="matter_propose"),
+    path(
+        "desk/contracts/<contract:code>/supplements/<int:number>/supplement.pdf",
+        supplements.document,
+        name="supplement_document",
+    ),
+    path("desk/contracts/<contract:code>/supplements/<int:number>/seal/", supplements.seal, name="supplement_seal"),
+    path(
+        "desk/contracts/<contract:code>/supplements/<int:number>/withdraw/",
+        supplements.withdraw,
+        name="supplement_withdraw",
+    ),
     path("desk/contracts/<contract:code>/abandon/", matters.abandon, name="abandon"),
 ]

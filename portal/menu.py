@@ -45,6 +45,7 @@ REGULATOR: list[Pair] = [
     ("payments:regulator_desk", _("逾期付款")),
     ("payments:reconciliation", _("支付宝对账")),
     ("approvals:cases", _("审批督办")),
+    ("approvals:applications", _("联合审批")),
 ]
 DEPARTMENT: list[Pair] = [
     ("approvals:cases", _("审批办件")),

@@ -103,7 +103,7 @@ def effective(events: Iterable[CaseEvent]) -> list[CaseEvent]:
     """Events as they count: a corrected one is replaced by its correction, one that did not happen is gone. In order of time."""
     every = list(events)
     corrected = {each.corrects_id for each in every if each.corrects_id}
-    left = [each for each in every if each.pk not in corrected and each.kind != Kind.RETRACTED]
+    left = [each for each in every if (each.pk is None or each.pk not in corrected) and each.kind != Kind.RETRACTED]
     return sorted(left, key=in_order)
 
 

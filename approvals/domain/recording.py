@@ -83,20 +83,59 @@ def record(case: Case, happening: Happening, origin: Origin) -> CaseEvent:
     Raises DomainError for what is missing or lies in the future, WrongState where it does not fit, Conflict where it
     contradicts what is known or the number of a system's event was used for another.
     """
-    assert transaction.get_connection().in_atomic_block
-    now = clock.now()
-    events = list(case.events.order_by("number"))
     if origin.event_id and (known := _sent_before(case, origin)) is not None:
         return known
-    event = _event(case, happening, origin, number=len(events) + 1, now=now)
-    state, _taken = replay([each for each in effective(events) if not each.waiting])
-    if _same_again(state, event):
-        assert state.last is not None
-        return state.last
-    _demand_order(state, event, origin)
-    _place(case, events, event, origin)
-    _log(case, event)
+    book = Book(case)
+    event = book.add(happening, origin)
+    book.save()
     return event
+
+
+class Book:
+    """The history of a locked case while events are added to it: read once, written once, however many there are."""
+
+    def __init__(self, case: Case) -> None:
+        assert transaction.get_connection().in_atomic_block
+        self.case = case
+        self.events = list(case.events.order_by("number"))
+        self.new: list[CaseEvent] = []
+        self.arrived: list[int] = []
+        self.state: State | None = None
+        self.now: datetime | None = None
+
+    def add(self, happening: Happening, origin: Origin) -> CaseEvent:
+        """Place an event, or give the earlier one that says the same; nothing is written yet. Raises as `record` does."""
+        if happening.corrects is not None:
+            self.save()  # an event is corrected by the number that the database has given it
+        self.now = self.now or clock.now()  # after the lock, once
+        event = _event(self.case, happening, origin, number=len(self.events) + 1, now=self.now)
+        state, _taken = replay([each for each in effective(self.events) if not each.waiting])
+        if _same_again(state, event):
+            assert state.last is not None
+            return state.last
+        _demand_order(state, event, origin)
+        settled = _placed(self.case, self.events, event, origin)
+        for each in settled:
+            if each.waiting and each is not event:
+                each.waiting = False
+                self.arrived += [each.pk] if each.pk is not None else []
+        self.events.append(event)
+        self.new.append(event)
+        self.state = replay(settled)[0]
+        _stand(self.case, self.state)
+        return event
+
+    def save(self) -> None:
+        """Write what was added: the events, the case that follows from them, and their entries of the log."""
+        if self.state is None:
+            return
+        CaseEvent.objects.bulk_create(self.new)
+        if self.arrived:
+            CaseEvent.objects.filter(pk__in=self.arrived).update(waiting=False)
+        set_deadlines(self.case, self.state)
+        self.case.save()
+        _log(self.case, self.new)
+        self.new, self.arrived, self.state = [], [], None
 
 
 def _event(case: Case, happening: Happening, origin: Origin, *, number: int, now: datetime) -> CaseEvent:
@@ -160,11 +199,11 @@ def _demand_order(state: State, event: CaseEvent, origin: Origin) -> None:
         )
 
 
-def _place(case: Case, events: Sequence[CaseEvent], event: CaseEvent, origin: Origin) -> None:
-    """Save the event if the history holds together with it, and let the case be what follows from it."""
+def _placed(case: Case, events: Sequence[CaseEvent], event: CaseEvent, origin: Origin) -> list[CaseEvent]:
+    """The history that holds together with the event in it, or with the event waiting beside it."""
     counted = effective([*events, event])
     before = [each for each in effective(events) if not each.waiting]
-    must = [each for each in before if each.pk != event.corrects_id]
+    must = [each for each in before if event.corrects_id is None or each.pk != event.corrects_id]
     waiting = [each for each in counted if each.waiting]
     new = [] if event.kind == Kind.RETRACTED else [event]
     settled = settle(must, new, waiting)
@@ -172,10 +211,7 @@ def _place(case: Case, events: Sequence[CaseEvent], event: CaseEvent, origin: Or
         _refuse(case, must, event, origin, waits=len(waiting))
         event.waiting = True
         settled = settle(must, [], waiting) or must
-    event.save(force_insert=True)
-    arrived = [each.pk for each in settled if each.waiting]
-    CaseEvent.objects.filter(pk__in=arrived).exclude(pk=event.pk).update(waiting=False)
-    _become(case, replay(settled)[0])
+    return settled
 
 
 def _refuse(case: Case, must: Sequence[CaseEvent], event: CaseEvent, origin: Origin, *, waits: int) -> None:
@@ -206,15 +242,27 @@ def _does_not_fit(case: Case, event: CaseEvent) -> str:
     }
 
 
-def _become(case: Case, state: State) -> None:
+def _stand(case: Case, state: State) -> None:
+    """What the case is now, without its deadlines."""
     case.status, case.outcome = state.status, state.outcome
     case.suspended, case.special = state.suspended, state.special
     case.received_at, case.accepted_at, case.ended_at = state.received_at, state.accepted_at, state.ended_at
-    set_deadlines(case, state)
-    case.save()
 
 
-def _log(case: Case, event: CaseEvent) -> None:
+def _log(case: Case, events: Sequence[CaseEvent]) -> None:
+    """Tell the log of events; all were recorded in one transaction, at nearly one moment."""
+    texts = ledger.blinded_all([each.words for each in events if each.words], subject=case.subject)
+    blinded = iter(texts)
+    told = []
+    for event in events:
+        data = _told(case, event)
+        if event.words:
+            data["text"] = next(blinded)
+        told.append((f"case.{event.kind.removeprefix('case_')}", case.subject, data))
+    ledger.append_all(told, at=events[-1].recorded_at)
+
+
+def _told(case: Case, event: CaseEvent) -> dict[str, Any]:
     data: dict[str, Any] = {
         "number": event.number,
         "occurred_at": timestamp(event.occurred_at),
@@ -230,10 +278,8 @@ def _log(case: Case, event: CaseEvent) -> None:
     data |= {
         name: getattr(event, name) for name in DETAILS if name != "words" and getattr(event, name) not in (None, "")
     }
-    if event.words:
-        data["text"] = ledger.blinded(event.words, subject=case.subject)
     if event.corrects is not None:
         data["corrects"] = event.corrects.number
     if event.waiting:
         data["waiting"] = True
-    ledger.append(f"case.{event.kind.removeprefix('case_')}", case.subject, data, at=event.recorded_at)
+    return data

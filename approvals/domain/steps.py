@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from approvals.domain import joint
 from approvals.domain.recording import Happening, Origin, record
 from approvals.models import Application, Case, CaseEvent
 from core import clock
@@ -10,8 +11,10 @@ from core import clock
 def happen(case: Case, happening: Happening, origin: Origin) -> CaseEvent:
     """Record an event of a locked case, and begin the next step where it was the last decision that this waited for."""
     event = record(case, happening, origin)
-    if case.application is not None and case.status == Case.Status.DECIDED:
-        begin_next_step(case.application)
+    if case.application is not None:
+        if case.status == Case.Status.DECIDED:
+            begin_next_step(case.application)
+        joint.follow(case.application.pk)
     return event
 
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import OWNER_KINDS, WRITERS, Membership, Organisation
-from approvals.domain import cases, materials
+from approvals.domain import cases, joint, materials
 from approvals.domain.projects import OwnProject, project_of
 from approvals.domain.recording import Happening, Origin, locked, record
 from approvals.models import Application, ApprovalItem, Case, CaseEvent, Department, District
@@ -94,6 +94,8 @@ def file_application(
             materials.keep_file(application, title=title, file=file, by=by)
         for each in wanted:
             _begin(application, each, project.district)
+        joint.follow(application.pk)
+        application.refresh_from_db()
     return application
 
 
@@ -193,6 +195,7 @@ def refile(*, case_id: int, by: Membership) -> Case:
         )
         new.materials.set(old.materials.all())
         record(new, Happening(kind=CaseEvent.Kind.RECEIVED), _by_applicant(application))
+        joint.follow(application.pk)
     return new
 
 

@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
 from approvals.domain.recording import LONGEST_WORDS, NEEDED
+from approvals.forms.known import Known, KnownChoice
 from approvals.forms.register import applicant_by_code
 from approvals.models import ApprovalItem, Case, CaseEvent, Category, District, Fault, Party, Special
 from core import clock
+from core.identifiers import normalise_uscc
 
 Kind = CaseEvent.Kind
 EVENT_ID = re.compile(r"[\x21-\x7e]{1,80}")
@@ -63,18 +65,18 @@ class EventForm(forms.Form):
         label="kind", choices=Kind.choices, error_messages={"invalid_choice": _("没有“%(value)s”这种事件。")}
     )
     occurred_at = FeedMoment(label="occurred_at", max_length=40)
-    item = forms.ModelChoiceField(
+    item = KnownChoice(
         label="item", queryset=ApprovalItem.objects.all(), to_field_name="code", required=False,
         error_messages={"invalid_choice": _("没有这个事项代码。")},
     )  # fmt: skip
     applicant = forms.CharField(label="applicant", max_length=30, required=False)
     project_code = forms.CharField(label="project_code", max_length=40, required=False)
     project_name = forms.CharField(label="project_name", max_length=100, required=False)
-    district = forms.ModelChoiceField(
+    district = KnownChoice(
         label="district", queryset=District.objects.all(), to_field_name="code", required=False,
         error_messages={"invalid_choice": _("没有这个区划代码。")},
     )  # fmt: skip
-    filed_in = forms.ModelChoiceField(
+    filed_in = KnownChoice(
         label="filed_in", queryset=District.objects.all(), to_field_name="code", required=False,
         error_messages={"invalid_choice": _("没有这个区划代码。")},
     )  # fmt: skip
@@ -90,6 +92,14 @@ class EventForm(forms.Form):
     outcome = _coded("outcome", Case.Outcome.choices)
     corrects = forms.CharField(label="corrects", max_length=80, required=False)
 
+    def __init__(self, *args: Any, known: Known | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.known = known
+        if known is not None:
+            self.fields["item"].known = known.items  # type: ignore[attr-defined]
+            for name in ("district", "filed_in"):
+                self.fields[name].known = known.districts  # type: ignore[attr-defined]
+
     def clean_id(self) -> str:
         given: str = self.cleaned_data["id"]
         if not EVENT_ID.fullmatch(given):
@@ -97,7 +107,11 @@ class EventForm(forms.Form):
         return given
 
     def clean_applicant(self) -> Organisation | None:
-        return applicant_by_code(self.cleaned_data["applicant"]) if self.cleaned_data["applicant"] else None
+        code = self.cleaned_data["applicant"]
+        if not code:
+            return None
+        found = self.known.owners.get(normalise_uscc(code)) if self.known is not None else None
+        return found or applicant_by_code(code)
 
     def clean_first_time(self) -> bool | None:
         given = self.cleaned_data["first_time"]

@@ -17,7 +17,7 @@ class TableForm(forms.Form):
 
     file = forms.FileField(
         label=_("CSV 文件"), widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
-        help_text=_("第一行是列名；UTF-8 或 GB 18030，不超过 1 MB、1000 行。先预览，确认以后才导入。"),
+        help_text=_("第一行是列名；UTF-8 或 GB 18030，不超过 1 MB、1000 行、150 件新办件。先预览，确认以后才导入。"),
         error_messages={"required": _("请选择文件。"), "empty": _("文件是空的，请重新选择。")},
     )  # fmt: skip
 

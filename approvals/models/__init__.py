@@ -14,6 +14,7 @@ from approvals.models.departments import (
     ItemVersion,
     dated_constraint,
 )
+from approvals.models.early import EarlyEvent
 from approvals.models.national import ServiceInstance
 from approvals.models.results import Result
 
@@ -29,6 +30,7 @@ __all__ = [
     "Department",
     "DepartmentBody",
     "District",
+    "EarlyEvent",
     "Fault",
     "Function",
     "ItemVersion",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from fractions import Fraction
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Kind, Organisation
@@ -21,6 +23,18 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
             own = Q(lead__organisation=organisation) | Q(cases__department__organisation=organisation)
             return self.filter(own).distinct()
         return self.filter(applicant=organisation)
+
+    def joint(self) -> Self:
+        """Joint approvals, whose limit is one."""
+        return self.filter(lead__isnull=False)
+
+    def late(self, *, now: datetime) -> Self:
+        """Past the joint limit. While nothing is with a department there is none, so it is not late."""
+        return self.filter(joint_due_at__lte=now)
+
+    def soon(self, *, now: datetime) -> Self:
+        """Three quarters of the joint limit are used, and it is not over."""
+        return self.filter(joint_soon_at__lte=now, joint_due_at__gt=now)
 
     def for_list(self) -> Self:
         return self.select_related("applicant", "filed_in", "district", "lead__organisation")
@@ -43,11 +57,19 @@ class Application(models.Model):
         Department, models.PROTECT, null=True, blank=True, related_name="led", verbose_name=_("牵头部门")
     )
     joint_days = models.PositiveSmallIntegerField(_("联合审批时限（工作日）"), null=True, blank=True)
+    # They follow from the events of all cases (approvals.domain.joint); none while nothing is with a department.
+    joint_due_at = models.DateTimeField(_("联合审批期限"), null=True, blank=True)
+    joint_soon_at = models.DateTimeField(_("联合审批临期时间"), null=True, blank=True)
+    joint_followed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    ended_at = models.DateTimeField(_("全部办结时间"), null=True, blank=True)
+    late_noted_at = models.DateTimeField(_("督办时间"), null=True, blank=True)
     filed_at = models.DateTimeField(_("提交时间"))
     filed_by = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
     key = models.UUIDField(_("提交标识"), unique=True, help_text=_("同一次填写只提交一次。"))
 
     objects = ApplicationQuerySet.as_manager()
+    days_left: Fraction | None = None
+    """Working days until the joint limit, negative past it, where `joint.with_days_left` has counted them."""
 
     class Meta:
         ordering = ["-filed_at", "-id"]
@@ -55,15 +77,45 @@ class Application(models.Model):
         indexes = [
             models.Index(fields=["applicant", "-filed_at"], name="application_of_applicant"),
             models.Index(fields=["lead", "-filed_at"], name="application_of_lead"),
+            models.Index(
+                fields=["joint_due_at", "id"], name="application_joint_due", condition=Q(joint_due_at__isnull=False)
+            ),
+            models.Index(
+                fields=["id"],
+                name="application_not_followed",
+                condition=Q(lead__isnull=False, joint_followed_at=None),
+            ),
         ]
         constraints = [
             models.CheckConstraint(
                 name="application_joint_whole", condition=Q(lead=None, joint_days=None) | Q(lead__isnull=False)
-            )
+            ),
+            models.CheckConstraint(
+                name="application_joint_limit_whole",
+                condition=Q(joint_due_at=None, joint_soon_at=None)
+                | Q(
+                    joint_due_at__isnull=False,
+                    joint_soon_at__isnull=False,
+                    joint_soon_at__lte=F("joint_due_at"),
+                    joint_days__isnull=False,
+                    ended_at=None,
+                ),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def subject(self) -> str:
+        """What the log calls it."""
+        return f"application/{self.code}"
+
+    def urgency_at(self, now: datetime) -> str:
+        """`late`, `soon` or nothing, by the joint limit."""
+        if self.joint_due_at is None or self.joint_soon_at is None:
+            return ""
+        return "late" if self.joint_due_at <= now else "soon" if self.joint_soon_at <= now else ""
 
     @property
     def is_elsewhere(self) -> bool:

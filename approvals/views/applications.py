@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib import messages
@@ -16,36 +16,46 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import OWNER_KINDS, WRITERS, Kind
 from accounts.rules import ActingRequest, acting_as
+from approvals.domain import joint
 from approvals.domain import materials as material_domain
 from approvals.domain import windows as domain
 from approvals.domain.projects import OwnProject, project_of, projects_of
 from approvals.forms.register import ApplicationForm, ItemsForm, MaterialForm, ProjectChoiceForm
 from approvals.models import Application, ApprovalItem, Case, ItemVersion, Result
-from core import clock, worktime
+from approvals.models.applications import ApplicationQuerySet
+from core import clock
 from core.errors import DomainError, NotAllowed
 from core.ratelimit import by_user, limited
 
 PAGE = 30
+PRESSING = ("late", "soon")
+URGENCY = (*PRESSING, "still", "running")
 READERS = (*OWNER_KINDS, Kind.DEPARTMENT, Kind.REGULATOR)
 
 
 @require_safe
-@acting_as(*OWNER_KINDS, Kind.DEPARTMENT)
+@acting_as(*OWNER_KINDS, Kind.DEPARTMENT, Kind.REGULATOR)
 @never_cache
 def applications(request: ActingRequest) -> HttpResponse:
-    """An owner's applications; for a department the joint approvals in which it takes part."""
-    is_owner = request.organisation.kind != Kind.DEPARTMENT
-    rows = Application.objects.readable_by(request.organisation).for_list()
+    """An owner's applications; for a department the joint approvals in which it takes part, for the regulator all of them."""
+    is_owner, now = request.organisation.kind in OWNER_KINDS, clock.now()
+    own = Application.objects.readable_by(request.organisation)
     if not is_owner:
-        rows = rows.filter(lead__isnull=False)
+        own = own.joint()
+    urgency = request.GET.get("urgency", "")
+    rows = _pressing(own, urgency, now).for_list()
     counted = rows.annotate(
         total=Count("cases", distinct=True),
         ended=Count("cases", filter=Q(cases__ended_at__isnull=False), distinct=True),
         asked=Count("cases", filter=Q(cases__status=Case.Status.CORRECTION), distinct=True),
     )
-    page = Paginator(counted.order_by("-filed_at", "-id"), PAGE).get_page(request.GET.get("page"))
+    ordered = counted.order_by(*(["joint_due_at", "id"] if urgency in PRESSING else ["-filed_at", "-id"]))
+    page = Paginator(ordered, PAGE).get_page(request.GET.get("page"))
+    page.object_list = joint.with_days_left(page.object_list, now=now)
     context = {
         "page": page,
+        "board": None if is_owner else joint.board_of(own, now=now),
+        "urgency": urgency if urgency in URGENCY else "",
         "is_owner": is_owner,
         "may_apply": is_owner and request.membership.role in WRITERS,
         "single": Case.objects.filter(applicant=request.organisation, application=None)
@@ -53,9 +63,23 @@ def applications(request: ActingRequest) -> HttpResponse:
         .order_by("-id")[:PAGE]
         if is_owner
         else [],
-        "now": clock.now(),
+        "now": now,
     }
     return render(request, "approvals/applications.html", context)
+
+
+def _pressing(rows: ApplicationQuerySet, urgency: str, now: datetime) -> ApplicationQuerySet:
+    """Those that the clock of the joint approval picks out."""
+    match urgency:
+        case "late":
+            return rows.late(now=now)
+        case "soon":
+            return rows.soon(now=now)
+        case "still":
+            return rows.joint().filter(ended_at=None, joint_due_at=None, joint_days__isnull=False)
+        case "running":
+            return rows.joint().filter(ended_at=None)
+    return rows
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -168,7 +192,8 @@ def _shown(
         Result.objects.readable_by(request.organisation).filter(case__application=found).select_related("case__item")
     )
     unfinished = any(each.ended_at is None for each in cases)
-    due = worktime.add_working_days(found.filed_at, found.joint_days) if found.joint_days else None
+    now = clock.now()
+    [found] = joint.with_days_left([found], now=now)
     context: dict[str, Any] = {
         "application": found,
         "cases": cases,
@@ -179,9 +204,8 @@ def _shown(
         and request.membership.role in WRITERS
         and any(each.collected_at is None for each in results),
         "form": (form or MaterialForm()) if own and unfinished and request.membership.role in WRITERS else None,
-        "joint_due_at": due,
         "unfinished": unfinished,
-        "now": clock.now(),
+        "now": now,
     }
     return render(request, "approvals/application.html", context, status=status)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -15,10 +16,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import WRITERS, Kind, Organisation, Role
 from accounts.rules import ActingRequest, acting_as
 from approvals.domain import cases as domain
+from approvals.domain import joint
 from approvals.domain.queries import board_of
 from approvals.filters import CaseFilter
 from approvals.forms.register import RegisterForm
-from approvals.models import Case, CaseEvent, Department
+from approvals.models import Application, Case, CaseEvent, Department, EarlyEvent
 from core import clock
 from core.errors import DomainError
 from core.ratelimit import by_user, limited
@@ -35,6 +37,7 @@ def cases(request: ActingRequest) -> HttpResponse:
     """A department's cases; for a regulator those of all departments, by department."""
     now, is_regulator = clock.now(), request.organisation.kind == Kind.REGULATOR
     own = Case.objects.readable_by(request.organisation)
+    applications = Application.objects.readable_by(request.organisation).joint()
     found = CaseFilter(request.GET, queryset=own.for_list())
     rows: Any = found.qs if found.form.is_valid() else own.none()
     active = sum(bool(value) for name, value in request.GET.items() if name in found.filters)
@@ -43,16 +46,30 @@ def cases(request: ActingRequest) -> HttpResponse:
     context = {
         "now": now,
         "board": board_of(own, now=now),
+        "joint": joint.board_of(applications, now=now),
+        "joint_pressing": joint.with_days_left(
+            applications.late(now=now).for_list().order_by("joint_due_at", "id")[:PRESSING], now=now
+        ),
         "pressing": own.late(now=now).for_list().order_by("due_at", "id")[:PRESSING],
         "filter": found,
         "active": active,
         "page": page,
         "waiting": waiting,
+        **_early(request.organisation),
         "is_regulator": is_regulator,
         "may_connect": not is_regulator and request.membership.role == Role.ADMIN,
         "may_write": not is_regulator and request.membership.role in WRITERS,
     }
     return render(request, "approvals/cases.html", context, status=200 if found.form.is_valid() else 422)
+
+
+def _early(organisation: Organisation) -> dict[str, int]:
+    """How many events came before their case and wait, and how many were given up."""
+    counted: dict[str, int] = EarlyEvent.objects.readable_by(organisation).aggregate(
+        early=Count("pk", filter=Q(status=EarlyEvent.Status.WAITING)),
+        given_up=Count("pk", filter=~Q(status=EarlyEvent.Status.WAITING)),
+    )
+    return counted
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

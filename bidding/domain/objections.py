@@ -20,7 +20,7 @@ from accounts.models import WRITERS, Kind, Membership, Organisation
 from bidding.domain import live
 from bidding.domain.access import demand_operator
 from bidding.domain.rounds import end_round
-from bidding.models import Entry, Objection, ObjectionFile, Round
+from bidding.models import Entry, Lot, Objection, ObjectionFile, Round
 from core import clock, codes, worktime
 from core.errors import Conflict, DomainError, NotAllowed, NotDue, WrongState
 from core.texts import visible
@@ -54,11 +54,14 @@ def rounds_to_object_to(organisation: Organisation) -> QuerySet[Round]:
     return rounds.filter(Q(owner=organisation) | Q(pk__in=entered))
 
 
-def file_objection(*, round_id: int, text: str, files: Sequence[File[bytes]], by: Membership) -> Objection:
-    """Object to the candidate of a round in its public notice, for a firm that entered it or its owner, with up to 5 files.
+def file_objection(
+    *, round_id: int, text: str, files: Sequence[File[bytes]], by: Membership, lot: Lot | None = None
+) -> Objection:
+    """Object to the candidate of a round in its public notice, for a firm that entered it or its owner, with up to 5 files;
+    of a round with several lots to the candidate of one `lot`, or to all.
 
     The award waits from here on. Raises NotAllowed for anybody else, NotDue outside the notice, Conflict while an objection
-    of the same party waits for its answer or beyond 3 of them.
+    of the same party to the same waits for its answer or beyond 3 of them.
     """
     with transaction.atomic():
         round_ = _locked(round_id)
@@ -70,10 +73,13 @@ def file_objection(*, round_id: int, text: str, files: Sequence[File[bytes]], by
         text = _said(text, TEXT_LENGTH)
         if len(files) > MOST_FILES:
             raise DomainError(_("最多 %(most)d 个文件。") % {"most": MOST_FILES}, code="files")
-        _demand_room(round_, by.organisation)
+        if lot is not None and (lot.round_id != round_.pk or not round_.has_lots):
+            raise DomainError(_("请选择这次比选的标段。"), code="lot")
+        _demand_room(round_, by.organisation, lot)
         assert round_.policy is not None
         objection = Objection.objects.create(
             round=round_,
+            lot=lot,
             code=codes.next_code(codes.Letter.OBJECTION, at=now),
             objector=by.organisation,
             filed_by=by.user,
@@ -209,7 +215,9 @@ def _with_its_round(objection_id: int) -> Objection:
     """An objection under the lock of its round, which every step about it takes first; both can be changed."""
     round_ = _locked(Objection.objects.values_list("round_id", flat=True).get(pk=objection_id))
     objection = (
-        Objection.objects.select_for_update(of=["self"]).select_related("objector", "answered_by").get(pk=objection_id)
+        Objection.objects.select_for_update(of=["self"])
+        .select_related("objector", "answered_by", "lot")
+        .get(pk=objection_id)
     )
     objection.round = round_
     return objection
@@ -220,9 +228,9 @@ def _demand_running(objection: Objection) -> None:
         raise WrongState(_("这次比选已经结束，这项异议随之终止。"))
 
 
-def _demand_room(round_: Round, objector: Organisation) -> None:
+def _demand_room(round_: Round, objector: Organisation, lot: Lot | None) -> None:
     own = Objection.objects.filter(round=round_, objector=objector)
-    if own.filter(status=Status.FILED).exists():
+    if own.filter(status=Status.FILED, lot=lot).exists():
         raise Conflict(_("贵方已有一项异议在等待答复。"))
     if own.count() >= PER_PARTY:
         raise Conflict(
@@ -243,6 +251,7 @@ def _log(step: str, objection: Objection, by: Membership, *, text: str, at: date
         "code": objection.code,
         "party": ledger.blinded(party.public_code, subject=round_.subject),
         "text": ledger.blinded(text, subject=round_.subject),
+        **({"lot": objection.lot.number} if objection.lot is not None else {}),
         **more,
     }
     ledger.append(f"objection.{step}", round_.subject, data, at=at)

@@ -10,7 +10,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from bidding.domain.objections import MOST_FILES, REASON_LENGTH, TEXT_LENGTH, Decision
-from bidding.models import Objection
+from bidding.models import Lot, Objection, Round
 from core.uploads import CheckedFileField
 
 Status = Objection.Status
@@ -75,9 +75,25 @@ class CheckedFilesField(CheckedFileField):
         return checked
 
 
+class LotChoice(forms.ModelChoiceField[Lot]):
+    """Lots by what people call them."""
+
+    def label_from_instance(self, obj: Lot) -> str:
+        return obj.name
+
+
 class ObjectionForm(forms.Form):
     """What is wrong with the result, and what shows it."""
 
+    lot = LotChoice(
+        Lot.objects.none(),
+        label=_("针对哪个标段"),
+        required=False,
+        to_field_name="number",
+        empty_label=_("整次比选"),
+        help_text=_("只针对一个标段的，请选标段；处理完之前，整次比选都不发出中选通知书。"),
+        error_messages={"invalid_choice": _("请选择这次比选的标段。")},
+    )
     text = _writing(
         _("异议内容和理由"),
         most=TEXT_LENGTH,
@@ -90,6 +106,13 @@ class ObjectionForm(forms.Form):
         most=MOST_FILES,
         help_text=_("可一次选几个，最多 5 个；PDF、PNG 或 JPEG，每个不超过 8 MB。"),
     )
+
+    def __init__(self, *args: Any, round_: Round, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if round_.has_lots:
+            self.fields["lot"].queryset = round_.lots.order_by("number")  # type: ignore[attr-defined]
+        else:
+            del self.fields["lot"]
 
 
 class AnswerObjectionForm(forms.Form):

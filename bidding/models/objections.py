@@ -40,7 +40,7 @@ class ObjectionQuerySet(models.QuerySet["Objection"]):
         return self.pending().filter(status__in=before).order_by("escalated_at", "id")
 
     def for_list(self) -> Self:
-        return self.select_related("round__owner", "round__service", "objector")
+        return self.select_related("round__owner", "round__service", "objector", "lot")
 
 
 class Objection(models.Model):
@@ -79,6 +79,11 @@ class Objection(models.Model):
     MOOT_IN = (Round.Status.FAILED, Round.Status.CANCELLED, Round.Status.VOID)
 
     round = models.ForeignKey(Round, models.PROTECT, related_name="objections")
+    # Where it is about one lot of several; empty where it is about the round. Upheld it voids the round all the same: the
+    # record and its verifiers know no lot that was decided and is void.
+    lot = models.ForeignKey(
+        Lot, models.PROTECT, null=True, blank=True, related_name="objections", verbose_name=_("标段")
+    )
     code = models.CharField(_("编号"), max_length=20, unique=True)
     status = models.CharField(_("状态"), max_length=12, choices=Status, default=Status.FILED)
     objector = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="objections")
@@ -117,7 +122,10 @@ class Objection(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["round", "objector"], name="objection_one_waiting", condition=Q(status="filed")
+                fields=["round", "objector", "lot"],
+                name="objection_one_waiting",
+                condition=Q(status="filed"),
+                nulls_distinct=False,
             ),
             models.CheckConstraint(
                 name="objection_answered_whole",

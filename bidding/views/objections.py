@@ -37,13 +37,17 @@ def object_to(request: ActingRequest, code: str) -> HttpResponse:
     """Object to the candidate of a round, in its public notice."""
     rounds = domain.rounds_to_object_to(request.organisation)
     round_ = get_object_or_404(rounds, code=code)
-    form = ObjectionForm(request.POST or None, request.FILES or None)
+    form = ObjectionForm(request.POST or None, request.FILES or None, round_=round_)
     if request.method != "POST" or not form.is_valid():
         return _object_page(request, round_, form, status=422 if form.errors else 200)
     given = form.cleaned_data
     try:
         objection = domain.file_objection(
-            round_id=round_.pk, text=given["text"], files=given["evidence"], by=request.membership
+            round_id=round_.pk,
+            lot=given.get("lot"),
+            text=given["text"],
+            files=given["evidence"],
+            by=request.membership,
         )
     except DomainError as refused:
         form.add_error(None, str(refused))
@@ -59,7 +63,7 @@ def _object_page(request: ActingRequest, round_: Round, form: ObjectionForm, *, 
         "now": now,
         "form": form,
         "takes_objections": domain.takes_objections_at(round_, now),
-        "mine": Objection.objects.filter(round=round_, objector=request.organisation),
+        "mine": Objection.objects.filter(round=round_, objector=request.organisation).select_related("round", "lot"),
     }
     return render(request, "bidding/objection_file.html", context, status=status)
 

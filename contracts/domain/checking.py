@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from contracts.models import Contract
+from contracts.models import Contract, ContractParty, Supplement
 from contracts.sealing import Seal, Unreadable, seals_of
 
 
@@ -14,9 +15,9 @@ class Outcome(StrEnum):
     """What came of comparing a file with a contract."""
 
     SAME = "same"
-    """Byte for byte the contract with all its seals."""
+    """Byte for byte the contract, or a supplement of it, with all its seals."""
     PARTLY = "partly"
-    """The contract as it was before the last seal."""
+    """One of them as it was before the last seal."""
     CHANGED = "changed"
     """Sealed with our seals, or meant to be, but not what was sealed here."""
     OTHER = "other"
@@ -24,12 +25,22 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Paper:
+    """A document that was sealed here: its hash with all seals, those with only some of them, and which supplement it is."""
+
+    sha256: str
+    earlier: frozenset[str]
+    supplement: Supplement | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What came of it, the SHA-256 of the file, and its seals."""
+    """What came of it, the SHA-256 of the file, its seals, and which of the contract's papers it is, if any."""
 
     outcome: Outcome
     sha256: str
     seals: list[Seal] = field(default_factory=list)
+    paper: Paper | None = None
 
     @property
     def holds(self) -> bool:
@@ -37,7 +48,7 @@ class Verdict:
 
 
 def check_document(contract: Contract, content: bytes) -> Verdict:
-    """Compare a file with a sealed contract, by its hash in the log first, and then read its seals by themselves.
+    """Compare a file with a sealed contract and its supplements, by the hashes in the log first, then read its seals.
 
     A file that is byte for byte ours must also bear seals that hold: else our own copy was tampered with, and that shows.
     """
@@ -48,9 +59,23 @@ def check_document(contract: Contract, content: bytes) -> Verdict:
         seals = []
     parties = {each.organisation.public_code: each for each in contract.parties.select_related("organisation")}
     ours = [seal for seal in seals if seal.number in parties]
-    if sha256 == contract.sha256 and ours and len(ours) == len(parties) and all(seal.holds for seal in seals):
-        return Verdict(outcome=Outcome.SAME, sha256=sha256, seals=seals)
-    known = {each.sha256 for each in parties.values()} - {"", contract.sha256}
-    if sha256 in known and all(seal.holds for seal in seals):
-        return Verdict(outcome=Outcome.PARTLY, sha256=sha256, seals=seals)
+    hold = bool(seals) and all(seal.holds for seal in seals)
+    for paper in _papers(contract, list(parties.values())):
+        if hold and sha256 == paper.sha256 and len(ours) == len(parties):
+            return Verdict(outcome=Outcome.SAME, sha256=sha256, seals=seals, paper=paper)
+        if hold and sha256 in paper.earlier:
+            return Verdict(outcome=Outcome.PARTLY, sha256=sha256, seals=seals, paper=paper)
     return Verdict(outcome=Outcome.CHANGED if ours else Outcome.OTHER, sha256=sha256, seals=seals)
+
+
+def _papers(contract: Contract, parties: list[ContractParty]) -> Iterator[Paper]:
+    """The contract, and every supplementary agreement to it, as they were sealed."""
+    yield Paper(sha256=contract.sha256, earlier=frozenset({each.sha256 for each in parties} - {"", contract.sha256}))
+    for each in contract.supplements.prefetch_related("seals"):
+        sealed = {seal.sha256 for seal in each.seals.all()}
+        in_force = each.status == Supplement.Status.IN_FORCE
+        yield Paper(
+            sha256=each.sha256 if in_force else "",
+            earlier=frozenset(sealed - {each.sha256} if in_force else sealed),
+            supplement=each,
+        )

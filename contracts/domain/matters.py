@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from accounts.models import Kind as OrganisationKind
 from accounts.models import Membership
 from bidding.domain.parties import all_of
+from contracts.domain import changing, supplements
 from contracts.domain.access import demand_lead, demand_operator, demand_owner, demand_words, held
 from contracts.domain.events import Kind, record
 from contracts.models import Contract, Deliverable, Matter, Milestone
 from core import clock
 from core.errors import Conflict, DomainError, NotAllowed, WrongState
-from core.money import yuan
 from ledger import domain as ledger
 from market.domain import standing
 
@@ -35,11 +35,14 @@ def propose_matter(
     by: Membership,
     charged_to: str = "",
     price: Decimal | None = None,
+    days: int | None = None,
+    scope: str = "",
     other: Contract | None = None,
 ) -> Matter:
     """Put something to the other side. Gives the one of its kind that waits for an answer already, where it is one's own.
 
-    Raises NotAllowed for outsiders and for what only the firm asks, WrongState where the contract does not go on.
+    Raises NotAllowed for outsiders and for what only the firm asks, WrongState where the contract does not go on, Conflict
+    for a change while a supplementary agreement waits for its seals.
     """
     with transaction.atomic():
         contract = held(contract_id)
@@ -52,16 +55,20 @@ def propose_matter(
             if waiting.by_id == by.organisation_id:
                 return waiting
             raise Conflict(_("对方已经提出同一事项，请先答复。"))
-        _demand_terms(contract, kind, charged_to=charged_to, price=price, other=other)
+        _demand_terms(contract, kind, charged_to=charged_to, other=other)
+        now = clock.now()
+        change = _demand_change(contract, price, days, scope, now) if kind == K.CHANGE else None
         return Matter.objects.create(
             contract=contract,
             number=contract.matters.count() + 1,
             kind=kind,
             by=by.organisation,
-            at=clock.now(),
+            at=now,
             words=demand_words(words, code="words"),
             charged_to=charged_to if kind in Matter.CHARGED else "",
-            price=yuan(price) if kind == K.CHANGE and price is not None else None,
+            price=change.price if change and change.price != contract.price else None,
+            days=change.days if change and change.days != contract.days else None,
+            scope=change.scope if change else "",
             other=other if kind == K.BLOCKED else None,
         )
 
@@ -71,25 +78,21 @@ def _demand_possible(contract: Contract, kind: str) -> None:
         raise WrongState
 
 
-def _demand_terms(
-    contract: Contract, kind: str, *, charged_to: str, price: Decimal | None, other: Contract | None
-) -> None:
+def _demand_terms(contract: Contract, kind: str, *, charged_to: str, other: Contract | None) -> None:
     if kind in Matter.CHARGED and charged_to not in Matter.Party.values:
         raise DomainError(_("请选择归责于哪一方。"), code="charged_to")
     if kind == K.BLOCKED and (other is None or other.pk == contract.pk or other.project_id != contract.project_id):
         raise DomainError(_("请选择同一项目的另一份合同。"), code="other")
-    if kind == K.CHANGE:
-        if price is None or not 0 < price < contract.price:
-            told = {"price": f"{contract.price:,.2f}"}
-            raise DomainError(
-                _("变更后的价款须低于现在的 %(price)s 元：增加价款等于改变选取的结果，须另行选取。") % told,
-                code="price",
-            )
-        open_ = sum((each.amount for each in _unpaid(contract)), Decimal(0))
-        if contract.price - price >= open_:
-            raise DomainError(
-                _("减少的价款须小于尚未验收的各期合计 %(open)s 元。") % {"open": f"{open_:,.2f}"}, code="price"
-            )
+
+
+def _demand_change(
+    contract: Contract, price: Decimal | None, days: int | None, scope: str, now: datetime
+) -> changing.Change:
+    if contract.supplements.waiting().exists():
+        raise Conflict(_("还有一份补充协议在等盖章，请先盖章或撤回。"))
+    change = changing.change_of(contract, price=price, days=days, scope=scope)
+    changing.demand_change(contract, change, now=now)
+    return change
 
 
 def answer_matter(*, matter_id: int, agrees: bool, words: str, by: Membership) -> Matter:
@@ -166,7 +169,8 @@ def _follow(matter: Matter, by: Membership, now: datetime) -> None:
             note=matter.words, ref=_ref(matter), charged_to=matter.charged_to,
         )  # fmt: skip
     elif kind == K.CHANGE:
-        _lower_price(matter, data, by, now)
+        change = _demand_change(contract, matter.price, matter.days, matter.scope, now)
+        supplements.make_supplement(matter, change, by=by, now=now)
     else:
         _end(contract, Contract.Status.TERMINATED, charged_to=matter.charged_to, reason=matter.words, by=by, at=now)
 
@@ -189,25 +193,6 @@ def _unpaid(contract: Contract) -> list[Milestone]:
     """The milestones that nobody has accepted yet, the last first."""
     done = (Milestone.Status.ACCEPTED, Milestone.Status.CANCELLED)
     return list(contract.milestones.exclude(status__in=done).order_by("-number"))
-
-
-def _lower_price(matter: Matter, data: dict[str, object], by: Membership, now: datetime) -> None:
-    contract = matter.contract
-    assert matter.price is not None
-    left = contract.price - matter.price
-    for milestone in _unpaid(contract):
-        less = min(left, milestone.amount)
-        milestone.amount -= less
-        milestone.save(update_fields=["amount"])
-        left -= less
-    if left:
-        raise WrongState
-    contract.price = matter.price
-    contract.save(update_fields=["price"])
-    ledger.append("contract.changed", contract.subject, data | {"amount": f"{contract.price:.2f}"}, at=now)
-    record(
-        contract, Kind.CHANGED, at=now, by=by.organisation, note=matter.words, amount=f"{contract.price:.2f}"
-    )  # fmt: skip
 
 
 def abandon_contract(*, contract_id: int, reason: str, by: Membership, charged_to: str = "") -> Contract:
@@ -243,6 +228,7 @@ def _end(contract: Contract, status: str, *, charged_to: str, reason: str, by: M
         Milestone.lifecycle.move(milestone, Milestone.Status.CANCELLED)
         milestone.save()
     contract.matters.filter(status=Status.OPEN).update(status=Status.WITHDRAWN)
+    supplements.end_with_contract(contract, by=by, at=at)
     data = {"charged_to": charged_to, "reason": ledger.blinded(reason, subject=contract.subject)}
     ledger.append(f"contract.{status}", contract.subject, data, at=at)
     record(contract, str(status), at=at, by=by.organisation, party=charged_to, note=reason, charged_to=charged_to)

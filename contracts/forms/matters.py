@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from contracts.domain.access import LENGTH
+from contracts.domain.changing import LONGEST, SCOPE_LENGTH
 from contracts.models import Contract, Matter
 from core.widgets import MoneyInput
 
@@ -16,7 +17,7 @@ ASKS = {
     K.INPUT: _("需要业主提供什么资料"),
     K.BLOCKED: _("为什么要等"),
     K.SUSPENSION: _("为什么中止，什么时候可以恢复"),
-    K.CHANGE: _("为什么减少价款"),
+    K.CHANGE: _("为什么变更"),
     K.TERMINATION: _("为什么解除"),
 }
 
@@ -41,13 +42,7 @@ class ProposeForm(forms.Form):
                 error_messages={"required": _("请选择归责于哪一方。")},
             )
         if kind == K.CHANGE:
-            self.fields["price"] = forms.DecimalField(
-                label=_("变更后的价款（元）"),
-                max_digits=14,
-                decimal_places=2,
-                widget=MoneyInput(),
-                error_messages={"required": _("请填写变更后的价款。")},
-            )
+            self._ask_for_terms(contract)
         if kind == K.BLOCKED:
             others = Contract.objects.filter(project=contract.project_id, sealed_at__isnull=False)
             self.fields["other"] = forms.ModelChoiceField(
@@ -56,6 +51,35 @@ class ProposeForm(forms.Form):
                 to_field_name="code",
                 error_messages={"required": _("请选择同一项目的另一份合同。")},
             )
+
+    def _ask_for_terms(self, contract: Contract) -> None:
+        """Price, term and scope as they are now, each to be left or changed."""
+        self.fields["price"] = forms.DecimalField(
+            label=_("变更后的价款（元）"),
+            max_digits=14,
+            decimal_places=2,
+            initial=contract.price,
+            widget=MoneyInput(),
+            help_text=_("不变的不用改。各次加价合计不超过中选价的 %(percent)d%%；由机构提出的加价会记录并公开。")
+            % {"percent": contract.policy.raise_percent},
+            required=False,
+        )
+        self.fields["days"] = forms.IntegerField(
+            label=_("变更后的承诺时限（工作日）"),
+            min_value=1,
+            max_value=LONGEST,
+            initial=contract.days,
+            help_text=_("自合同盖章之日起算。延长的，还没有交付的各期一起顺延。"),
+            required=False,
+        )
+        self.fields["scope"] = forms.CharField(
+            label=_("变更后的服务内容"),
+            max_length=SCOPE_LENGTH,
+            initial=contract.scope,
+            widget=forms.Textarea(attrs={"rows": 6}),
+            required=False,
+        )
+        self.order_fields(["price", "days", "scope", "words"])
 
 
 class AnswerForm(forms.Form):

@@ -4,6 +4,7 @@ from contracts.models.events import ContractEvent
 from contracts.models.filing import Filing
 from contracts.models.milestones import Milestone
 from contracts.models.sealing import SealAuthority, SealCertificate
+from contracts.models.supplements import Supplement, SupplementSeal
 from contracts.models.terms import ContractPolicy, ContractTemplate
 
 __all__ = [
@@ -22,4 +23,6 @@ __all__ = [
     "Reason",
     "SealAuthority",
     "SealCertificate",
+    "Supplement",
+    "SupplementSeal",
 ]

@@ -145,14 +145,14 @@ class Matter(models.Model):
 
     An input that the firm waits for, or another contract's result: asked by the firm, confirmed or not by the owner, done
     when it is there. Suspension, change and termination: proposed by either side, agreed by the other, with the party to
-    which it is charged. A change can only lower the price: a higher one would be another selection.
+    which it is charged. An agreed change becomes a supplementary agreement (Supplement), and takes effect with its last seal.
     """
 
     class Kind(models.TextChoices):
         INPUT = "input", _("等待业主提供资料")
         BLOCKED = "blocked", _("等待另一合同的成果")
         SUSPENSION = "suspension", _("中止履行")
-        CHANGE = "change", _("减少价款")
+        CHANGE = "change", _("变更合同")
         TERMINATION = "termination", _("解除合同")
 
     class Status(models.TextChoices):
@@ -184,6 +184,8 @@ class Matter(models.Model):
     charged_to = models.CharField(_("归责于"), max_length=10, choices=Party, blank=True)
     other = models.ForeignKey(Contract, models.PROTECT, null=True, blank=True, related_name="+")
     price = MoneyField(_("变更后的价款（元）"), null=True, blank=True)
+    days = models.PositiveSmallIntegerField(_("变更后的承诺时限（工作日）"), null=True, blank=True)
+    scope = models.TextField(_("变更后的服务内容"), max_length=5000, blank=True, default="")
     answered_at = models.DateTimeField(_("答复时间"), null=True, blank=True)
     answer = EncryptedTextField(_("答复"), blank=True, default="")
     done_at = models.DateTimeField(_("了结时间"), null=True, blank=True)
@@ -197,7 +199,10 @@ class Matter(models.Model):
             models.CheckConstraint(
                 name="matter_charged", condition=~Q(kind__in=["suspension", "termination"]) | ~Q(charged_to="")
             ),
-            models.CheckConstraint(name="matter_has_a_price", condition=~Q(kind="change") | Q(price__isnull=False)),
+            models.CheckConstraint(
+                name="matter_changes_something",
+                condition=~Q(kind="change") | Q(price__isnull=False) | Q(days__isnull=False) | ~Q(scope=""),
+            ),
             models.CheckConstraint(
                 name="matter_answered_dated",
                 condition=Q(status__in=["open", "withdrawn"], answered_at=None)

@@ -37,6 +37,22 @@ class ContractPolicy(Dated):
         validators=[MinValueValidator(1)],
         help_text=_("各方盖章以后，服务中心在这一期限内备案或者提出意见"),
     )
+    raise_percent = models.PositiveSmallIntegerField(
+        _("加价上限（%）"),
+        default=10,
+        help_text=_("各次补充协议合计增加的价款不超过中选价的这一比例；0 为不得加价"),
+    )
+    raise_basis = models.CharField(
+        _("加价上限的依据"),
+        max_length=300,
+        default="《中华人民共和国政府采购法》第四十九条（社会资金比照执行，待法制机构确认）",
+    )
+    supplement_term = models.PositiveSmallIntegerField(
+        _("补充协议盖章期限"),
+        default=10,
+        validators=[MinValueValidator(1)],
+        help_text=_("双方商定变更后，各方在这一期限内没有盖齐的，补充协议失效"),
+    )
     abandon_days = models.PositiveSmallIntegerField(_("弃约后暂停（日）"), default=180)
     legal_basis = models.CharField(_("依据"), max_length=300)
 
@@ -62,6 +78,10 @@ class ContractPolicy(Dated):
     def end_of_filing(self, sealed_at: datetime) -> datetime:
         """By when the service centre files what was sealed then."""
         return self._after(sealed_at, self.filing)
+
+    def end_of_sealing(self, made_at: datetime) -> datetime:
+        """By when everybody has to seal a supplementary agreement that was made then."""
+        return self._after(made_at, self.supplement_term)
 
     def _after(self, at: datetime, length: int) -> datetime:
         if self.unit == self.Unit.MINUTES:

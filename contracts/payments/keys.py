@@ -13,6 +13,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import DomainError
 
 BITS = 2048
 APP, ALIPAY = "app.pem", "alipay.pem"
@@ -29,8 +32,17 @@ class Account:
     alipay_key: str
 
 
+class AlipayOff(DomainError):
+    """This installation has no account at Alipay."""
+
+    code = "alipay_off"
+    default_message = _("本平台没有开通支付宝在线付款，款项由银行转账支付。")
+
+
 def account() -> Account:
-    """The account of this installation. Raises ImproperlyConfigured for keys that are none."""
+    """The account of this installation. Raises AlipayOff where there is none, ImproperlyConfigured for keys that are none."""
+    if not settings.ALIPAY_ENABLED:
+        raise AlipayOff
     private, public = settings.ALIPAY_APP_KEY, settings.ALIPAY_PUBLIC_KEY
     if not private or not public:
         folder = settings.ALIPAY_STATE

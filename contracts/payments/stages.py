@@ -50,7 +50,7 @@ def ball_of(request: PaymentRequest, payment: Payment | None) -> str:
         case Status.REQUESTED:
             return _("等业主付款")
         case Status.REMITTED:
-            return _("等机构确认到账")
+            return _("等机构确认到账，逾期不答复视为到账")
         case Status.PAID if request.milestone.status != Milestone.Status.ACCEPTED:
             return _("款项在支付宝，验收后结算给机构")
         case Status.PAID if payment is not None and payment.settled_at is None:
@@ -81,6 +81,7 @@ def history_of(
         events.append((refund.done_at or refund.asked_at, told, str(refund.get_status_display()), refund.reason))
     for transfer in transfers:
         events.append((transfer.sent_at, _("提交转账凭证"), owner, transfer.paid_on.isoformat()))
+        events.append((transfer.presumed_at, str(Transfer.Status.PRESUMED.label), "", ""))
         if transfer.answered_at:
             events.append((transfer.answered_at, str(transfer.get_status_display()), firm, transfer.reason))
     events.append((request.ended_at, str(request.get_status_display()), "", request.reason))

@@ -18,6 +18,12 @@ def begin_terms() -> int:
 
 
 @shared_task
+def presume_transfers() -> int:
+    """Take as arrived what firms have left unanswered."""
+    return due.presume_transfers()
+
+
+@shared_task
 def read_bills() -> int:
     """Match our books with Alipay's bills."""
     return due.read_bills()

@@ -13,12 +13,13 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import OWNER_KINDS, WRITERS, Kind
 from accounts.rules import ActingRequest, acting_as
-from contracts.actions import actions_for, kinds_for
+from contracts.actions import actions_for, kinds_for, supplement_steps
 from contracts.document import text_hash
 from contracts.forms.drafting import ReadForm
 from contracts.history import history_of
 from contracts.models import Contract, Deliverable
 from contracts.models.contracts import ContractQuerySet
+from contracts.stages import supplement_seals
 from contracts.views.public import told_of
 from core import clock
 from core.downloads import hand_out
@@ -99,9 +100,23 @@ def _delivery(request: ActingRequest, found: Contract, actions: set[str]) -> dic
         ),
         "matters": list(found.matters.select_related("by", "other")),
         "kinds": kinds_for(found, request.membership, actions),
+        "waiting": _waiting(request, found),
         "sees_files": organisation.kind != Kind.OPERATOR,
         "is_centre": organisation.kind == Kind.OPERATOR and request.membership.role in WRITERS,
         "may_ask_revision": found.delivers_now and ("revision" in actions or reviews),
+    }
+
+
+def _waiting(request: ActingRequest, found: Contract) -> dict[str, Any] | None:
+    """The supplementary agreement that waits for seals, and whether this reader is one of those who have not sealed it."""
+    supplement = found.supplements.waiting().select_related("matter").first()
+    if supplement is None:
+        return None
+    supplement.contract = found
+    return {
+        "supplement": supplement,
+        "seals": supplement_seals(supplement),
+        "steps": supplement_steps(supplement, request.membership),
     }
 
 

@@ -61,6 +61,7 @@ def answer(request: ActingRequest, code: str, number: int) -> HttpResponse:
         context={
             "title": _("答复：%(kind)s") % {"kind": matter.get_kind_display()},
             "lead": matter.words,
+            "matter": matter,
             "submit": _("答复"),
         },
     )

@@ -53,6 +53,7 @@ def told_of(contract: Contract) -> dict[str, Any]:
         "lines": list(contract.lines.select_related("item", "department__organisation")),
         "milestones": list(contract.milestones.all()),
         "filing": Filing.objects.filter(contract=contract).first(),
+        "supplements": list(contract.supplements.select_related("matter__by")),
         "log": ledger.published(contract.subject),
     }
 

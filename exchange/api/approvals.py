@@ -18,8 +18,9 @@ from approvals.domain import feed
 from approvals.domain.clients import client_of
 from approvals.domain.recording import Origin
 from approvals.forms.feed import EventForm, as_text
-from approvals.models import ApiClient, CaseEvent
+from approvals.models import ApiClient, CaseEvent, EarlyEvent
 from core.errors import DomainError
+from exchange.listing import CursorPages
 from exchange.problems import BASE
 
 MOST = 200
@@ -101,8 +102,28 @@ class AnswerSerializer(serializers.Serializer[Any]):
     problem = serializers.DictField(required=False)
 
 
+class EarlyPages(CursorPages):
+    def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
+        return ("-received_at", "-id")
+
+
 class AnswersSerializer(serializers.Serializer[Any]):
     results = AnswerSerializer(many=True)
+
+
+class EarlySerializer(serializers.ModelSerializer[EarlyEvent]):
+    """An event that came before what it needs: waiting, or given up with the reason."""
+
+    id = serializers.CharField(source="event_id")
+    result = serializers.SerializerMethodField()
+    problem = serializers.CharField()
+
+    class Meta:
+        model = EarlyEvent
+        fields = ("id", "case", "kind", "occurred_at", "received_at", "expires_at", "result", "problem")
+
+    def get_result(self, event: EarlyEvent) -> str:
+        return event.status.removeprefix("early_")
 
 
 class ApprovalEvents(APIView):
@@ -110,6 +131,16 @@ class ApprovalEvents(APIView):
     permission_classes: tuple[type[permissions.BasePermission], ...] = ()
     parser_classes = (JSONParser,)
     throttle_classes = (ClientPace,)
+
+    @extend_schema(summary="Events that wait, or were given up", responses={200: EarlySerializer(many=True)})
+    def get(self, request: Request) -> Response:
+        """Of this department, whichever of its systems has sent them; the latest first. Signed over an empty body."""
+        client: object = request.auth
+        assert isinstance(client, ApiClient)
+        rows = EarlyEvent.objects.filter(department=client.department_id)
+        pages = EarlyPages()
+        page = pages.paginate_queryset(rows, request, self)
+        return pages.get_paginated_response(EarlySerializer(page, many=True).data)
 
     @extend_schema(summary="Send events of approval cases", request=BatchSerializer, responses={200: AnswersSerializer})
     def post(self, request: Request) -> Response:
@@ -139,10 +170,11 @@ def _answered(row: dict[str, Any], form: EventForm, client: ApiClient) -> dict[s
     given = form.cleaned_data
     origin = Origin(source=CaseEvent.Source.API, client=client, event_id=given["id"], digest=feed.digest_of(given))
     try:
-        taken = feed.take(given, department=client.department, origin=origin)
+        taken = feed.take(given, department=client.department, origin=origin, row=as_text(row))
     except DomainError as refused:
         return told | _refused(refused.code, str(refused), 409 if refused.code in ("event_id", "conflict") else 422)
-    return told | {"result": str(taken.result), "case": taken.case, "event": taken.number}
+    place = {"case": taken.case, "event": taken.number} if taken.case else {}
+    return told | {"result": str(taken.result)} | place
 
 
 def _refused(code: str, detail: str, status: int, **more: Any) -> dict[str, Any]:

@@ -3,8 +3,10 @@
 from ledger.domain.queue import (
     OutsideTransaction,
     append,
+    append_all,
     append_sealed,
     blinded,
+    blinded_all,
     cosigned_with,
     lasting_party,
     party,
@@ -17,8 +19,10 @@ from ledger.domain.queue import (
 __all__ = [
     "OutsideTransaction",
     "append",
+    "append_all",
     "append_sealed",
     "blinded",
+    "blinded_all",
     "cosigned_with",
     "lasting_party",
     "party",

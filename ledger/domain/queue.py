@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,8 @@ SEALED = "sealed"
 OFFERS = "auction."
 """What happens inside an auction changes nothing of its round for those who follow it, and every millisecond counts there."""
 LOG_ORDER = (F("index").asc(nulls_last=True), "id")
-_APPEND = "INSERT INTO ledger_queuedentry (at, type, subject, entry, leaf, sealed_for) VALUES (%s, %s, %s, %s, %s, '')"
+_INTO = "INSERT INTO ledger_queuedentry (at, type, subject, entry, leaf, sealed_for)"
+_APPEND = f"{_INTO} VALUES (%s, %s, %s, %s, %s, '')"
 _SEAL = "INSERT INTO ledger_queuedentry (at, type, subject, entry, leaf, sealed_for, event, blind) \
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id"
 _BLIND = "INSERT INTO ledger_blind (digest, blind, subject) VALUES (%s, %s, %s)"
@@ -44,6 +45,21 @@ def append(type: str, subject: str, data: Mapping[str, Any], *, at: datetime) ->
         changes.recorded(subject)
     with _prepared(database) as cursor:
         cursor.execute(_APPEND, (at, type, subject, written, entries.leaf_hash(written)))
+
+
+def append_all(told: Sequence[tuple[str, str, Mapping[str, Any]]], *, at: datetime) -> None:
+    """Queue several entries, each its type, subject and data, in their order and by one statement. As `append` otherwise."""
+    database = _in_transaction()
+    values: list[Any] = []
+    for type_, subject, data in told:
+        written = entries.entry(type=type_, subject=subject, data=dict(data), at=at)
+        values += [at, type_, subject, written, entries.leaf_hash(written)]
+    for subject in dict.fromkeys(subject for _type, subject, _data in told):
+        changes.recorded(subject)
+    if values:
+        rows = ", ".join(["(%s, %s, %s, %s, %s, '')"] * len(told))
+        with database.cursor() as cursor:
+            cursor.execute(f"{_INTO} VALUES {rows}", values)
 
 
 def append_sealed(sealed_for: str, event: Mapping[str, Any], *, at: datetime) -> QueuedEntry:
@@ -81,6 +97,17 @@ def blinded(value: str, *, subject: str) -> str:
     with _prepared(database) as cursor:
         cursor.execute(_BLIND, (digest, blind, subject))
     return digest
+
+
+def blinded_all(values: Collection[str], *, subject: str) -> list[str]:
+    """The same for several values, by one statement."""
+    _in_transaction()
+    blinds = [os.urandom(BLIND_OCTETS) for _value in values]
+    digests = [entries.blinded(value, blind) for value, blind in zip(values, blinds, strict=True)]
+    Blind.objects.bulk_create(
+        Blind(digest=digest, blind=blind, subject=subject) for digest, blind in zip(digests, blinds, strict=True)
+    )
+    return digests
 
 
 def _in_transaction() -> BaseDatabaseWrapper:

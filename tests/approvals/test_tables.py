@@ -7,13 +7,16 @@ import io
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Kind
 from approvals import tables
-from approvals.domain import cases, events_of
+from approvals.domain import bulk, cases, events_of
 from approvals.models import Case, CaseEvent, Fault, Party, ServiceInstance
 from core.errors import NotAllowed
+from ledger.models import QueuedEntry
 from tests import market_place as market
 from tests.approvals import office
 from tests.approvals.office import on
@@ -232,3 +235,78 @@ def test_pages_in_both_languages(where, client, language):
     for address in (reverse("approvals:tables"), reverse("approvals:table_import", args=["national"])):
         text = client.get(address).content.decode()
         assert ("导入" in text) == (language == "zh-hans"), address
+
+
+# --- many rows -----------------------------------------------------------------------------------------------------
+
+
+def take(where, rows):
+    return tables.take_events(
+        tables.read_events(csv_of(rows)), department=where.department, by=office.clerk(where.department)
+    )
+
+
+def test_more_rows_of_a_case_take_no_more_queries(where):
+    def queries(case, count):
+        rows = life(where, case=case)[:count]
+        with CaptureQueriesContext(connection) as caught:
+            take(where, rows)
+        assert Case.objects.get(external_code=case).events.count() == count
+        return len(caught)
+
+    queries("warm", 9)
+    # Each ended: while a limit runs the table of holidays is asked for its end.
+    ends = (
+        life(where, case="S")[0],
+        {**life(where, case="S")[0], "id": "S-e", "kind": "case_withdrawn", "fault": "other"},
+    )
+    with CaptureQueriesContext(connection) as short:
+        take(where, [ends[0], {**ends[1], "occurred_at": "2026-11-03T09:00:00+08:00"}])
+    assert queries("A", 9) <= len(short) + 1, "one statement more for what was written in words"
+
+
+def test_names_are_read_once_for_all_rows(where):
+    rows = [life(where, case=f"N-{number}")[0] for number in range(12)]
+    with CaptureQueriesContext(connection) as few:
+        tables.read_events(csv_of(rows[:2]))
+    with CaptureQueriesContext(connection) as many:
+        tables.read_events(csv_of(rows))
+    assert len(many) == len(few) <= 3
+
+
+def test_so_many_new_cases_are_taken_in_several_tables(where, client, monkeypatch):
+    monkeypatch.setattr(bulk, "MOST_NEW", 2)
+    rows = [life(where, case=f"N-{number}")[0] for number in range(3)]
+    answer = sends(client, csv_of(rows))
+    assert wrong_of(answer) == [(4, "case")]
+    assert "请分几次导入" in answer.content.decode()
+    assert not Case.objects.exists()
+    assert sends(client, csv_of(rows[:2])).context["counted"]["new"] == 2
+
+
+def test_a_table_makes_the_same_cases_as_its_rows_one_by_one(where):
+    """Out of order, with a correction, a row that waits, and a case that is known: case by case as event by event."""
+    rows = life(where, case="T")
+    rows.append({**rows[1], "id": "T-c", "corrects": rows[1]["id"], "words": "补全部"})
+    rows += life(where, case="U")[:4:3]
+    lonely = {**life(where, case="U")[5], "occurred_at": "2026-11-10T09:00:00+08:00"}
+    for row in [*rows, lonely]:
+        take(where, [row])
+    one_by_one = {each.external_code: _everything(each) for each in Case.objects.all()}
+    logged = _logged()
+    CaseEvent.objects.filter(corrects__isnull=False).delete()
+    CaseEvent.objects.all().delete()
+    Case.objects.all().delete()
+    take(where, [lonely, *reversed(rows)])
+    assert {each.external_code: _everything(each) for each in Case.objects.all()} == one_by_one
+    assert _logged() == logged
+
+
+def _logged():
+    subjects = [each.subject for each in Case.objects.all()]
+    return sorted(QueuedEntry.objects.filter(subject__in=subjects).values_list("type", flat=True))
+
+
+def _everything(case):
+    told = [(each.kind, each.at, each.fault, each.outcome) for each in events_of(case)]
+    return told, case.status, case.due_at, case.soon_at, case.statutory_due_at, case.events.filter(waiting=True).count()

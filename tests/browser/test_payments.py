@@ -10,8 +10,8 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import expect
 
 from accounts.models import Kind
-from contracts.payments.domain import due, reconciling
-from contracts.payments.models import PaymentRequest
+from contracts.payments.domain import due, reconciling, transfers
+from contracts.payments.models import PaymentRequest, Transfer
 from tests import market_place as market
 from tests.browsing import SIZES
 from tests.payments import place
@@ -152,6 +152,28 @@ def test_paying_by_scanning_and_a_transfer_of_public_money(alipay, new_page, scr
     firm.get_by_label("已经到账").check()
     firm.get_by_role("button", name="告知业主").click()
     expect(firm.locator(".page-head")).to_contain_text("已付款")
+
+
+def test_a_transfer_that_nobody_confirms(alipay, new_page, picture):
+    public = place.running(funding="public")
+    request = place.asks(public)
+    sent = transfers.send_transfer(
+        request_id=request.pk, paid_on=timezone.localdate(), proof=place.scan(), by=public.owner
+    )
+    Transfer.objects.filter(pk=sent.pk).update(confirm_by=timezone.now() - timedelta(seconds=1))
+    due.presume_transfers()
+    address = f"/desk/payments/{request.code}/"
+    picture(address, "presumed-owner", public.owner.user)
+    picture(address, "presumed-english", public.owner.user, english=True)
+    picture("/desk/regulator/payments/", "presumed-regulator", official(Kind.REGULATOR).user)
+    picture("/desk/firm/payments/", "presumed-desk", public.firm.user)
+    firm = new_page(public.firm.user)
+    firm.goto(address)
+    firm.get_by_label("没有到账").check()
+    firm.locator("[name=reason]").fill("账户没有收到这笔款。")
+    firm.get_by_role("button", name="告知业主").click()
+    expect(firm.locator(".page-head")).to_contain_text("待付款")
+    picture(address, "presumed-denied", public.firm.user)
 
 
 def test_what_is_late_is_seen(alipay, new_page, picture):

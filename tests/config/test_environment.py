@@ -59,16 +59,30 @@ def test_check_deploy_is_clean_with_production_settings(deploy_check):
         "RECEIPT_KEY",
         "CUSTODIAN_VKEY",
         "SITE_URL",
-        "ALIPAY_APP_ID",
-        "ALIPAY_SELLER_ID",
-        "ALIPAY_APP_KEY",
-        "ALIPAY_PUBLIC_KEY",
     ],
 )
 def test_a_secret_that_is_missing_in_production_is_named(missing):
     done = manage("check", **{name: value for name, value in PRODUCTION.items() if name != missing})
     assert done.returncode == 1
     assert done.stderr.strip() == f"Set the environment variable {missing}."
+
+
+ALIPAY = ("ALIPAY_APP_ID", "ALIPAY_SELLER_ID", "ALIPAY_APP_KEY", "ALIPAY_PUBLIC_KEY")
+
+
+def test_without_any_key_of_alipay_production_starts_and_says_so():
+    done = manage("check", "--deploy", "--fail-level", "WARNING", **{
+        name: value for name, value in PRODUCTION.items() if name not in ALIPAY
+    })  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "payments.I001" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("missing", ALIPAY)
+def test_half_of_alipays_keys_are_refused(missing):
+    done = manage("check", **{name: value for name, value in PRODUCTION.items() if name != missing})
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Set {missing} too, or none of these: ")
 
 
 def test_one_server_without_the_other_is_refused(tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 from django.http import HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from config.security import ContentSecurityPolicyMiddleware, socket_origin
 
@@ -39,6 +39,11 @@ def test_behind_tls_the_sockets_share_the_host(settings):
 def test_a_strange_host_gets_no_socket(settings):
     settings.ALLOWED_HOSTS = ["localhost"]
     assert policy("elsewhere.example")["connect-src"] == ["'self'"]
+
+
+def test_a_strange_host_is_told_so_and_is_no_error_of_the_server(settings):
+    settings.ALLOWED_HOSTS = ["localhost"]
+    assert Client().get("/about/", headers={"host": "elsewhere.example"}).status_code == 400
 
 
 def test_nothing_unsafe_and_no_other_host_is_allowed(settings):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.core.files.base import File
 
 from accounts.models import WRITERS, Membership
@@ -37,8 +38,8 @@ def demand_firm(request: PaymentRequest, by: Membership) -> None:
 
 
 def pays_by_transfer(request: PaymentRequest) -> bool:
-    """Public money goes from bank to bank, and so does what is more than one order of Alipay can hold."""
-    return request.is_public_money or request.amount > MOST_BY_ALIPAY
+    """Public money goes from bank to bank, what is more than one order of Alipay can hold, and everything without Alipay."""
+    return not settings.ALIPAY_ENABLED or request.is_public_money or request.amount > MOST_BY_ALIPAY
 
 
 def named(file: File[bytes], name: str) -> File[bytes]:

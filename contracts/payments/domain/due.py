@@ -1,4 +1,4 @@
-"""What beat does with payments: ask, close, refund, settle, begin terms, read bills. One that fails stops no other."""
+"""What beat does with payments: ask, close, refund, settle, begin terms, presume, read bills. One that fails stops no other."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from contracts.payments import bill
-from contracts.payments.domain import paying, reconciling, refunds, requests, settling
-from contracts.payments.models import Payment, PaymentRequest, Refund
+from contracts.payments.domain import paying, reconciling, refunds, requests, settling, transfers
+from contracts.payments.models import Payment, PaymentRequest, Refund, Transfer
 from core import clock
 from core.errors import DomainError
 
@@ -25,7 +26,9 @@ BILLS_FROM_HOUR = 10
 
 
 def follow_payments() -> int:
-    """Whatever is under way with Alipay, one step further; give how many steps were taken."""
+    """Whatever is under way with Alipay, one step further; give how many steps were taken. Nothing without Alipay."""
+    if not settings.ALIPAY_ENABLED:
+        return 0
     to_ask = Payment.objects.to_ask_about(now=clock.now(), every=EVERY)
     pending, to_settle = Refund.objects.pending(), Payment.objects.to_settle()
     asked = _each(lambda pk: paying.follow(payment_id=pk), to_ask.values_list("pk", flat=True)[:AT_ONCE])
@@ -40,9 +43,15 @@ def begin_terms() -> int:
     return _each(lambda pk: requests.begin_term(request_id=pk), list(found))
 
 
+def presume_transfers() -> int:
+    """Take as arrived what firms have left unanswered for the whole term."""
+    found = Transfer.objects.unanswered_at(clock.now()).values_list("pk", flat=True)[:AT_ONCE]
+    return _each(lambda pk: transfers.presume_arrival(transfer_id=pk), found)
+
+
 def read_bills() -> int:
     """Read the bills of past days that were not read yet, and match once more what did not fit."""
-    if timezone.localtime(clock.now()).hour < BILLS_FROM_HOUR:
+    if not settings.ALIPAY_ENABLED or timezone.localtime(clock.now()).hour < BILLS_FROM_HOUR:
         return 0
     read = _each(lambda day: reconciling.reconcile(day=day), reconciling.days_to_read())
     reconciling.rematch()

@@ -94,8 +94,8 @@ def _with_code(payment: Payment) -> Payment:
     return payment
 
 
-def order_of(payment: Payment) -> gateway.Order:
-    """A payment as Alipay is told of it."""
+def order_of(payment: Payment, *, site: str = "") -> gateway.Order:
+    """A payment as Alipay is told of it; `site` is where the cashier leads back to, SITE_URL unless another is given."""
     request = payment.request
     title = f"{request.contract.title} {request.milestone.name}".translate(NOT_IN_A_SUBJECT)
     return gateway.Order(
@@ -104,7 +104,7 @@ def order_of(payment: Payment) -> gateway.Order:
         subject=title[:120],
         merchant_id=payment.merchant_id,
         expires_at=payment.expires_at,
-        return_url=f"{settings.SITE_URL}{reverse('payments:returned', args=[request.code])}",
+        return_url=f"{site or settings.SITE_URL}{reverse('payments:returned', args=[request.code])}",
     )
 
 

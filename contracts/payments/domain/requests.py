@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.core.files.base import File
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -42,18 +43,27 @@ def set_payee(*, firm: Firm, merchant_id: str, by: Membership) -> Payee:
 
 
 def milestones_to_request(organisation: Organisation) -> QuerySet[Milestone]:
-    """What a firm may ask to be paid: nothing that was asked before and stands, public money only after the acceptance."""
+    """What a firm may ask to be paid: nothing that was asked before and stands, before the acceptance only where Alipay
+    keeps the money until then.
+    """
     if organisation.kind != Kind.FIRM:
         return Milestone.objects.none()
     live = PaymentRequest.objects.filter(status__in=PaymentRequest.LIVE).values("milestone")
     ahead = Q(status__in=AHEAD) & ~Q(contract__project__funding=Project.Funding.PUBLIC)
+    now = Q(status=Milestone.Status.ACCEPTED)
     return (
-        Milestone.objects.filter(Q(status=Milestone.Status.ACCEPTED) | ahead, amount__gt=0)
+        Milestone.objects.filter(now | ahead if settings.ALIPAY_ENABLED else now, amount__gt=0)
         .filter(contract__firm__organisation=organisation, contract__status__in=PAYABLE)
         .exclude(pk__in=live)
         .select_related("contract__owner", "contract__project")
         .order_by("contract_id", "number")
     )
+
+
+def asked_milestones(contract: Contract) -> set[int]:
+    """Milestones of a contract that were asked to be paid, or are: a change of the contract leaves their amounts alone."""
+    live = PaymentRequest.objects.filter(milestone__contract=contract, status__in=PaymentRequest.LIVE)
+    return set(live.values_list("milestone_id", flat=True))
 
 
 def request_payment(*, milestone_id: int, invoice_number: str, invoice: File[bytes], by: Membership) -> PaymentRequest:

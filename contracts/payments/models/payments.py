@@ -213,15 +213,40 @@ class Refund(models.Model):
         return self.request_no
 
 
+class TransferQuerySet(models.QuerySet["Transfer"]):
+    def unanswered_at(self, now: datetime) -> Self:
+        """Those about which the firm has been silent for the whole term."""
+        return self.filter(status=Transfer.Status.SENT, confirm_by__lte=now).order_by("id")
+
+    def presumed(self) -> Self:
+        """What counts as arrived though nobody confirmed it, the latest first."""
+        return self.filter(status=Transfer.Status.PRESUMED).order_by("-presumed_at", "-id")
+
+    def for_list(self) -> Self:
+        return self.select_related(
+            "request__owner", "request__firm__organisation", "request__milestone__contract__project"
+        )
+
+
 class Transfer(models.Model):
-    """A transfer from bank to bank that the owner says it has made (转账), with proof, and what the firm says of it."""
+    """A transfer from bank to bank that the owner says it has made (转账), with proof, and what the firm says of it.
+
+    Silence until `confirm_by` counts as arrival; until `object_until` the firm may still say that nothing has come
+    (docs/decisions: silence about a transfer).
+    """
 
     class Status(models.TextChoices):
         SENT = "transfer_sent", _("待机构确认")
+        PRESUMED = "transfer_presumed", _("机构逾期未确认，视为到账")
         CONFIRMED = "transfer_confirmed", _("机构已确认到账")
         DENIED = "transfer_denied", _("机构称未到账")
 
-    lifecycle = Lifecycle({Status.SENT: {Status.CONFIRMED, Status.DENIED}})
+    lifecycle = Lifecycle(
+        {
+            Status.SENT: {Status.CONFIRMED, Status.DENIED, Status.PRESUMED},
+            Status.PRESUMED: {Status.CONFIRMED, Status.DENIED},
+        }
+    )
 
     request = models.ForeignKey(PaymentRequest, models.PROTECT, related_name="transfers")
     number = models.PositiveSmallIntegerField()
@@ -232,26 +257,57 @@ class Transfer(models.Model):
     sha256 = models.CharField(max_length=64, editable=False)
     sent_at = models.DateTimeField(_("提交时间"))
     sent_by = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
+    confirm_by = models.DateTimeField(_("确认期限"))
+    presumed_at = models.DateTimeField(_("视为到账时间"), null=True, blank=True)
+    object_until = models.DateTimeField(_("异议期限"), null=True, blank=True)
     answered_at = models.DateTimeField(_("确认时间"), null=True, blank=True)
     answered_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, blank=True, related_name="+")
     reason = EncryptedTextField(_("未到账说明"), blank=True, default="")
 
+    objects = TransferQuerySet.as_manager()
+
     class Meta:
         ordering = ["request_id", "number"]
         verbose_name = _("转账")
+        indexes = [
+            models.Index(fields=["confirm_by", "id"], name="transfer_to_confirm", condition=Q(status="transfer_sent")),
+            models.Index(
+                fields=["-presumed_at", "-id"], name="transfer_presumed_list", condition=Q(status="transfer_presumed")
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["request", "number"], name="transfer_number"),
             models.UniqueConstraint(
                 fields=["request"],
                 name="transfer_one_counts",
-                condition=Q(status__in=["transfer_sent", "transfer_confirmed"]),
+                condition=Q(status__in=["transfer_sent", "transfer_presumed", "transfer_confirmed"]),
+            ),
+            models.CheckConstraint(
+                name="transfer_presumed_whole",
+                condition=Q(presumed_at=None, object_until=None) & ~Q(status="transfer_presumed")
+                | Q(presumed_at__isnull=False, object_until__isnull=False) & ~Q(status="transfer_sent"),
             ),
             models.CheckConstraint(
                 name="transfer_answered_whole",
-                condition=Q(status="transfer_sent", answered_at=None)
+                condition=Q(status__in=["transfer_sent", "transfer_presumed"], answered_at=None)
                 | Q(answered_at__isnull=False, answered_by__isnull=False),
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.request_id}/{self.number}"
+
+    @property
+    def is_sent(self) -> bool:
+        return self.status == self.Status.SENT
+
+    @property
+    def is_presumed(self) -> bool:
+        return self.status == self.Status.PRESUMED
+
+    def takes_objection_at(self, now: datetime) -> bool:
+        """Whether the firm may still say that what counted as arrived has not."""
+        return self.is_presumed and self.object_until is not None and now < self.object_until
+
+    def takes_answer_at(self, now: datetime) -> bool:
+        return self.is_sent or self.takes_objection_at(now)

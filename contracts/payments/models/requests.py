@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
@@ -19,6 +19,9 @@ from core.lifecycle import Lifecycle
 from core.money import MoneyField
 from market.models import Project
 
+if TYPE_CHECKING:
+    from contracts.payments.models.payments import Transfer
+
 READ_ALL = (Kind.REGULATOR,)
 
 
@@ -30,6 +33,20 @@ class PaymentPolicy(Dated):
         _("付款期限（日）"),
         validators=[MinValueValidator(1)],
         help_text=_("自提出付款申请和验收通过中较晚的一日起算"),
+    )
+    confirm_days = models.PositiveSmallIntegerField(
+        _("确认到账的期限（日）"),
+        default=10,
+        validators=[MinValueValidator(1)],
+        help_text=_("业主提交转账凭证后机构在这一期限内不答复的，视为已到账，并注明"),
+    )
+    object_days = models.PositiveSmallIntegerField(
+        _("视为到账后提出异议的期限（日）"),
+        default=30,
+        help_text=_("在这一期限内机构仍可说明没有到账，付款申请随之恢复为待付款"),
+    )
+    confirm_basis = models.CharField(
+        _("确认期限的依据"), max_length=300, default="平台规则，期限为示例，待法制机构确认"
     )
     public_after_days = models.PositiveSmallIntegerField(_("逾期多少日后公示"))
     legal_basis = models.CharField(_("依据"), max_length=300)
@@ -98,7 +115,9 @@ class PaymentRequestQuerySet(models.QuerySet["PaymentRequest"]):
         return self.waiting().filter(due_at=None, milestone__status=Milestone.Status.ACCEPTED)
 
     def for_list(self) -> Self:
-        return self.select_related("owner", "firm__organisation", "milestone__contract__project", "firm__payee")
+        """With what rows show; `transfers` tells by when a firm is to confirm, and what counted as arrived."""
+        rows = self.select_related("owner", "firm__organisation", "milestone__contract__project", "firm__payee")
+        return rows.prefetch_related("transfers")
 
 
 class PaymentRequest(models.Model):
@@ -116,7 +135,8 @@ class PaymentRequest(models.Model):
         {
             Status.REQUESTED: {Status.REMITTED, Status.PAID, Status.RETURNED, Status.WITHDRAWN},
             Status.REMITTED: {Status.PAID, Status.REQUESTED},
-            Status.PAID: {Status.REFUNDED},
+            # Back where the firm says in time that what counted as arrived has not.
+            Status.PAID: {Status.REFUNDED, Status.REQUESTED},
         }
     )
     LIVE = (Status.REQUESTED, Status.REMITTED, Status.PAID)
@@ -193,6 +213,16 @@ class PaymentRequest(models.Model):
     @property
     def is_waiting(self) -> bool:
         return self.status == self.Status.REQUESTED
+
+    @property
+    def transfer_sent(self) -> Transfer | None:
+        """The transfer that waits for the firm."""
+        return next((each for each in self.transfers.all() if each.is_sent), None)
+
+    @property
+    def transfer_presumed(self) -> Transfer | None:
+        """The transfer that counts as arrived because the firm was silent."""
+        return next((each for each in self.transfers.all() if each.is_presumed), None)
 
     def days_overdue(self, now: datetime) -> int:
         """Days of the calendar since the term has ended."""

@@ -26,6 +26,7 @@ from core.clock import LOCAL
 
 STYLE = Path(__file__).with_name("cashier.css")
 LARGEST = 256 * 1024
+HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 BEHAVIOUR = {
     "api": ("", "drop_before", "drop_after", "bad_sign", "busy"),
     "notify": ("", "twice", "disorder", "held", "never", "forged", "wrong_amount", "wrong_seller"),
@@ -195,7 +196,7 @@ class Handler(BaseHTTPRequestHandler):
             self.sandbox.books.move(trade["out_trade_no"], WAITING, before=(UNOPENED,))
         trade = self.sandbox.books.trade_at(token)
         assert trade is not None
-        address = f"{self.sandbox.url}/cashier/{token}"
+        address = f"{self._reached()}/cashier/{token}"
         return self._page(
             "cashier",
             {
@@ -206,6 +207,11 @@ class Handler(BaseHTTPRequestHandler):
                 "is_paid": trade["status"] == SUCCESS,
             },
         )
+
+    def _reached(self) -> str:
+        """This server as the browser has reached it: a phone that scans the code has to find the same machine."""
+        host = self.headers.get("Host", "")
+        return f"http://{host}" if HOST.fullmatch(host) else self.sandbox.url
 
     def _pay(self, token: str) -> None:
         books, trade = self.sandbox.books, self.sandbox.books.trade_at(token)

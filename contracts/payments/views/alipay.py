@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -86,7 +87,10 @@ def _shown(request: ActingRequest, form: BillForm, *, status: int = 200) -> Http
     unmatched = BillRow.objects.unmatched().select_related("day")
     context = {
         "form": form,
-        "may_read": request.organisation.kind == Kind.OPERATOR and request.membership.role in WRITERS,
+        "alipay_off": not settings.ALIPAY_ENABLED,
+        "may_read": settings.ALIPAY_ENABLED
+        and request.organisation.kind == Kind.OPERATOR
+        and request.membership.role in WRITERS,
         "page": Paginator(unmatched, PAGE).get_page(request.GET.get("page")),
         "payments": reconciling.payments_not_billed()[:PAGE],
         "payments_count": reconciling.payments_not_billed().count(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Sum
@@ -16,7 +17,7 @@ from accounts.rules import ActingRequest, acting_as
 from contracts.models import Milestone
 from contracts.payments.domain import requests as domain
 from contracts.payments.forms import AskForm, PayeeForm
-from contracts.payments.models import PaymentRequest
+from contracts.payments.models import PaymentRequest, Transfer
 from core import clock
 from core.errors import DomainError
 from market.models import Firm, Project
@@ -34,6 +35,7 @@ def firm_desk(request: ActingRequest) -> HttpResponse:
     context = {
         "now": clock.now(),
         "payee": getattr(firm, "payee", None),
+        "alipay_off": not settings.ALIPAY_ENABLED,
         "milestones": domain.milestones_to_request(request.organisation)[:PAGE],
         "page": Paginator(mine, PAGE).get_page(request.GET.get("page")),
     }
@@ -108,7 +110,7 @@ def owner_desk(request: ActingRequest) -> HttpResponse:
 @acting_as(Kind.REGULATOR)
 @never_cache
 def regulator_desk(request: ActingRequest) -> HttpResponse:
-    """Overdue payments, the longest first, and by owner."""
+    """Overdue payments, the longest first, and by owner; and transfers that count as arrived though nobody confirmed them."""
     now = clock.now()
     overdue = PaymentRequest.objects.overdue(now=now)
     by_owner = (
@@ -119,6 +121,8 @@ def regulator_desk(request: ActingRequest) -> HttpResponse:
         "now": now,
         "page": Paginator(overdue.for_list(), PAGE).get_page(request.GET.get("page")),
         "total": overdue.aggregate(n=Count("id"), sum=Sum("amount")),
+        "presumed": Transfer.objects.presumed().for_list()[:PAGE],
+        "presumed_count": Transfer.objects.presumed().count(),
         "owners": [(names[row["owner"]], row["n"], row["sum"]) for row in by_owner],
     }
     return render(request, "payments/regulator_desk.html", context)

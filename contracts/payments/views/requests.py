@@ -8,6 +8,7 @@ from typing import Any
 
 import segno
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import OWNER_KINDS, WRITERS, Kind
 from accounts.rules import ActingRequest, acting_as
 from contracts.payments import gateway
+from contracts.payments.addresses import reached, site_of
 from contracts.payments.domain import paying, refunds, requests, transfers
 from contracts.payments.domain.access import pays_by_transfer
 from contracts.payments.forms import ArrivedForm, RefundForm, ReturnForm, TransferForm
@@ -264,6 +266,7 @@ def _shown(
         "history": history_of(found, payments, back, sent),
         "days_overdue": found.days_overdue(now) if found.is_waiting else 0,
         "by_transfer": pays_by_transfer(found),
+        "alipay_off": not settings.ALIPAY_ENABLED and not found.is_public_money,
         "payee": getattr(found.firm, "payee", None),
         "refused": refused,
         **_steps(request, found, paid, given or {}),
@@ -287,7 +290,7 @@ def _steps(request: ActingRequest, found: PaymentRequest, paid: Payment | None, 
             steps["can_pay"] = True
     if is_firm:
         steps["can_withdraw"] = found.is_waiting
-        if found.status == Status.REMITTED:
+        if any(each.takes_answer_at(clock.now()) for each in found.transfers.all()):
             steps["arrived_form"] = given.get("arrived") or ArrivedForm()
     takes_back = is_owner and paid is not None and refunds.may_take_back(found, paid)
     if paid is not None and paid.status == Payment.Status.PAID and not paid.is_settling and (is_firm or takes_back):
@@ -302,12 +305,12 @@ def _order(request: ActingRequest, payments: list[Payment], now: datetime) -> di
         return {}
     shown: dict[str, Any] = {"order": order, "is_payable": order.is_payable(now)}
     may_pay = request.organisation.pk == order.request.owner_id and request.membership.role in WRITERS
-    if not may_pay or not order.is_payable(now):
+    if not may_pay or not order.is_payable(now) or not settings.ALIPAY_ENABLED:
         return shown
     if order.channel == Payment.Channel.PAGE:
-        shown["pay_url"] = gateway.pay_url(paying.order_of(order))
+        shown["pay_url"] = reached(gateway.pay_url(paying.order_of(order, site=site_of(request))), request)
     elif order.qr_code:
-        shown["qr"] = segno.make(order.qr_code, error="m").svg_data_uri(scale=5, border=2)
+        shown["qr"] = segno.make(reached(order.qr_code, request), error="m").svg_data_uri(scale=5, border=2)
     return shown
 
 

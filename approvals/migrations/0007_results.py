@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('approvals', '0004_material_reference'),
+        ('approvals', '0006_early_events'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -19,7 +19,7 @@ def await_those_in_force(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0004_delivery'),
+        ('contracts', '0005_supplements'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='contractevent',
             name='kind',
-            field=models.CharField(choices=[('drafted', '按中选结果生成合同草稿'), ('proposed', '业主把合同文本交给机构确认'), ('change_asked', '机构要求修改'), ('agreed', '机构同意合同文本'), ('reopened', '合同文本退回修改'), ('member_sealed', '联合体成员盖章'), ('sealed', '盖章'), ('contract_sealed', '各方盖章，合同成立'), ('revoked', '未签订，合同草稿失效'), ('submitted', '提交成果'), ('accepted', '验收通过'), ('returned', '退回成果'), ('input_asked', '等待业主提供资料'), ('input_provided', '业主已提供资料'), ('blocked', '等待另一合同的成果'), ('unblocked', '另一合同的成果已到'), ('review_revision_asked', '专家评审要求修改'), ('suspended', '中止履行'), ('resumed', '恢复履行'), ('changed', '合同变更'), ('filed', '服务中心备案'), ('filing_remarked', '服务中心提出备案意见'), ('completed', '全部成果验收，履行完毕'), ('terminated', '合同解除'), ('abandoned', '弃约')], max_length=24),
+            field=models.CharField(choices=[('drafted', '按中选结果生成合同草稿'), ('proposed', '业主把合同文本交给机构确认'), ('change_asked', '机构要求修改'), ('agreed', '机构同意合同文本'), ('reopened', '合同文本退回修改'), ('member_sealed', '联合体成员盖章'), ('sealed', '盖章'), ('contract_sealed', '各方盖章，合同成立'), ('revoked', '未签订，合同草稿失效'), ('submitted', '提交成果'), ('accepted', '验收通过'), ('returned', '退回成果'), ('input_asked', '等待业主提供资料'), ('input_provided', '业主已提供资料'), ('blocked', '等待另一合同的成果'), ('unblocked', '另一合同的成果已到'), ('review_revision_asked', '专家评审要求修改'), ('suspended', '中止履行'), ('resumed', '恢复履行'), ('supplement_made', '商定变更，订立补充协议'), ('supplement_sealed', '在补充协议上盖章'), ('supplement_ended', '补充协议没有生效'), ('changed', '补充协议生效，合同变更'), ('filed', '服务中心备案'), ('filing_remarked', '服务中心提出备案意见'), ('completed', '全部成果验收，履行完毕'), ('terminated', '合同解除'), ('abandoned', '弃约')], max_length=24),
         ),
         migrations.CreateModel(
             name='Filing',
