@@ -9,11 +9,13 @@ from django.http import HttpRequest
 from core.uploads import CheckedFileField, sha256_of
 from market.models import (
     AdmissionPolicy,
+    CombinationPolicy,
     NeedRule,
     QualificationKind,
     Region,
     RegionalAssessment,
     Service,
+    ServiceBundle,
     ServiceVersion,
 )
 
@@ -45,6 +47,17 @@ class NeedRuleAdmin(admin.ModelAdmin[NeedRule]):
 @admin.register(AdmissionPolicy)
 class AdmissionPolicyAdmin(admin.ModelAdmin[AdmissionPolicy]):
     list_display = ("version", "check_days", "notice_days", "valid_from", "valid_to")
+
+
+@admin.register(ServiceBundle)
+class ServiceBundleAdmin(admin.ModelAdmin[ServiceBundle]):
+    list_display = ("code", "name", "valid_from", "valid_to", "legal_basis")
+    filter_horizontal = ("services",)
+
+
+@admin.register(CombinationPolicy)
+class CombinationPolicyAdmin(admin.ModelAdmin[CombinationPolicy]):
+    list_display = ("version", "most", "free", "valid_from", "valid_to")
 
 
 @admin.register(Region)
