@@ -173,12 +173,13 @@ def return_deliverable(*, deliverable_id: int, reasons: Collection[str], words: 
 def ask_for_revision(*, milestone_id: int, words: str, by: Membership) -> Milestone:
     """An expert review asks for a revision of what was accepted: the firm delivers once more, what may be paid stays so.
 
-    Told by the owner, or by a department of one of the lines. Unchanged where one is asked for already.
+    Told by the owner, or by a department of one of the lines that it is for. Unchanged where one is asked for already.
     """
     with transaction.atomic():
         milestone = _held_milestone(milestone_id)
         contract = milestone.contract
-        if not contract.lines.filter(department__organisation=by.organisation_id).exists():
+        lines = contract.lines.select_related("department")
+        if not any(line.department.organisation_id == by.organisation_id and milestone.serves(line) for line in lines):
             demand_owner(contract, by)
         if milestone.revision_asked_at is not None:
             return milestone
