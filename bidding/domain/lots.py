@@ -40,10 +40,11 @@ class LotProblem(DomainError):
 def put_lots(round_: Round, lots: Sequence[LotTerms] | None) -> None:
     """Give a drafted round these lots: none or one for a round that is not split, whose amounts are its parameters.
 
-    None leaves the lots that are there, without amounts that the method does not take. Raises LotProblem for the first lot
-    that cannot be, DomainError for too many and for amounts of the whole round beside those of its lots.
+    None leaves the lots that are there, without amounts that the method does not take; services that were put together
+    meanwhile leave none. Raises LotProblem for the first lot that cannot be, DomainError for too many and for amounts of the
+    whole round beside those of its lots.
     """
-    if lots is None and round_.has_lots:
+    if lots is None and round_.has_lots and not round_.is_together:
         lots = [LotTerms(title=each.title, **_taken(round_, each)) for each in round_.lots.order_by("number")]
     if lots is None or len(lots) < 2:
         _put(round_, [{"title": "", **amounts(round_.parameters)}])

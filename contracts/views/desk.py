@@ -15,6 +15,7 @@ from accounts.models import OWNER_KINDS, WRITERS, Kind, Organisation
 from accounts.rules import ActingRequest, acting_as
 from contracts.actions import actions_for, kinds_for
 from contracts.document import text_hash
+from contracts.domain.delivering import served_by
 from contracts.forms.drafting import ReadForm
 from contracts.history import history_of
 from contracts.models import Contract, Deliverable, Milestone
@@ -108,10 +109,8 @@ def _delivery(request: ActingRequest, found: Contract, actions: set[str]) -> dic
 
 def _to_revise(found: Contract, department: Organisation | None) -> list[Milestone]:
     """Accepted milestones that may be wanted back: a department speaks of those that are for its own lines."""
-    lines = list(found.lines.select_related("department"))
-    own = [line for line in lines if department is None or line.department.organisation_id == department.pk]
-    accepted = found.milestones.filter(delivers=True, status=Milestone.Status.ACCEPTED, revision_asked_at=None)
-    return [each for each in accepted.prefetch_related("lines") if any(each.serves(line) for line in own)]
+    rows = found.milestones.filter(delivers=True) if department is None else served_by(found, department)
+    return [each for each in rows if each.status == Milestone.Status.ACCEPTED and each.revision_asked_at is None]
 
 
 def contract_or_404(request: ActingRequest, code: str) -> Contract:

@@ -146,4 +146,5 @@ def _filed(project: Project) -> set[int]:
 def chosen_offers(groups: Iterable[Group], further: Iterable[FurtherService]) -> list[Offer]:
     """The offers that a kept need has chosen."""
     kept = {(each.service_id, each.item_id) for each in further}
-    return [offer for group in groups for offer in group.offers if (offer.service.pk, offer.item.pk) in kept]
+    offers = {offer.key: offer for group in groups for offer in group.offers}
+    return [offer for offer in offers.values() if (offer.service.pk, offer.item.pk) in kept]

@@ -277,6 +277,15 @@ def test_what_is_offered_costs_no_more_queries_for_more(of, django_assert_max_nu
 # The pages.
 
 
+def test_everybody_reads_with_what_a_service_may_be_combined(of):
+    from django.test import Client
+
+    page = Client().get(reverse("market:service", args=[of[0].service.code])).content.decode()
+    assert "多测合一" in page and reverse("market:service", args=[of[2].service.code]) in page
+    ServiceBundle.objects.update(valid_to=together.yesterday())
+    assert "多测合一" not in Client().get(reverse("market:service", args=[of[0].service.code])).content.decode()
+
+
 def form(where, **more):
     return {"title": "三项", "item": where.item.pk, "requirement": "编制", "budget": "60,000.00", "days": "20"} | more
 
@@ -358,6 +367,10 @@ def test_services_added_to_a_round_of_lots_stop_its_submission(of):
     with pytest.raises(DomainError, match="不能再分标段"):
         rounds.submit_round(round_id=drafted.pk, by=of[0].owner)
     assert Round.objects.get().status == "draft"
+    owner = acting(of[0].owner)
+    owner.post(reverse("bidding:wizard", args=[drafted.code, "method"]), {"method": "draw"})
+    assert Round.objects.get().lot_count == 1
+    assert "不再分标段" in owner.get(reverse("bidding:wizard", args=[drafted.code, "terms"])).content.decode()
 
 
 def test_a_need_whose_round_was_handed_over_keeps_its_services(of):
