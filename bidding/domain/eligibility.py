@@ -88,10 +88,12 @@ def service_not_offered(
         for round_ in rounds:
             further = {part.service.pk: part.service.name for part in round_.need.further_parts}
             missing = [pk for pk in {round_.service_id: None, **further} if pk not in offered]
-            if missing:
-                names = {**further, round_.service_id: round_.service.name} if further else {}
-                detail = "、".join(names[pk] for pk in missing) if further else ""
-                yield (firm.pk, round_.pk), Reason(code="service_not_offered", detail=detail)
+            if missing and further:
+                names = {**further, round_.service_id: round_.service.name}
+                detail = "、".join(names[pk] for pk in missing)
+                yield (firm.pk, round_.pk), Reason(code="services_not_offered", detail=detail)
+            elif missing:
+                yield (firm.pk, round_.pk), Reason(code="service_not_offered")
 
 
 @register

@@ -44,7 +44,7 @@ def test_a_firm_offers_every_one_of_the_services(of):
     assert reasons(together.firm(*of), round_) == []
     for part in ((of[0],), of[:2]):
         ((code, detail),) = reasons(together.firm(*part), round_)
-        assert code == "service_not_offered" and detail == "、".join(each.service.name for each in of[len(part) :])
+        assert code == "services_not_offered" and detail == "、".join(each.service.name for each in of[len(part) :])
     alone = market.announced(of[0])
     assert reasons(market.firm(of[0], offers=False), alone) == [("service_not_offered", "")]
 
