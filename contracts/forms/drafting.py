@@ -81,11 +81,11 @@ class EditForm(forms.Form):
         ]
 
     @property
-    def rows(self) -> Iterator[tuple[int, list[tuple[forms.BoundField, bool]]]]:
-        """The fields of each milestone, with whether they are amounts."""
+    def rows(self) -> Iterator[tuple[int, list[tuple[forms.BoundField, bool]], forms.BoundField | None]]:
+        """The fields of each milestone, with whether they are amounts; and which lines it is for, where there are several."""
         for number in self.numbers:
-            names = ("name", "amount", "days", *(("lines",) if len(self.lines) > 1 else ()))
-            yield number, [(self[f"{name}{number}"], name == "amount") for name in names]
+            fields = [(self[f"{name}{number}"], name == "amount") for name in ("name", "amount", "days")]
+            yield number, fields, self[f"lines{number}"] if len(self.lines) > 1 else None
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

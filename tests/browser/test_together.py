@@ -20,7 +20,7 @@ from tests.browser.steps import announces, ends_the_notice, enters
 from tests.browsing import SIZES
 from tests.contracts import place
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture
@@ -86,6 +86,9 @@ def test_two_services_from_the_wizard_to_their_cases(new_page, screenshot, of, m
     whole = market.member_of(together.firm(*of[:2]).organisation)
     half = market.member_of(together.firm(of[0]).organisation)
     owner, operator, visitor = new_page(of[0].owner.user), new_page(of[0].operator.user), new_page()
+    firm = new_page(whole.user)
+    for page in (owner, firm):
+        page.set_default_timeout(60_000)  # the contract's PDF takes its time where all cores are busy
     round_ = posts(owner, of, screenshot)
     announces(operator, round_)
     visitor.goto(f"/rounds/{round_.code}/")
@@ -95,7 +98,6 @@ def test_two_services_from_the_wizard_to_their_cases(new_page, screenshot, of, m
     kept_out.goto(f"/desk/firm/rounds/{round_.code}/")
     expect(kept_out.locator("main")).to_contain_text(of[1].service.name)
     expect(kept_out.locator("[data-step=fill]")).to_have_count(0)
-    firm = new_page(whole.user)
     enters(firm, round_, "48000")
     market.move_on(market.pass_deadline(round_))
     ends_the_notice(round_)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from approvals.domain import cases
@@ -136,6 +136,7 @@ def test_one_report_may_serve_several_lines_or_all():
     assert len(demand_plan(many, price=PRICE, days=20, lines=[1, 2, 3])) == MOST + 2
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # by the wall clock of a busy machine
 @given(
     price=st.decimals(min_value="1.00", max_value="999999999.99", places=2),
     lines=st.integers(1, 6),
