@@ -27,7 +27,9 @@ def title_of(found: Deliverable) -> str:
     """What a department reads in its list of material: the services of the lines that it is for."""
     milestone = found.milestone
     services = {line.service_id: line.service.name for line in lines_of(found)}
-    name = {"service": "、".join(services.values()), "milestone": milestone.name, "version": found.version}
+    service = "、".join(services.values())
+    # The milestone of one line of several is called by its service already.
+    name = {"service": service, "milestone": milestone.name.removeprefix(f"{service} · "), "version": found.version}
     return (_("%(service)s · %(milestone)s（第 %(version)s 版）") % name)[:100]
 
 

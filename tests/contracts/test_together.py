@@ -8,8 +8,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from approvals.domain import cases
-from bidding.models import Round
 from contracts.document import sheet_of, text_of
 from contracts.domain import delivering, drafting, matters
 from contracts.domain.plan import MOST, Step, demand_plan, one_for_each, steps_of
@@ -228,5 +226,3 @@ def test_a_contract_page_names_every_line(of):
     ):
         text = page.content.decode()
         assert "合同事项 3" in text and of[2].department.organisation.name in text
-    assert Round.objects.get().status == Round.Status.CONTRACTED
-    assert cases.Case.objects.count() == 0

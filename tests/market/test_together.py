@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from django.urls import reverse
 
@@ -25,8 +23,6 @@ from market.models import (
     FurtherService,
     Need,
     NeedRule,
-    Project,
-    Qualification,
     QualificationKind,
     Reuse,
     Service,
@@ -238,7 +234,6 @@ def test_each_may_ask_for_a_qualification_even_for_the_same_kind(of):
     assert {key for key in found(need) if key[0] == "qualification_abolished"} == {
         ("qualification_abolished", of[0].service), ("qualification_abolished", of[1].service),
     }  # fmt: skip
-    assert not Qualification.objects.exists()
 
 
 def test_a_need_that_is_under_way_is_known_by_its_further_services_too(of):
@@ -378,5 +373,4 @@ def test_a_need_whose_round_was_handed_over_keeps_its_services(of):
     need = Need.objects.get()
     with pytest.raises(DomainError):
         projects.save_need(by=of[0].owner, need=need, qualifications=[], further=())
-    assert need.further.count() == 2 and Project.objects.count() == 1
-    assert clock.now() - need.created_at < timedelta(hours=1)
+    assert need.further.count() == 2
