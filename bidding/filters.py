@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from approvals.models import District
 from bidding.models import Expert, HistoricalRound, Round
+from bidding.models.rounds import RoundQuerySet
 from bidding.wording import METHOD_NAMES
 from market.domain.search import matching
 from market.filters import CodeFilter
@@ -45,7 +46,7 @@ class RoundFilter(django_filters.FilterSet):
     )
     method = django_filters.ChoiceFilter(choices=METHODS, label=_("选取方式"), empty_label=_("全部"))
     district = CodeFilter(queryset=District.objects.all(), label=_("区县市"))
-    service = CodeFilter(queryset=Service.objects.all(), label=_("中介服务"))
+    service = CodeFilter(queryset=Service.objects.all(), method="asking_for", label=_("中介服务"))
     period = django_filters.ChoiceFilter(
         choices=PERIODS, method="announced_within", label=_("公告时间"), empty_label=_("不限")
     )
@@ -63,6 +64,9 @@ class RoundFilter(django_filters.FilterSet):
 
     def matching(self, queryset: QuerySet[Round], name: str, value: str) -> QuerySet[Round]:
         return matching(queryset, value)
+
+    def asking_for(self, queryset: RoundQuerySet, name: str, value: Service) -> RoundQuerySet:
+        return queryset.asking_for(value)
 
     def with_status(self, queryset: QuerySet[Round], name: str, value: str) -> QuerySet[Round]:
         return with_status(queryset, value, now=self.now)

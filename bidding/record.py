@@ -10,6 +10,7 @@ from typing import Any
 from bidding.auction_record import Auctions
 from bidding.domain import panels
 from bidding.domain.parties import members_record
+from bidding.domain.rounds import services_told
 from bidding.models import Draw, Entry, ExpertPool, Lot, Policy, Round, Substitution
 from bidding.rules import Disclosure, disclosure
 from ledger import domain as ledger
@@ -52,6 +53,7 @@ def public_record(round_: Round) -> dict[str, Any]:
         "commitment": {"value": round_.commitment, "n": CHAIN_LENGTH, "sources": []},
         "checkpoints": checkpoints,
         **({"consortium_most": round_.consortium_most} if round_.consortium_most else {}),
+        **services_told(round_),
         "lots": _lots(round_, known),
         "events": ledger.unsealed(round_.subject) if opened else [],
         "log": ledger.published(round_.subject),

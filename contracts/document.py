@@ -14,7 +14,7 @@ from django.urls import reverse
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 
-from contracts.models import Contract, ContractParty, Supplement
+from contracts.models import Contract, ContractLine, ContractParty, Milestone, Supplement
 from contracts.pdf import Place, Sheet, Signer, print_sheet
 from core.clock import LOCAL
 from ledger import domain as ledger
@@ -31,15 +31,23 @@ SUPPLEMENT_CLAUSES = (
 
 def text_of(contract: Contract) -> dict[str, Any]:
     """Everything to which the parties agree; the same text gives the same bytes."""
+    lines = lines_told(contract)
     return {
         "award": contract.award.code,
         "clauses": contract.clauses,
         "contract": contract.code,
         "days": contract.days,
         "milestones": [
-            {"amount": f"{each.amount:.2f}", "days": each.days, "delivers": each.delivers, "name": each.name}
-            for each in contract.milestones.all()
+            {
+                "amount": f"{each.amount:.2f}",
+                "days": each.days,
+                "delivers": each.delivers,
+                "name": each.name,
+                **({"lines": [line.number for line in each.lines.all()]} if lines else {}),
+            }
+            for each in contract.milestones.prefetch_related("lines")
         ],
+        **lines,
         "parties": [
             {
                 "code": each.organisation.public_code,
@@ -55,6 +63,23 @@ def text_of(contract: Contract) -> dict[str, Any]:
     }
 
 
+def lines_told(contract: Contract) -> dict[str, Any]:
+    """The lines of a contract that has several, as its text and the log name them; of one nothing."""
+    rows = list(contract.lines.select_related("service", "item", "department").order_by("number"))
+    if len(rows) < 2:
+        return {}
+    told = [
+        {
+            "department": line.department.code,
+            "item": line.item.code,
+            "number": line.number,
+            "service": line.service.code,
+        }
+        for line in rows
+    ]
+    return {"lines": told}
+
+
 def text_hash(contract: Contract) -> str:
     """SHA-256 of the text in canonical JSON: who agrees or seals sends back that of the text that was read."""
     return canonical.sha256_hex(canonical.encode(text_of(contract)))
@@ -62,7 +87,7 @@ def text_hash(contract: Contract) -> str:
 
 def make_document(contract: Contract, *, at: datetime) -> None:
     """Print a held contract and keep the PDF with empty fields for its seals; saving the row is the caller's."""
-    printed = print_sheet(_sheet(contract, at=at))
+    printed = print_sheet(sheet_of(contract, at=at))
     contract.text_sha256 = text_hash(contract)
     keep_document(contract, _with_fields(printed.content, printed.places))
 
@@ -126,7 +151,8 @@ def _with_fields(content: bytes, places: list[Place]) -> bytes:
     return out.getvalue()
 
 
-def _sheet(contract: Contract, *, at: datetime) -> Sheet:
+def sheet_of(contract: Contract, *, at: datetime) -> Sheet:
+    """What is printed of a contract."""
     award = contract.award
     return Sheet(
         code=contract.code,
@@ -135,8 +161,8 @@ def _sheet(contract: Contract, *, at: datetime) -> Sheet:
         facts=_facts(contract),
         scope=contract.scope,
         plan=[
-            (str(each.number), each.name, _due(each.days), f"¥ {each.amount:,.2f}")
-            for each in contract.milestones.all()
+            (str(each.number), each.name + _for_lines(each), _due(each.days), f"¥ {each.amount:,.2f}")
+            for each in contract.milestones.prefetch_related("lines")
         ],
         clauses=contract.clauses,
         signers=[_signer(each) for each in contract.parties.select_related("organisation")],
@@ -146,14 +172,12 @@ def _sheet(contract: Contract, *, at: datetime) -> Sheet:
 
 
 def _facts(contract: Contract) -> list[tuple[str, str]]:
-    line = contract.lines.select_related("item", "department__organisation", "project").order_by("number")
-    items = "；".join(f"{each.item.name}（{each.department.organisation.name}）" for each in line)
+    lines = list(contract.lines.select_related("service", "item", "department__organisation").order_by("number"))
     round_ = contract.award.lot.round
     return [
         ("项目", f"{contract.project.name}（{contract.project.code}）"),
         ("建设地点", contract.project.address),
-        ("中介服务", contract.service.name),
-        ("审批事项", items),
+        *_line_facts(lines),
         ("选取结果", f"{round_.code} {round_.title}，中选通知书 {contract.award.code}"),
         ("合同价款", f"人民币 ¥ {contract.price:,.2f}"),
         ("服务期限", f"{contract.days} 个工作日"),
@@ -191,6 +215,21 @@ def _supplement_sheet(supplement: Supplement, *, at: datetime) -> Sheet:
         address=supplement_address(supplement),
         proof=[f"合同 {contract.code}", f"正文哈希 {supplement_hash(supplement)}"],
     )
+
+
+def _line_facts(lines: list[ContractLine]) -> list[tuple[str, str]]:
+    """What is done and for which approvals; several lines one by one, under the numbers that the plan refers to."""
+    items = [f"{each.item.name}（{each.department.organisation.name}）" for each in lines]
+    if len(lines) == 1:
+        return [("中介服务", lines[0].service.name), ("审批事项", items[0])]
+    return [
+        (f"合同事项 {line.number}", f"{line.service.name}，用于{item}") for line, item in zip(lines, items, strict=True)
+    ]
+
+
+def _for_lines(milestone: Milestone) -> str:
+    numbers = "、".join(str(line.number) for line in milestone.lines.all())
+    return f"（事项 {numbers}）" if numbers else ""
 
 
 def _due(days: int) -> str:

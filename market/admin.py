@@ -10,11 +10,13 @@ from core import changes
 from core.uploads import CheckedFileField, sha256_of
 from market.models import (
     AdmissionPolicy,
+    CombinationPolicy,
     NeedRule,
     QualificationKind,
     Region,
     RegionalAssessment,
     Service,
+    ServiceBundle,
     ServiceVersion,
 )
 
@@ -51,6 +53,17 @@ class NeedRuleAdmin(admin.ModelAdmin[NeedRule]):
 @admin.register(AdmissionPolicy)
 class AdmissionPolicyAdmin(admin.ModelAdmin[AdmissionPolicy]):
     list_display = ("version", "check_days", "notice_days", "valid_from", "valid_to")
+
+
+@admin.register(ServiceBundle)
+class ServiceBundleAdmin(admin.ModelAdmin[ServiceBundle]):
+    list_display = ("code", "name", "valid_from", "valid_to", "legal_basis")
+    filter_horizontal = ("services",)
+
+
+@admin.register(CombinationPolicy)
+class CombinationPolicyAdmin(admin.ModelAdmin[CombinationPolicy]):
+    list_display = ("version", "most", "free", "valid_from", "valid_to")
 
 
 @admin.register(Region)

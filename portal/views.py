@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Kind
 from accounts.rules import ActingRequest, SessionRequest, acting_as, signed_in
+from approvals.views.department import department_of
 from bidding.models import Award, Expert, Round
 from core import clock
 from core.ratelimit import limited
@@ -113,10 +114,7 @@ def department_desk(request: ActingRequest) -> HttpResponse:
     """Public rounds whose result this department approves; nothing of them before opening."""
     now = clock.now()
     rounds = (
-        Round.objects.public()
-        .filter(department__organisation=request.organisation)
-        .for_list()
-        .select_related("need__item")
+        Round.objects.public().decided_by(department_of(request.organisation)).for_list().select_related("need__item")
     )
     page = Paginator(rounds.order_by("-announced_at", "-id"), 30).get_page(request.GET.get("page"))
     each: Any

@@ -132,7 +132,8 @@ class Lot:
 class Record:
     """The record of one round. `experts` is how many mark, and `pool` among whom they were drawn, by the method `scored`.
 
-    `consortium_most` is of how many firms a consortium may be, None where none is accepted.
+    `consortium_most` is of how many firms a consortium may be, None where none is accepted. `services` are those that one firm
+    does together, with item and department; empty where it is one.
     """
 
     round: str
@@ -142,6 +143,7 @@ class Record:
     minimum: int
     experts: int | None
     consortium_most: int | None
+    services: tuple[Mapping[str, str], ...]
     closes_at: datetime
     opened_at: datetime | None
     policy_version: str | None
@@ -185,6 +187,7 @@ def read_record(text: str | bytes) -> Record:
         minimum=policy.take("minimum", int),
         experts=policy.optional("experts", int) if "experts" in policy.members else None,
         consortium_most=top.take("consortium_most", int) if "consortium_most" in top.members else None,
+        services=_services(top) if "services" in top.members else (),
         closes_at=_required(times.moment("closes_at"), "timetable.closes_at"),
         opened_at=times.moment("opened_at"),
         policy_version=policy.optional("version", str),
@@ -203,6 +206,11 @@ def read_record(text: str | bytes) -> Record:
         proof=top.optional("proof", dict) if "proof" in top.members else None,
         pool=top.optional("pool", dict) if "pool" in top.members else None,
     )
+
+
+def _services(top: "_Part") -> tuple[Mapping[str, str], ...]:
+    names = ("department", "item", "service")
+    return tuple({name: each.take(name, str) for name in names} for each in top.parts("services"))
 
 
 def _lot(part: "_Part") -> Lot:

@@ -156,6 +156,8 @@ def _announced(record: Record, data: Mapping[str, Any]) -> Compared:
     yield "limits", data.get("limits") == several
     if record.consortium_most is not None or "consortium_most" in data:
         yield "consortia", data.get("consortium_most") == record.consortium_most
+    if record.services or "services" in data:
+        yield "services", data.get("services") == list(record.services)
     if _is_marked(record):
         yield "experts", data.get("experts") == record.experts
 

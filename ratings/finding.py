@@ -54,8 +54,10 @@ def _of_case(code: str, reader: Reader) -> Found:
         return Found(title=case.project_name, lines=Lines())
     mine = Q(code=case.project_code) | Q(national_code=case.project_code)
     projects = Project.objects.filter(mine, owner=case.applicant_id).values("pk")
-    wanted = Q(project__in=projects, item=case.item_id) | Q(
-        contract_lines__project__in=projects, contract_lines__item=case.item_id
+    wanted = (
+        Q(project__in=projects, item=case.item_id)
+        | Q(project__in=projects, further__item=case.item_id)
+        | Q(contract_lines__project__in=projects, contract_lines__item=case.item_id)
     )
     lines = _read(wanted, reader)
     own = (line for line in lines if any(each.pk == case.pk for each in line.cases))

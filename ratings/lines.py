@@ -1,7 +1,7 @@
 """Lines (事项链条): one service for one approval item of one project, with all that its clock reads.
 
-A need is one line; several where its round has lots, or its contract does several assessments at once. A line is called by
-the code of its need, with `-2` for a lot and `.2` for a further item of the contract. However many lines are
+A need is one line; several where its round has lots, or where it asks for several services at once. A line is called by
+the code of its need, with `-2` for a lot and `.2` for a further service, from the announcement on. However many lines are
 asked for, the number of queries is the same.
 """
 
@@ -22,7 +22,7 @@ from bidding.models import Award, Round
 from contracts.models import Contract, ContractEvent, ContractLine, Deliverable
 from core import worktime
 from core.workdays import Workdays
-from market.models import Need, Project, Service
+from market.models import Need, Part, Project, Service
 from ratings.events import Event
 from ratings.measures import Limits
 from ratings.sources import contract_events, events_of_cases, last_to_deliver, round_events
@@ -62,13 +62,29 @@ class Line:
 
     def limits(self, line: Timeline) -> Limits:
         """What was given, and the deadlines that the rooms keep as columns, for the segment that runs."""
-        given = self.contract or self.award
         case = self.case_of(line) or next(reversed(self.cases), None)
         return Limits(
-            promised=given.days if given else None,
+            promised=self._promised(),
             committed=case.version.committed_days if case and self.with_case else None,
             stored=self._stored(line),
         )
+
+    def _promised(self) -> int | None:
+        """The firm's working days for this line: of several under one contract, to the milestone that delivers for it."""
+        if self.contract is None or self.contract_line is None or len(self.contract.lines.all()) < 2:
+            given = self.contract or self.award
+            return given.days if given else None
+        last = last_to_deliver(self.contract, self.contract_line)
+        return last.days if last else self.contract.days
+
+    def _service_due(self) -> datetime | None:
+        """When the firm's work for this line is due. The last milestone of all is due with the contract."""
+        if self.contract is None or self.contract_line is None:
+            return None
+        last = last_to_deliver(self.contract, self.contract_line)
+        if last is None or last.days == self.contract.days:
+            return self.contract.service_due_at
+        return last.due_at
 
     def case_of(self, line: Timeline) -> Case | None:
         """The case to which the running time belongs."""
@@ -92,8 +108,8 @@ class Line:
         found = {
             Kind.SELECTION: _end_of_selection(self.rounds[-1]) if self.rounds else None,
             Kind.CONTRACTING: self.award.contract_due_at if self.award else None,
-            Kind.SERVICE: self.contract.service_due_at if self.contract else None,
-            Kind.REVIEW: _end_of_review(self.contract) if self.contract else None,
+            Kind.SERVICE: self._service_due(),
+            Kind.REVIEW: _end_of_review(self.contract, self.contract_line),
             Kind.CHECK: case.due_at if case else None,
             Kind.EXAMINATION: case.due_at if case else None,
         }
@@ -106,9 +122,9 @@ def _end_of_selection(round_: Round) -> datetime | None:
     return round_.candidate_until if round_.status == Round.Status.CANDIDATE and not pending else None
 
 
-def _end_of_review(contract: Contract) -> datetime | None:
+def _end_of_review(contract: Contract | None, line: ContractLine | None) -> datetime | None:
     """When silence about what was submitted becomes acceptance."""
-    last = last_to_deliver(contract)
+    last = last_to_deliver(contract, line) if contract is not None and line is not None else None
     waiting = last.deliverables.all() if last is not None else ()
     return next((each.review_due_at for each in waiting if each.status == Deliverable.Status.SUBMITTED), None)
 
@@ -119,7 +135,11 @@ class Lines(tuple[Line, ...]):
     @classmethod
     def of(cls, needs: QuerySet[Need]) -> Self:
         """The lines of some needs, in the order of the needs."""
-        rows = list(needs.select_related("project__owner", "service", "item", "department__organisation"))
+        rows = list(
+            needs.select_related("project__owner", "service", "item", "department__organisation").prefetch_related(
+                "further"
+            )
+        )
         rounds, contracts = _rounds_of(rows), _contracts_of(rows)
         parts = [part for need in rows for part in _parts(need, rounds[need.pk], contracts)]
         cases = _cases_of(parts)
@@ -133,9 +153,10 @@ class Lines(tuple[Line, ...]):
 
 @dataclass(frozen=True, kw_only=True)
 class _Part:
-    """A line before its cases are known."""
+    """A line before its cases are known. `own` is the contract's line, as soon as there is one."""
 
     need: Need
+    what: Part
     lot: str
     code: str
     rounds: tuple[Round, ...]
@@ -149,7 +170,7 @@ class _Part:
 
     @property
     def item_id(self) -> int:
-        return self.own.item_id if self.own else self.need.item_id
+        return self.own.item_id if self.own else self.what.item.pk
 
 
 def _rounds_of(needs: Sequence[Need]) -> dict[int, tuple[Round, ...]]:
@@ -176,6 +197,7 @@ def _contracts_of(needs: Sequence[Need]) -> dict[int, Contract]:
     rows = Contract.objects.filter(award__lot__round__need__in=[need.pk for need in needs]).prefetch_related(
         Prefetch("lines", lines.order_by("number")),
         Prefetch("events", ContractEvent.objects.defer("note").order_by("at", "id")),
+        "milestones__lines",
         Prefetch("milestones__deliverables", Deliverable.objects.defer("note", "words")),
     )
     return {contract.award_id: contract for contract in rows}
@@ -191,11 +213,13 @@ def _parts(need: Need, rounds: tuple[Round, ...], contracts: dict[int, Contract]
         )
         of_lot = tuple(contracts[award.pk] for award in awards if award.pk in contracts)
         code = f"{need.code}-{lot}" if last is not None and last.has_lots else need.code
-        for own in of_lot[-1].lines.all() if of_lot else (None,):
-            further = f".{own.number}" if own is not None and own.number > 1 else ""
+        for what, own in _services(need, of_lot[-1] if of_lot else None):
+            number = own.number if own else what.number
+            further = f".{number}" if number > 1 else ""
             parts.append(
                 _Part(
                     need=need,
+                    what=what,
                     lot=lot,
                     code=code + further,
                     rounds=rounds,
@@ -205,6 +229,14 @@ def _parts(need: Need, rounds: tuple[Round, ...], contracts: dict[int, Contract]
                 )
             )
     return parts
+
+
+def _services(need: Need, contract: Contract | None) -> list[tuple[Part, ContractLine | None]]:
+    """What a need asks for, with the line of its contract for each: a contract has the last word of what is done."""
+    asked = {part.number: part for part in need.parts}
+    if contract is None:
+        return [(part, None) for part in asked.values()]
+    return [(asked.get(own.number, asked[1]), own) for own in contract.lines.all()]
 
 
 CaseKey = tuple[int, int, str]
@@ -232,6 +264,13 @@ def _cases_of(parts: Iterable[_Part]) -> dict[CaseKey, list[Case]]:
     return found
 
 
+def _events_under(contract: Contract, part: _Part) -> Iterable[Event]:
+    """What happened under a contract, of which several may have followed one another, to the line of this number."""
+    number = part.own.number if part.own else part.what.number
+    own = next((line for line in contract.lines.all() if line.number == number), None)
+    return contract_events(contract, own) if own is not None else ()
+
+
 def _line(part: _Part, cases: dict[CaseKey, list[Case]]) -> Line:
     own, need = part.own, part.need
     since = part.rounds[0].announced_at if part.rounds else None
@@ -243,9 +282,9 @@ def _line(part: _Part, cases: dict[CaseKey, list[Case]]) -> Line:
         code=part.code,
         need=need,
         project=part.project,
-        service=own.service if own else need.service,
-        item=own.item if own else need.item,
-        department=own.department if own else need.department,
+        service=own.service if own else part.what.service,
+        item=own.item if own else part.what.item,
+        department=own.department if own else part.what.department,
         rounds=part.rounds,
         award=award,
         contract=contracts[-1] if contracts else None,
@@ -253,7 +292,7 @@ def _line(part: _Part, cases: dict[CaseKey, list[Case]]) -> Line:
         cases=tuple(sorted(mine, key=lambda case: (case.created_at, case.pk))),
         events=(
             *round_events(part.rounds, part.lot),
-            *(event for contract in part.contracts for event in contract_events(contract)),
+            *(event for contract in part.contracts for event in _events_under(contract, part)),
             *events_of_cases(mine, since=since),
         ),
     )

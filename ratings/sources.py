@@ -8,12 +8,16 @@ from datetime import datetime
 from approvals.domain.queries import history_of
 from approvals.models import Case
 from bidding.models import Lot, Round
-from contracts.models import Contract, ContractEvent, Milestone
+from contracts.models import Contract, ContractEvent, ContractLine, Milestone
 from ratings.events import CONTRACT, DELIVERY, Event
 
 GONE = (Round.Status.FAILED, Round.Status.CANCELLED, Round.Status.VOID)
 DECIDED = (Round.Status.CANDIDATE, Round.Status.AWARDED, Round.Status.CONTRACTED)
 OF_CONTRACTS = {*CONTRACT, *DELIVERY, "suspended", "resumed", "review_revision_asked"}
+AGREED_ON = {
+    ContractEvent.Kind.INPUT_ASKED, ContractEvent.Kind.BLOCKED, ContractEvent.Kind.SUSPENDED,
+}  # fmt: skip
+WANTED_BACK = {ContractEvent.Kind.RETURNED, ContractEvent.Kind.REVIEW_REVISION_ASKED}
 ENDED_EARLY = (ContractEvent.Kind.TERMINATED, ContractEvent.Kind.ABANDONED)
 
 
@@ -56,11 +60,20 @@ def _lot_events(round_: Round, lot: Lot) -> Iterator[Event]:
         yield Event(id=f"{round_.code}/{lot.number}/failed", kind="line_ended", at=round_.evaluated_at)
 
 
-def contract_events(contract: Contract) -> Iterator[Event]:
-    """What happened under a contract. The deliverable of its last milestone is the one that goes to the department."""
-    last, accepted = last_to_deliver(contract), False
+def contract_events(contract: Contract, line: ContractLine) -> Iterator[Event]:
+    """What happened under a contract to one of its lines.
+
+    The deliverable of the last milestone that serves the line is the one that goes to the department; what serves other lines
+    is theirs. What parties agree on while a line is out of the firm's hands is about the lines that are still in them.
+    """
+    last, accepted, is_out = last_to_deliver(contract, line), False, False
+    others = {each.pk for each in contract.milestones.all() if not each.serves(line)}
+    several = len(contract.lines.all()) > 1
     for each in contract.events.all():
+        if each.milestone_id in others or (several and is_out and each.kind in AGREED_ON):
+            continue
         of_last = each.milestone_id is None or (last is not None and each.milestone_id == last.pk)
+        is_out = _is_out(is_out, each, of_last=of_last)
         if each.kind in OF_CONTRACTS:
             yield Event(
                 id=f"{contract.code}/{each.pk}",
@@ -77,9 +90,20 @@ def contract_events(contract: Contract) -> Iterator[Event]:
             yield Event(id=f"{contract.code}/{each.pk}", kind="line_ended", at=each.at)
 
 
-def last_to_deliver(contract: Contract) -> Milestone | None:
-    """The milestone whose deliverable goes to the department."""
-    going = [each for each in contract.milestones.all() if each.delivers and each.status != Milestone.Status.CANCELLED]
+def _is_out(is_out: bool, event: ContractEvent, *, of_last: bool) -> bool:
+    """Whether what a line is about is out of the firm's hands after an event: accepted, and not wanted back."""
+    if of_last and event.kind == ContractEvent.Kind.ACCEPTED:
+        return True
+    return is_out and not (of_last and event.kind in WANTED_BACK)
+
+
+def last_to_deliver(contract: Contract, line: ContractLine) -> Milestone | None:
+    """The milestone whose deliverable goes to the department that decides on a line."""
+    going = [
+        each
+        for each in contract.milestones.all()
+        if each.delivers and each.status != Milestone.Status.CANCELLED and each.serves(line)
+    ]
     return max(going, key=lambda each: each.number, default=None)
 
 

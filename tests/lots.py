@@ -78,7 +78,11 @@ def _enter(round_: Round, method: str, firms: list[Firm]) -> None:
 
 def lived(where: market.Place, method: str, *, together: bool = False) -> Round:
     """A round that has come to its candidates."""
-    round_ = opened(where, method, together=together)
+    return decided(opened(where, method, together=together), method, where)
+
+
+def decided(round_: Round, method: str, where: market.Place) -> Round:
+    """What people decide after the opening, by methods that want it."""
     if method == "scored":
         return panel.judge(round_)
     if method == "auction":

@@ -155,8 +155,10 @@ def _begin(application: Application, each: Wanted, district: District) -> Case:
         application=application,
         step=each.step if application.lead_id else 1,
     )
-    case.materials.set(application.materials.all())
-    for material in application.materials.all():
+    # What was handed in is shared by all; a result that is known elsewhere is each case's own.
+    handed_in = list(application.materials.filter(reference=""))
+    case.materials.add(*handed_in)
+    for material in handed_in:
         materials.log(case, material)
     if case.step == 1:
         record(case, Happening(kind=CaseEvent.Kind.RECEIVED), _by_applicant(application))

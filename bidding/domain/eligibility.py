@@ -6,7 +6,7 @@ A higher room (oversight) registers further rules in its `apps.py`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, datetime
 
 from django.db.models import Prefetch, prefetch_related_objects
@@ -54,6 +54,7 @@ def reasons_between(firms: Collection[Firm], rounds: Collection[Round], *, at: d
         list(rounds),
         Prefetch("need__required_qualifications", RequiredQualification.objects.select_related("kind")),
         "department__organisation",
+        "need__further",
     )
     for rule in registry:
         for pair, reason in rule(firms, rounds, at):
@@ -85,20 +86,29 @@ def service_not_offered(
     for firm in firms:
         offered = {each.service_id for each in firm.current.offerings.all()} if firm.current else set()
         for round_ in rounds:
-            if round_.service_id not in offered:
+            further = {part.service.pk: part.service.name for part in round_.need.further_parts}
+            missing = [pk for pk in {round_.service_id: None, **further} if pk not in offered]
+            if missing and further:
+                names = {**further, round_.service_id: round_.service.name}
+                detail = "、".join(names[pk] for pk in missing)
+                yield (firm.pk, round_.pk), Reason(code="services_not_offered", detail=detail)
+            elif missing:
                 yield (firm.pk, round_.pk), Reason(code="service_not_offered")
 
 
 @register
 def unqualified(firms: Collection[Firm], rounds: Collection[Round], at: datetime) -> Iterable[tuple[Pair, Reason]]:
-    """A requirement counts while its kind exists: several kinds were abolished (DOMAIN "Firms")."""
+    """A requirement counts while its kind exists: several kinds were abolished (DOMAIN "Firms").
+
+    Of several services the firm meets what each asks; the same said twice is one reason.
+    """
     day = at.astimezone(clock.LOCAL).date()
     for firm in firms:
         held = list(firm.current.qualifications.all()) if firm.current else []
         for round_ in rounds:
-            for required in round_.need.required_qualifications.all():
-                if required.kind.is_valid_at(day) and (reason := shortfall(held, required, day)):
-                    yield (firm.pk, round_.pk), reason
+            asked = [each for each in round_.need.required_qualifications.all() if each.kind.is_valid_at(day)]
+            short = [reason for required in asked if (reason := shortfall(held, required, day))]
+            yield from (((firm.pk, round_.pk), reason) for reason in dict.fromkeys(short))
 
 
 def shortfall(held: Iterable[Qualification], required: RequiredQualification, day: date) -> Reason | None:
@@ -146,26 +156,30 @@ RH3 = (AffiliationDeclaration.Kind.OFFICER, AffiliationDeclaration.Kind.PRACTITI
 
 @register
 def tied(firms: Collection[Firm], rounds: Collection[Round], at: datetime) -> Iterable[tuple[Pair, Reason]]:
-    """RH1 and RH3 of DOMAIN on what is declared: ties to the department that will approve the result."""
+    """RH1 and RH3 of DOMAIN on what is declared: ties to a department that will approve the result, or one of the results."""
     day = at.astimezone(clock.LOCAL).date()
-    departments = {round_.department_id: round_.department for round_ in rounds}
+    departments = {each.pk for round_ in rounds for each in round_.departments}
     bodies = defaultdict(list)
     for body in DepartmentBody.objects.valid_at(day).filter(department__in=departments).select_related("organisation"):
         bodies[body.department_id].append(body.organisation)
     for round_ in rounds:
-        own = round_.department.organisation
-        family = [own, *bodies[round_.department_id]]
-        for firm in firms:
-            pair = (firm.pk, round_.pk)
-            if any(firm.organisation_id == each.pk for each in family):
-                yield pair, Reason(code="tied_to_department", detail=firm.organisation.public_name)
-            for declared in firm.current.declarations.all() if firm.current else ():
-                if not _holds_on(declared, day):
-                    continue
-                if declared.kind in RH1 and (party := _is_one_of(declared, family)):
-                    yield pair, Reason(code="tied_to_department", detail=f"{declared.get_kind_display()} {party.name}")
-                elif declared.kind in RH3 and (party := _is_one_of(declared, [own])):
-                    yield pair, Reason(code="staff_of_department", detail=party.name)
+        for department in round_.departments:
+            family = [department.organisation, *bodies[department.pk]]
+            for firm in firms:
+                yield from (((firm.pk, round_.pk), reason) for reason in _ties(firm, family, day))
+
+
+def _ties(firm: Firm, family: Sequence[Organisation], day: date) -> Iterable[Reason]:
+    """How a firm is tied to a department, the first of its family, and to its bodies."""
+    if any(firm.organisation_id == each.pk for each in family):
+        yield Reason(code="tied_to_department", detail=firm.organisation.public_name)
+    for declared in firm.current.declarations.all() if firm.current else ():
+        if not _holds_on(declared, day):
+            continue
+        if declared.kind in RH1 and (party := _is_one_of(declared, family)):
+            yield Reason(code="tied_to_department", detail=f"{declared.get_kind_display()} {party.name}")
+        elif declared.kind in RH3 and (party := _is_one_of(declared, family[:1])):
+            yield Reason(code="staff_of_department", detail=party.name)
 
 
 def _holds_on(declared: AffiliationDeclaration, day: date) -> bool:

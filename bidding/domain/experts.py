@@ -153,7 +153,8 @@ def pool_of(round_: Round, firms: Sequence[Firm], *, at: datetime) -> list[str]:
     an entrant: by the registry, by a membership, by being registered as a firm's practitioner; or has declared it.
     """
     day = at.astimezone(clock.LOCAL).date()
-    able = Expert.objects.active_on(day).filter(fields=round_.service_id, user__is_active=True)
+    # Of several services an expert of any: the panel judges the proposal as a whole.
+    able = Expert.objects.active_on(day).filter(fields__in=round_.services, user__is_active=True).distinct()
     experts = list(able.select_related("user").prefetch_related("employers", "conflicts"))
     parties = _parties(round_, firms, day=day)
     since = _years_before(day, YEARS)
@@ -178,10 +179,11 @@ def demand_enough(round_: Round, *, at: datetime) -> None:
 
 
 def _parties(round_: Round, firms: Sequence[Firm], *, day: date) -> list[Organisation]:
-    bodies = DepartmentBody.objects.valid_at(day).filter(department=round_.department_id).select_related("organisation")
+    departments = round_.departments
+    bodies = DepartmentBody.objects.valid_at(day).filter(department__in=departments).select_related("organisation")
     return [
         round_.owner,
-        round_.department.organisation,
+        *(department.organisation for department in departments),
         *(body.organisation for body in bodies),
         *(firm.organisation for firm in firms),
     ]

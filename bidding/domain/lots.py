@@ -40,20 +40,28 @@ class LotProblem(DomainError):
 def put_lots(round_: Round, lots: Sequence[LotTerms] | None) -> None:
     """Give a drafted round these lots: none or one for a round that is not split, whose amounts are its parameters.
 
-    None leaves the lots that are there, without amounts that the method does not take. Raises LotProblem for the first lot
-    that cannot be, DomainError for too many and for amounts of the whole round beside those of its lots.
+    None leaves the lots that are there, without amounts that the method does not take; services that were put together
+    meanwhile leave none. Raises LotProblem for the first lot that cannot be, DomainError for too many and for amounts of the
+    whole round beside those of its lots.
     """
-    if lots is None and round_.has_lots:
+    if lots is None and round_.has_lots and not round_.is_together:
         lots = [LotTerms(title=each.title, **_taken(round_, each)) for each in round_.lots.order_by("number")]
     if lots is None or len(lots) < 2:
         _put(round_, [{"title": "", **amounts(round_.parameters)}])
         return
     if len(lots) > MOST_LOTS:
         raise DomainError(_("最多 %(most)d 个标段。") % {"most": MOST_LOTS}, code="lots")
+    _demand_one_service(round_)
     if any(round_.parameters.get(name) for name in OF_LOT):
         raise DomainError(_("分标段的，价格和限价写在各标段里。"), code="lots")
     _demand_possible(round_, lots)
     _put(round_, [{"title": each.title.strip(), **_amounts(each)} for each in lots])
+
+
+def _demand_one_service(round_: Round) -> None:
+    """Services commissioned together are decided as one, and lots each on its own: a round is one or the other."""
+    if round_.is_together:
+        raise DomainError(_("一并委托的几项服务由一家机构承担、一次评定，不能再分标段。"), code="lots")
 
 
 def _put(round_: Round, written: Sequence[dict[str, Any]]) -> None:
@@ -99,6 +107,8 @@ def _demand_possible(round_: Round, lots: Sequence[LotTerms]) -> None:
 def demand_terms(round_: Round) -> None:
     """Raise DomainError, with the number of the lot where there are several, for terms by which a lot cannot be decided."""
     method = METHODS[round_.method]
+    if round_.has_lots:
+        _demand_one_service(round_)
     for lot in round_.lots.order_by("number"):
         said, code = "", ""
         if round_.method == "auction" and lot.upper is None:

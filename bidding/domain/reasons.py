@@ -21,6 +21,7 @@ TEXTS: dict[str, Promise | str] = {
     "in_consortium": _("贵机构已确认参加本次比选的一个联合体，不能再单独报名或参加其他联合体（实施条例第 37 条）"),
     "members_unconfirmed": _("联合体成员还没有全部确认"),
     "service_not_offered": _("入驻材料中没有这项服务"),
+    "services_not_offered": _("入驻材料中没有这次比选的全部服务，缺少：%(detail)s"),
     "qualification_missing": _("缺少要求的资质：%(detail)s"),
     "qualification_lapsed": _("资质已过有效期：%(detail)s"),
     "qualification_level": _("资质等级不够：%(detail)s"),

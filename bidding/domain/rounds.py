@@ -26,7 +26,7 @@ from core.money import yuan
 from ledger import domain as ledger
 from market.domain import guidance
 from market.domain.search import search_text
-from market.models import Firm, Need, Project
+from market.models import Firm, Need, Project, services_in
 from protocol import draw, envelope
 from protocol.canonical import timestamp
 from protocol.methods import METHODS
@@ -46,7 +46,7 @@ class Stopped(DomainError):
 
     def __init__(self, findings: list[Any]) -> None:
         self.findings = findings
-        super().__init__("；".join(str(finding.text) for finding in findings))
+        super().__init__("；".join(str(finding.told) for finding in findings))
 
 
 def draft_round(*, need: Need, by: Membership) -> Round:
@@ -106,7 +106,8 @@ def _put_search(round_: Round) -> None:
     """What the public lists find it by: a natural person who owns it by the code alone."""
     owner = round_.owner
     known_as = owner.public_code if owner.is_person else owner.name
-    round_.search = search_text(round_.code, round_.title, round_.service.name, known_as)
+    services = (service.name for service in services_in(round_.need.parts))
+    round_.search = search_text(round_.code, round_.title, *services, known_as)
 
 
 def edit_round(
@@ -266,6 +267,7 @@ def _announcement(round_: Round) -> dict[str, Any]:
     return {
         **({"experts": policy.experts} if METHODS[round_.method].marked else {}),
         **({"consortium_most": round_.consortium_most} if round_.consortium_most else {}),
+        **services_told(round_),
         "closes_at": timestamp(round_.closes_at),
         "commitment": {"n": draw.CHAIN_LENGTH, "sources": [], "value": round_.commitment},
         "department": round_.department.code,
@@ -285,6 +287,17 @@ def _announcement(round_: Round) -> dict[str, Any]:
         "service": round_.service.code,
         "title": ledger.blinded(round_.title, subject=subject),
     }
+
+
+def services_told(round_: Round) -> dict[str, Any]:
+    """What log and record say of a round of several services beside the first: all of them; of one service nothing."""
+    if not round_.need.is_together:
+        return {}
+    told = [
+        {"department": each.department.code, "item": each.item.code, "service": each.service.code}
+        for each in round_.parts
+    ]
+    return {"services": told}
 
 
 def _announced_lots(round_: Round) -> dict[str, Any]:

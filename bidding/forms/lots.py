@@ -124,7 +124,7 @@ def terms_form(data: Any, *, round_: Round, policy: Any, asked: str) -> TermsFor
     What was posted says itself how many rows it has; with `more` it comes back with one row more, and nothing is checked yet.
     """
     if data is None:
-        several = asked == "several" or (round_.has_lots and asked != "one")
+        several = asked == "several" or (round_.has_lots and asked != "one" and not round_.is_together)
         rows = round_.lot_count if round_.has_lots else FEWEST_LOTS
         return (
             SplitTermsForm(round_=round_, policy=policy, rows=rows)

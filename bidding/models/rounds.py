@@ -12,10 +12,12 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
+from approvals.models import Department
 from bidding.models.policy import Policy
 from core.fields import EncryptedTextField
 from core.lifecycle import Lifecycle
 from core.money import MoneyField
+from market.models import FurtherService, Part, Service
 from protocol.parameters import OF_LOT, of_lot
 
 LONGEST_TITLE = 40
@@ -80,7 +82,20 @@ class RoundQuerySet(models.QuerySet["Round"]):
         return self.filter(status=Round.Status.ANNOUNCED, closes_at__gt=now)
 
     def for_list(self) -> Self:
-        return self.select_related("need", "service", "district", "owner", "department__organisation")
+        rows = self.select_related("need__item", "service", "district", "owner", "department__organisation")
+        return rows.prefetch_related("need__further")
+
+    def asking_for(self, service: Service) -> Self:
+        """Rounds of a service, first or further. Where no need has it as a further one, the first one's index alone does it."""
+        further = FurtherService.objects.filter(service=service)
+        if not further.exists():
+            return self.filter(service=service)
+        return self.filter(Q(service=service) | Q(need__in=further.values("need")))
+
+    def decided_by(self, department: Department) -> Self:
+        """Rounds whose results a department will decide on, all or one of them."""
+        further = FurtherService.objects.filter(department=department)
+        return self.filter(Q(department=department) | Q(need__in=further.values("need")))
 
 
 class Round(models.Model):
@@ -260,6 +275,35 @@ class Round(models.Model):
     def has_lots(self) -> bool:
         """Whether it has several."""
         return self.lot_count > 1
+
+    @property
+    def is_together(self) -> bool:
+        """Whether one firm is to do several services, decided as one: the other of lots."""
+        return self.need.is_together
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What it is about: one service for one approval item, or several that one firm does together."""
+        first = Part(
+            number=1,
+            service=self.service,
+            item=self.need.item,
+            department=self.department,
+            optional_ground=self.need.optional_ground,
+        )
+        return (first, *self.need.further_parts)
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """Its services, each once, the first one first."""
+        further = {part.service.pk: part.service for part in self.need.further_parts}
+        return tuple({self.service_id: self.service, **further}.values())
+
+    @property
+    def departments(self) -> tuple[Department, ...]:
+        """Who decides on its results, each once: a firm tied to any of them is kept out."""
+        further = {part.department.pk: part.department for part in self.need.further_parts}
+        return tuple({self.department_id: self.department, **further}.values())
 
     @property
     def successor(self) -> Round | None:

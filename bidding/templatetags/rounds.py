@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import template
+from django.utils.translation import gettext as _
 
 from bidding.domain.parties import parties_of
 from bidding.domain.queries import won_by
@@ -10,7 +11,8 @@ from bidding.domain.reasons import TEXTS, reason_text
 from bidding.models import Award, ConsortiumParty, Lot, Policy, Round
 from bidding.terms_told import Term, terms_told
 from bidding.wording import method_name
-from market.models import Firm
+from core.templatetags.mx import translated
+from market.models import Firm, RequiredQualification, Service
 
 register = template.Library()
 SHOWN = 20
@@ -33,6 +35,18 @@ def won_by_tag(firm: Firm) -> list[tuple[Award, list[ConsortiumParty]]]:
 def terms(round_: Round, policy: Policy | None) -> list[Term]:
     """The parameters of a round's method, each with what it is called."""
     return terms_told(round_, policy=policy)
+
+
+@register.filter
+def services_name(round_: Round) -> str:
+    """The services of a round in one line."""
+    return _("、").join(translated(service) for service in round_.services)
+
+
+@register.filter
+def for_service(required: RequiredQualification, round_: Round) -> Service:
+    """For which service of a round a qualification is asked."""
+    return next((part.service for part in round_.parts if part.number == required.number), round_.service)
 
 
 @register.filter

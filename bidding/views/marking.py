@@ -63,7 +63,8 @@ def desk(request: SessionRequest) -> HttpResponse:
         else:
             messages.success(request, _("已申报，以后与该单位有关的比选不会抽到您。"))
             return redirect("bidding:expert_desk")
-    own = Seat.objects.of(request.user).select_related("lot__round__service", "lot__round__owner")
+    own = Seat.objects.of(request.user).select_related("lot__round__service", "lot__round__owner", "lot__round__need")
+    own = own.prefetch_related("lot__round__need__further")
     waiting = own.running().filter(lot__round__status=Round.Status.OPENED).order_by("due_at", "id")
     past = own.exclude(pk__in=waiting.values("pk")).order_by("-drawn_at", "-id")
     context = {

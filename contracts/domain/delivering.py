@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership
+from accounts.models import Membership, Organisation
 from contracts.domain.access import demand_lead, demand_owner, demand_words, held
 from contracts.domain.events import Kind, record
 from contracts.domain.handing import hand_over
@@ -173,12 +173,12 @@ def return_deliverable(*, deliverable_id: int, reasons: Collection[str], words: 
 def ask_for_revision(*, milestone_id: int, words: str, by: Membership) -> Milestone:
     """An expert review asks for a revision of what was accepted: the firm delivers once more, what may be paid stays so.
 
-    Told by the owner, or by a department of one of the lines. Unchanged where one is asked for already.
+    Told by the owner, or by a department of one of the lines that it is for. Unchanged where one is asked for already.
     """
     with transaction.atomic():
         milestone = _held_milestone(milestone_id)
         contract = milestone.contract
-        if not contract.lines.filter(department__organisation=by.organisation_id).exists():
+        if milestone not in served_by(contract, by.organisation):
             demand_owner(contract, by)
         if milestone.revision_asked_at is not None:
             return milestone
@@ -195,6 +195,13 @@ def ask_for_revision(*, milestone_id: int, words: str, by: Membership) -> Milest
             note=told,
         )  # fmt: skip
     return milestone
+
+
+def served_by(contract: Contract, department: Organisation) -> list[Milestone]:
+    """The milestones of a contract that are for a line on which this department decides."""
+    lines = list(contract.lines.filter(department__organisation=department))
+    milestones = contract.milestones.filter(delivers=True).prefetch_related("lines") if lines else ()
+    return [each for each in milestones if any(each.serves(line) for line in lines)]
 
 
 def _demand_reviewable(found: Deliverable) -> None:

@@ -18,11 +18,13 @@ from bidding.models import Award, Round
 from contracts.document import make_document, text_hash
 from contracts.domain.access import demand_lead, demand_owner, demand_unsealed, demand_words, held
 from contracts.domain.events import Kind, record
-from contracts.domain.plan import Step, demand_plan, steps_of
+from contracts.domain.plan import Step, demand_plan, one_for_each, steps_of
 from contracts.models import Contract, ContractLine, ContractParty, ContractPolicy, ContractTemplate, Milestone
 from core import clock
 from core.codes import Letter, next_code
 from core.errors import Conflict, DomainError
+from market.domain.combining import versions_on
+from market.models import Need
 
 Status = Contract.Status
 SCOPE_LENGTH = 5000
@@ -52,23 +54,33 @@ def draft_contract(*, award_id: int, now: datetime | None = None) -> Contract | 
         now = now or clock.now()
         contract = _contract(award, now)
         _add_parties(contract, award)
-        need = award.lot.round.need
-        ContractLine.objects.create(
-            contract=contract,
-            need=need,
-            project=need.project,
-            service=contract.service,
-            item=need.item,
-            department=need.department,
-        )
-        _put_plan(contract, steps_of(contract.template.plan, price=contract.price, days=contract.days))
+        lines = _add_lines(contract, award.lot.round.need)
+        steps = steps_of(contract.template.plan, price=contract.price, days=contract.days)
+        _put_plan(contract, one_for_each(steps, {line.number: line.service.name for line in lines}))
         record(contract, Kind.DRAFTED, at=now, party="platform")
     return contract
 
 
+def _add_lines(contract: Contract, need: Need) -> list[ContractLine]:
+    """A line for each service and item of the need, under the same numbers."""
+    return ContractLine.objects.bulk_create(
+        ContractLine(
+            contract=contract,
+            number=part.number,
+            need=need,
+            project=need.project,
+            service=part.service,
+            item=part.item,
+            department=part.department,
+        )
+        for part in need.parts
+    )
+
+
 def _contract(award: Award, now: datetime) -> Contract:
     round_ = award.lot.round
-    template = ContractTemplate.of(round_.service, now=now)
+    # A text that was written for one service says nothing of the others: for several it is the common one.
+    template = ContractTemplate.of(None if len(round_.services) > 1 else round_.service, now=now)
     return Contract.objects.create(
         code=next_code(Letter.CONTRACT, at=now),
         award=award,
@@ -89,8 +101,9 @@ def _contract(award: Award, now: datetime) -> Contract:
 
 
 def _standard_days(round_: Round, now: datetime) -> int | None:
-    version = round_.service.version_at(now.astimezone(clock.LOCAL).date())
-    return version.standard_days if version is not None else None
+    """The longest of its services: the one term covers all of them."""
+    versions = versions_on(round_.services, now.astimezone(clock.LOCAL).date()).values()
+    return max((each.standard_days for each in versions if each.standard_days), default=None)
 
 
 def _add_parties(contract: Contract, award: Award) -> None:
@@ -111,7 +124,7 @@ def _add_parties(contract: Contract, award: Award) -> None:
 
 def _put_plan(contract: Contract, steps: Collection[Step]) -> None:
     contract.milestones.all().delete()
-    Milestone.objects.bulk_create(
+    made = Milestone.objects.bulk_create(
         Milestone(
             contract=contract,
             number=number,
@@ -121,6 +134,14 @@ def _put_plan(contract: Contract, steps: Collection[Step]) -> None:
             delivers=step.delivers,
         )
         for number, step in enumerate(steps, start=1)
+    )
+    lines = {line.number: line for line in contract.lines.all()}
+    named = Milestone.lines.through
+    named.objects.bulk_create(
+        named(milestone=milestone, contractline=lines[number])
+        for milestone, step in zip(made, steps, strict=True)
+        for number in sorted(set(step.lines))
+        if len(lines) > 1
     )
 
 
@@ -137,8 +158,23 @@ def edit_contract(*, contract_id: int, scope: str, steps: Collection[Step], by: 
             raise DomainError(_("服务内容最多 %(most)d 个字。") % {"most": SCOPE_LENGTH}, code="scope")
         contract.scope = scope
         contract.save(update_fields=["scope"])
-        _put_plan(contract, demand_plan(steps, price=contract.price, days=contract.days))
+        _put_plan(contract, _demanded(contract, steps))
     return contract
+
+
+def _step_of(milestone: Milestone) -> Step:
+    return Step(
+        name=milestone.name,
+        amount=milestone.amount,
+        days=milestone.days,
+        delivers=milestone.delivers,
+        lines=tuple(sorted(line.number for line in milestone.lines.all())),
+    )
+
+
+def _demanded(contract: Contract, steps: Collection[Step]) -> list[Step]:
+    numbers = [line.number for line in contract.lines.all()]
+    return demand_plan(steps, price=contract.price, days=contract.days, lines=numbers)
 
 
 def propose_contract(*, contract_id: int, by: Membership) -> Contract:
@@ -151,10 +187,7 @@ def propose_contract(*, contract_id: int, by: Membership) -> Contract:
         demand_unsealed(contract, Status.DRAFT)
         if not contract.scope.strip():
             raise DomainError(_("请先写明服务内容。"), code="scope")
-        steps = [
-            Step(name=m.name, amount=m.amount, days=m.days, delivers=m.delivers) for m in contract.milestones.all()
-        ]
-        demand_plan(steps, price=contract.price, days=contract.days)
+        _demanded(contract, [_step_of(each) for each in contract.milestones.prefetch_related("lines")])
         now = clock.now()
         Contract.lifecycle.move(contract, Status.PROPOSED)
         contract.proposed_at, contract.change_asked = now, ""

@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import Membership
 from bidding.domain import contracting
 from bidding.models import Round
-from contracts.document import keep_document
+from contracts.document import keep_document, lines_told
 from contracts.domain.access import Side, demand_party, demand_unsealed, held
 from contracts.domain.drafting import demand_same_text
 from contracts.domain.events import Kind, record
@@ -84,6 +84,7 @@ def _begin(contract: Contract, now: datetime) -> None:
         "amount": f"{contract.price:.2f}",
         "award": award.code,
         "days": contract.days,
+        **lines_told(contract),
         "parties": parties,
         "round": award.lot.round.code,
         "sha256": contract.sha256,

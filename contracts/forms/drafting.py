@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy
 
 from contracts.domain.access import LENGTH
 from contracts.domain.drafting import SCOPE_LENGTH
-from contracts.domain.plan import MOST, Step, demand_plan
+from contracts.domain.plan import Step, demand_plan, most
 from contracts.models import Contract
 from core.decimals import PlainDecimalField
 from core.errors import DomainError
+from core.templatetags.mx import translated
 from core.widgets import MoneyInput
 
 SPARE = 2
@@ -35,8 +36,9 @@ class EditForm(forms.Form):
     def __init__(self, *args: Any, contract: Contract, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.contract = contract
-        kept = list(contract.milestones.all())
-        self.numbers = range(1, min(len(kept) + SPARE, MOST) + 1)
+        self.lines = list(contract.lines.select_related("service", "item"))
+        kept = list(contract.milestones.prefetch_related("lines"))
+        self.numbers = range(1, min(len(kept) + SPARE, most(len(self.lines))) + 1)
         self.initial.setdefault("scope", contract.scope)
         for number in self.numbers:
             self.fields |= self._row(number)
@@ -45,6 +47,7 @@ class EditForm(forms.Form):
                 f"name{number}": milestone.name,
                 f"amount{number}": milestone.amount,
                 f"days{number}": milestone.days,
+                f"lines{number}": [str(line.number) for line in milestone.lines.all()],
             }
             self.initial = {**self.initial, **row}
 
@@ -62,15 +65,27 @@ class EditForm(forms.Form):
                 widget=forms.TextInput(attrs={"inputmode": "numeric"}),
             ),
         }  # fmt: skip
+        if len(self.lines) > 1:
+            fields[f"lines{number}"] = forms.MultipleChoiceField(
+                label=_("交付哪些事项的成果"), required=False, choices=self._line_choices(),
+                widget=forms.CheckboxSelectMultiple, help_text=_("都不选就是全部事项共用一份成果。"),
+            )  # fmt: skip
         for field in fields.values():
             field.needed_later = True  # type: ignore[attr-defined]
         return fields
 
+    def _line_choices(self) -> list[tuple[str, str]]:
+        return [
+            (str(line.number), f"{line.number} {translated(line.service)} → {translated(line.item)}")
+            for line in self.lines
+        ]
+
     @property
-    def rows(self) -> Iterator[tuple[int, list[tuple[forms.BoundField, bool]]]]:
-        """The fields of each milestone, with whether they are amounts."""
+    def rows(self) -> Iterator[tuple[int, list[tuple[forms.BoundField, bool]], forms.BoundField | None]]:
+        """The fields of each milestone, with whether they are amounts; and which lines it is for, where there are several."""
         for number in self.numbers:
-            yield number, [(self[f"{name}{number}"], name == "amount") for name in ("name", "amount", "days")]
+            fields = [(self[f"{name}{number}"], name == "amount") for name in ("name", "amount", "days")]
+            yield number, fields, self[f"lines{number}"] if len(self.lines) > 1 else None
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -84,12 +99,20 @@ class EditForm(forms.Form):
                     self.add_error(f"{name}{number}", _("请填写。"))
             if not any(f"{name}{number}" in self.errors for name in ("name", "amount", "days")):
                 text, amount, days = values
+                chosen = tuple(sorted(int(each) for each in given.get(f"lines{number}") or ()))
                 self.steps.append(
-                    Step(name=str(text), amount=Decimal(str(amount)), days=int(str(days)), delivers=days != 0)
+                    Step(
+                        name=str(text),
+                        amount=Decimal(str(amount)),
+                        days=int(str(days)),
+                        delivers=days != 0,
+                        lines=chosen,
+                    )
                 )
         if not self.errors:
             try:
-                demand_plan(self.steps, price=self.contract.price, days=self.contract.days)
+                numbers = [line.number for line in self.lines]
+                demand_plan(self.steps, price=self.contract.price, days=self.contract.days, lines=numbers)
             except DomainError as wrong:
                 self.add_error(None, str(wrong))
         return given

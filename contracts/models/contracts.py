@@ -15,6 +15,7 @@ from contracts.models.terms import ContractPolicy, ContractTemplate
 from core.fields import EncryptedTextField
 from core.lifecycle import Lifecycle
 from core.money import MoneyField
+from market.models import Service
 
 READ_ALL = (Kind.OPERATOR, Kind.REGULATOR)
 """The service centre sees that contracts come about, the regulator supervises; neither changes what parties have agreed."""
@@ -170,6 +171,11 @@ class Contract(models.Model):
     def subject(self) -> str:
         """What the public log calls this contract."""
         return f"contract/{self.code}"
+
+    @property
+    def services(self) -> list[Service]:
+        """The services of its lines, each once; `lines__service` prefetched where there are many contracts."""
+        return list({line.service_id: line.service for line in self.lines.all()}.values())
 
     @property
     def is_public(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q, Value
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
 from approvals.models import Material
-from contracts.models.contracts import Contract
+from contracts.models.contracts import Contract, ContractLine
 from contracts.models.milestones import Milestone
 from core.fields import EncryptedTextField
 from core.lifecycle import Lifecycle
@@ -42,16 +42,25 @@ class DeliverableQuerySet(models.QuerySet["Deliverable"]):
     def readable_by(self, organisation: Organisation) -> Self:
         """Those of contracts that this organisation reads; not the service centre, which has no business with results.
 
-        A department reads what was handed to a case of its own, too.
+        A department reads what is for a line of its own, and what was handed to a case of its own.
         """
         if organisation.kind == organisation.Kind.OPERATOR:
             return self.none()
         mine = Q(milestone__contract__in=Contract.objects.readable_by(organisation))
         if organisation.kind == organisation.Kind.DEPARTMENT:
+            mine &= self.serving(department__organisation=organisation)
             reference = Concat(Value(REFERENCE), models.OuterRef("code"), output_field=models.CharField())
             handed = Material.objects.filter(reference=reference, cases__department__organisation=organisation)
             mine |= Q(models.Exists(handed))
         return self.filter(mine)
+
+    @staticmethod
+    def serving(**line: Any) -> Q:
+        """What is for a line of its contract that is like this; a milestone that names none serves all."""
+        lines = ContractLine.objects.filter(contract=models.OuterRef("milestone__contract"), **line)
+        named = Milestone.lines.through.objects.filter(milestone=models.OuterRef("milestone"))
+        own = named.filter(contractline__in=ContractLine.objects.filter(**line))
+        return Q(models.Exists(lines)) & (Q(~models.Exists(named)) | Q(models.Exists(own)))
 
     def silent_at(self, now: datetime) -> Self:
         """Those about which the owner has been silent for the whole term."""

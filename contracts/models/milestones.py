@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from contracts.models.contracts import Contract
+from contracts.models.contracts import Contract, ContractLine
 from core.lifecycle import Lifecycle
 from core.money import MoneyField
 
@@ -14,7 +14,8 @@ from core.money import MoneyField
 class Milestone(models.Model):
     """A step of a contract with its part of the price (里程碑). Accepted means that it may be paid.
 
-    `days` counts working days from the sealing; without `delivers` it is due with the sealing itself (预付款).
+    `days` counts working days from the sealing; without `delivers` it is due with the sealing itself (预付款). What it delivers
+    serves `lines` of a contract that has several, all of them where none is named.
     """
 
     class Status(models.TextChoices):
@@ -41,6 +42,7 @@ class Milestone(models.Model):
     name = models.CharField(_("名称"), max_length=60)
     amount = MoneyField(_("应付金额（元）"))
     days = models.PositiveSmallIntegerField(_("盖章后第几个工作日"))
+    lines = models.ManyToManyField(ContractLine, related_name="milestones", blank=True, verbose_name=_("服务的事项"))
     delivers = models.BooleanField(_("须交付成果"), default=True)
     status = models.CharField(_("状态"), max_length=10, choices=Status, default=Status.PLANNED)
     due_at = models.DateTimeField(_("期限"), null=True, blank=True)
@@ -66,6 +68,11 @@ class Milestone(models.Model):
 
     def __str__(self) -> str:
         return f"{self.contract_id}/{self.number}"
+
+    def serves(self, line: ContractLine) -> bool:
+        """Whether what it delivers is for a line of its contract."""
+        named = {each.pk for each in self.lines.all()}
+        return not named or line.pk in named
 
     @property
     def takes_deliverables(self) -> bool:

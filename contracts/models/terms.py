@@ -145,8 +145,8 @@ class ContractTemplate(Dated):
         return f"{self.service or _('通用')} {self.version}"
 
     @classmethod
-    def of(cls, service: Service, *, now: datetime) -> ContractTemplate:
-        """The latest of a service on the day of `now`, else of all services; the first comes with the migrations."""
+    def of(cls, service: Service | None, *, now: datetime) -> ContractTemplate:
+        """The latest of a service on the day of `now`, else the common one; the first comes with the migrations."""
         rows = cls.objects.valid_at(timezone.localdate(now)).order_by("-valid_from", "-id")
         found: ContractTemplate = (
             rows.filter(service=service).first()

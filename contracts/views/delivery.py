@@ -107,6 +107,10 @@ def revision(request: ActingRequest, code: str, number: int) -> HttpResponse:
     milestone = get_object_or_404(
         found.milestones.filter(delivers=True, status=Milestone.Status.ACCEPTED), number=number
     )
+    if request.organisation.kind == Kind.DEPARTMENT and milestone not in delivering.served_by(
+        found, request.organisation
+    ):
+        raise Http404
     form = WordsForm(request.POST if request.method == "POST" else None, label=_("评审要求怎样修改"))
     context = {
         "title": _("专家评审要求修改：%(name)s") % {"name": milestone.name},

@@ -11,13 +11,14 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.models import OWNER_KINDS, WRITERS, Kind
+from accounts.models import OWNER_KINDS, WRITERS, Kind, Organisation
 from accounts.rules import ActingRequest, acting_as
 from contracts.actions import actions_for, kinds_for, supplement_steps
 from contracts.document import text_hash
+from contracts.domain.delivering import served_by
 from contracts.forms.drafting import ReadForm
 from contracts.history import history_of
-from contracts.models import Contract, Deliverable
+from contracts.models import Contract, Deliverable, Milestone
 from contracts.models.contracts import ContractQuerySet
 from contracts.stages import supplement_seals
 from contracts.views.public import told_of
@@ -46,7 +47,7 @@ def contracts(request: ActingRequest) -> HttpResponse:
     counts = {name: each.count() for name, each in rows.items()}
     asked = request.GET.get("tab", "")
     tab = asked if asked in TABS else next((name for name in TABS if counts[name]), "waiting")
-    page = Paginator(rows[tab].for_list().prefetch_related("parties__organisation"), PAGE).get_page(
+    page = Paginator(rows[tab].for_list().prefetch_related("parties__organisation", "lines__service"), PAGE).get_page(
         request.GET.get("page")
     )
     context = {"now": now, "tab": tab, "counts": counts, "page": page, "late": mine.late_to_seal(now=now).count()}
@@ -94,16 +95,17 @@ def _delivery(request: ActingRequest, found: Contract, actions: set[str]) -> dic
         return {}
     organisation = request.organisation
     reviews = organisation.kind == Kind.DEPARTMENT and request.membership.role in WRITERS
+    rows = Deliverable.objects.filter(milestone__contract=found)
     return {
-        "deliverables": list(
-            Deliverable.objects.filter(milestone__contract=found).select_related("milestone").order_by("-submitted_at")
-        ),
+        "deliverables": list(rows.select_related("milestone").order_by("-submitted_at")),
+        "readable": set(rows.readable_by(organisation).values_list("pk", flat=True)),
         "matters": list(found.matters.select_related("by", "other")),
         "kinds": kinds_for(found, request.membership, actions),
         "waiting": _waiting(request, found),
-        "sees_files": organisation.kind != Kind.OPERATOR,
         "is_centre": organisation.kind == Kind.OPERATOR and request.membership.role in WRITERS,
-        "may_ask_revision": found.delivers_now and ("revision" in actions or reviews),
+        "to_revise": _to_revise(found, organisation if reviews else None)
+        if found.delivers_now and ("revision" in actions or reviews)
+        else [],
     }
 
 
@@ -118,6 +120,12 @@ def _waiting(request: ActingRequest, found: Contract) -> dict[str, Any] | None:
         "seals": supplement_seals(supplement),
         "steps": supplement_steps(supplement, request.membership),
     }
+
+
+def _to_revise(found: Contract, department: Organisation | None) -> list[Milestone]:
+    """Accepted milestones that may be wanted back: a department speaks of those that are for its own lines."""
+    rows = found.milestones.filter(delivers=True) if department is None else served_by(found, department)
+    return [each for each in rows if each.status == Milestone.Status.ACCEPTED and each.revision_asked_at is None]
 
 
 def contract_or_404(request: ActingRequest, code: str) -> Contract:

@@ -28,7 +28,8 @@ PAGE = 30
 @require_safe
 def contracts(request: HttpRequest) -> HttpResponse:
     """Every contract that was sealed, the latest first."""
-    chosen = ContractFilter(request.GET, queryset=Contract.objects.public().for_list().order_by("-sealed_at", "-id"))
+    rows = Contract.objects.public().for_list().prefetch_related("lines__service")
+    chosen = ContractFilter(request.GET, queryset=rows.order_by("-sealed_at", "-id"))
     page = Paginator(chosen.qs, PAGE).get_page(request.GET.get("page"))
     return render(request, "contracts/contracts.html", {"filter": chosen, "page": page})
 
@@ -50,8 +51,8 @@ def told_of(contract: Contract) -> dict[str, Any]:
         "rail": rail(contract),
         "ball": ball(contract),
         "parties": list(contract.parties.select_related("organisation")),
-        "lines": list(contract.lines.select_related("item", "department__organisation")),
-        "milestones": list(contract.milestones.all()),
+        "lines": list(contract.lines.select_related("service", "item", "department__organisation")),
+        "milestones": list(contract.milestones.prefetch_related("lines")),
         "filing": Filing.objects.filter(contract=contract).first(),
         "supplements": list(contract.supplements.select_related("matter__by")),
         "log": ledger.published(contract.subject),

@@ -13,12 +13,13 @@ from approvals.models import Department, District
 from bidding.domain.parties import all_of
 from bidding.filters import PUBLIC_STATUSES, with_status
 from bidding.models import Lot, Round
+from bidding.models.rounds import RoundQuerySet
 from bidding.rules import Disclosure, disclosure
 from bidding.wording import METHOD_NAMES
 from core import clock
 from exchange.choices import CodeFilter
 from exchange.listing import PublicDetail, PublicList
-from market.models import Service
+from market.models import Part, Service
 
 PERSON = "自然人业主"
 DECIDED = (Round.Status.EVALUATED, Round.Status.CANDIDATE, Round.Status.AWARDED, Round.Status.CONTRACTED)
@@ -32,8 +33,8 @@ class RoundFilters(filters.FilterSet):
     status = filters.ChoiceFilter(choices=PUBLIC_STATUSES, method="with_status", label=_("状态"))
     method = filters.ChoiceFilter(choices=list(METHOD_NAMES.items()), label=_("选取方式"))
     district = CodeFilter(queryset=District.objects.all(), label=_("区划代码"))
-    service = CodeFilter(queryset=Service.objects.all(), label=_("服务代码"))
-    department = CodeFilter(queryset=Department.objects.all(), label=_("审批部门代码"))
+    service = CodeFilter(queryset=Service.objects.all(), method="asking_for", label=_("服务代码"))
+    department = CodeFilter(queryset=Department.objects.all(), method="decided_by", label=_("审批部门代码"))
     owner = filters.CharFilter(method="of_owner", label=_("业主的统一社会信用代码，自然人为其编号"))
     announced_at = filters.DateFromToRangeFilter(label=_("公告日期"))
     closes_at = filters.DateFromToRangeFilter(label=_("截止日期"))
@@ -45,6 +46,12 @@ class RoundFilters(filters.FilterSet):
     def with_status(self, queryset: QuerySet[Round], name: str, value: str) -> QuerySet[Round]:
         return with_status(queryset, value, now=clock.now())
 
+    def asking_for(self, queryset: RoundQuerySet, name: str, value: Service) -> RoundQuerySet:
+        return queryset.asking_for(value)
+
+    def decided_by(self, queryset: RoundQuerySet, name: str, value: Department) -> RoundQuerySet:
+        return queryset.decided_by(value)
+
     def of_owner(self, queryset: QuerySet[Round], name: str, value: str) -> QuerySet[Round]:
         return queryset.filter(owner__uscc=value) | queryset.filter(owner__code=value.removeprefix(PERSON).strip())
 
@@ -55,6 +62,9 @@ class RoundSerializer(serializers.ModelSerializer[Round]):
     status = serializers.SerializerMethodField()
     service = serializers.CharField(source="service.code")
     service_name = serializers.CharField(source="service.name")
+    services = serializers.SerializerMethodField(
+        help_text="Codes of all services that one firm does together, `service` first"
+    )
     district = serializers.CharField(source="district.code")
     department = serializers.CharField(source="department.code")
     owner = serializers.SerializerMethodField(help_text="USCC; a natural person is 自然人业主 and a code")
@@ -71,6 +81,7 @@ class RoundSerializer(serializers.ModelSerializer[Round]):
             "title",
             "service",
             "service_name",
+            "services",
             "district",
             "department",
             "owner",
@@ -87,6 +98,9 @@ class RoundSerializer(serializers.ModelSerializer[Round]):
     @extend_schema_field(serializers.ChoiceField(choices=PUBLIC_STATUSES))
     def get_status(self, round_: Round) -> str:
         return round_.status_at(self.context["now"]).value
+
+    def get_services(self, round_: Round) -> list[str]:
+        return [service.code for service in round_.services]
 
     def get_owner(self, round_: Round) -> str:
         owner = round_.owner
@@ -126,12 +140,22 @@ class LotSerializer(serializers.ModelSerializer[Lot]):
         return disclosure(lot.round) == Disclosure.EVERYTHING
 
 
+class PartSerializer(serializers.Serializer[Part]):
+    """One service for one approval item: a line of the need, and of the contract."""
+
+    number = serializers.IntegerField()
+    service = serializers.CharField(source="service.code")
+    item = serializers.CharField(source="item.code")
+    department = serializers.CharField(source="department.code")
+
+
 class RoundDetailSerializer(RoundSerializer):
     """One round with its terms; its entries are in the public record, at `record`."""
 
     requirement = serializers.CharField(source="need.requirement")
     days = serializers.IntegerField(source="need.days", allow_null=True)
     item = serializers.CharField(source="need.item.code")
+    lines = PartSerializer(source="parts", many=True, help_text="One for each service and item")
     parameters = serializers.JSONField()
     minimum = serializers.IntegerField(help_text="Valid entrants that the round needs")
     consortium_most = serializers.IntegerField(
@@ -151,6 +175,7 @@ class RoundDetailSerializer(RoundSerializer):
             "requirement",
             "days",
             "item",
+            "lines",
             "parameters",
             "minimum",
             "consortium_most",

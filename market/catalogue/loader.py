@@ -21,7 +21,15 @@ from django.db.models import Model
 from approvals.models import ApprovalItem, District, Function, ItemVersion
 from core import changes
 from market.domain.search import search_text
-from market.models import AdmissionPolicy, NeedRule, QualificationKind, Service, ServiceVersion
+from market.models import (
+    AdmissionPolicy,
+    CombinationPolicy,
+    NeedRule,
+    QualificationKind,
+    Service,
+    ServiceBundle,
+    ServiceVersion,
+)
 
 FOLDER = Path(__file__).parent
 FIRST_DAY = date(2017, 1, 1)
@@ -33,7 +41,7 @@ M = TypeVar("M", bound=Model)
 
 @cache
 def read(name: str) -> list[Row]:
-    """The rows of one file of the catalogue: districts, functions, qualifications, items, services or rules."""
+    """The rows of one file of the catalogue: districts, functions, qualifications, items, services, bundles or rules."""
     with (FOLDER / f"{name}.toml").open("rb") as file:
         (rows,) = tomllib.load(file).values()
     assert isinstance(rows, list)
@@ -53,8 +61,12 @@ def load_catalogue() -> Counter[str]:
         _put_services(changed)
         for row in read("rules"):
             _put_rule(row, changed)
+        for row in read("bundles"):
+            _put_bundle(row, changed)
         for row in read("admission"):
             _put(AdmissionPolicy, {"version": row["version"]}, row, changed)
+        for row in read("combinations"):
+            _put(CombinationPolicy, {"version": row["version"]}, row, changed)
     return changed
 
 
@@ -158,3 +170,10 @@ def _put_rule(row: Row, changed: Counter[str]) -> None:
     }
     put = _put(NeedRule, {"code": row["code"], "valid_from": row["valid_from"]}, values, changed)
     _set(put, "services", row.get("services", ()), Service)
+
+
+def _put_bundle(row: Row, changed: Counter[str]) -> None:
+    values = {name: value for name, value in row.items() if name not in ("code", "services", "valid_from")}
+    key = {"code": row["code"], "valid_from": row.get("valid_from", FIRST_DAY)}
+    put = _put(ServiceBundle, key, {"valid_to": None, **values}, changed)
+    _set(put, "services", row["services"], Service)

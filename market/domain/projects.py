@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from datetime import date
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -13,7 +14,9 @@ from approvals.models import ApprovalItem, Department
 from core import changes, clock
 from core.codes import Letter, next_code
 from core.errors import Conflict, DomainError, NotAllowed
-from market.models import Need, Project, RequiredQualification
+from core.templatetags.mx import translated
+from market.domain.combining import Wanted, demand_combinable
+from market.models import FurtherService, Need, Project, QualificationKind, RequiredQualification
 
 
 def save_project(*, by: Membership, project: Project) -> Project:
@@ -33,10 +36,17 @@ def save_project(*, by: Membership, project: Project) -> Project:
     return project
 
 
-def save_need(*, by: Membership, need: Need, qualifications: list[tuple[Any, str]]) -> Need:
+def save_need(
+    *,
+    by: Membership,
+    need: Need,
+    qualifications: Sequence[tuple[QualificationKind, str]],
+    further: Sequence[Wanted] = (),
+) -> Need:
     """Keep a new or changed need with what it asks of the firm. The approving department follows from item and district.
 
-    Raises DomainError where no department decides the item there, and Conflict once a round of it was handed over.
+    `further`: what the same firm is to do together with it. Raises DomainError where no department decides an item there or
+    the services may not be combined, and Conflict once a round of it was handed over.
     """
     demand_owner(by)
     with transaction.atomic():
@@ -49,12 +59,42 @@ def save_need(*, by: Membership, need: Need, qualifications: list[tuple[Any, str
         elif not may_change(need):
             raise Conflict(_("这项需求已经提交比选，不能再改。"))
         need.department = deciding_department(need.item, project=project)
+        rows = _further(need, further, project=project, day=now.astimezone(clock.LOCAL).date())
         need.save()
         need.required_qualifications.all().delete()
+        asked = [qualifications, *(each.qualifications for each in further)]
         RequiredQualification.objects.bulk_create(
-            RequiredQualification(need=need, kind=kind, level=level) for kind, level in qualifications
+            RequiredQualification(need=need, number=number, kind=kind, level=level)
+            for number, own in enumerate(asked, start=1)
+            for kind, level in own
         )
+        need.further.all().delete()
+        FurtherService.objects.bulk_create(rows)
+        need.forget_parts()
     return need
+
+
+def _further(need: Need, further: Sequence[Wanted], *, project: Project, day: date) -> list[FurtherService]:
+    if further:
+        demand_combinable([(need.service, need.item), *((each.service, each.item) for each in further)], day=day)
+    return [
+        FurtherService(
+            need=need,
+            number=number,
+            service=each.service,
+            item=each.item,
+            department=_deciding(each.item, project=project),
+            optional_ground=each.optional_ground.strip(),
+        )
+        for number, each in enumerate(further, start=2)
+    ]
+
+
+def _deciding(item: ApprovalItem, *, project: Project) -> Department:
+    try:
+        return deciding_department(item, project=project)
+    except DomainError as nobody:
+        raise DomainError(f"{translated(item)}{_('：')}{nobody}", code="further") from nobody
 
 
 def may_change(need: Need) -> bool:
@@ -77,7 +117,7 @@ def own_projects(organisation: Organisation) -> list[OwnProject]:
     rows = (
         Project.objects.of(organisation)
         .select_related("district")
-        .prefetch_related("needs")
+        .prefetch_related("needs__further")
         .order_by("-created_at", "-id")
     )
     return [
@@ -85,7 +125,7 @@ def own_projects(organisation: Organisation) -> list[OwnProject]:
             code=each.code,
             name=each.name,
             district=each.district,
-            items=tuple(sorted({need.item_id for need in each.needs.all()})),
+            items=tuple(sorted({pk for need in each.needs.all() for pk in need.item_ids})),
         )
         for each in rows
     ]

@@ -5,11 +5,12 @@ A source says what there is for a project and a service; `contracts` registers i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership
@@ -19,13 +20,14 @@ from core import clock
 from core.errors import Conflict, DomainError, NotAllowed
 from ledger import domain as ledger
 from market.domain.projects import demand_owner
-from market.models import Project, RegionalAssessment, Reuse, Service
+from market.models import FurtherService, Project, RegionalAssessment, Reuse, Service
 
 
 @dataclass(frozen=True, kw_only=True)
 class Existing:
-    """A result that a project may use: what it is, on what it rests, until when it holds."""
+    """A result that a project may use in place of a service: what it is, on what it rests, until when it holds."""
 
+    service_id: int
     reference: str
     title: str
     sha256: str
@@ -35,7 +37,7 @@ class Existing:
     valid_to: date | None = None
 
 
-Source = Callable[[Project, Service, date], Iterable[Existing]]
+Source = Callable[[Project, Collection[Service], date], Iterable[Existing]]
 _sources: list[Source] = []
 UNDER_WAY = ("submitted", "announced", "closed", "opened", "evaluated", "candidate", "awarded", "contracted")
 """States of a round (bidding.models.rounds) in which its need is being met by a firm."""
@@ -50,15 +52,24 @@ def register(source: Source) -> Source:
 
 def existing(*, project: Project, service: Service, day: date) -> list[Existing]:
     """What a project may use in place of a service on a day."""
-    return [each for source in _sources for each in source(project, service, day)]
+    return existing_by_service(project=project, services=[service], day=day)[service.pk]
+
+
+def existing_by_service(*, project: Project, services: Collection[Service], day: date) -> dict[int, list[Existing]]:
+    """The same for several services at once, by their primary keys: as many queries as for one."""
+    found: dict[int, list[Existing]] = {service.pk: [] for service in services}
+    for source in _sources:
+        for each in source(project, services, day):
+            found[each.service_id].append(each)
+    return found
 
 
 @register
-def regional(project: Project, service: Service, day: date) -> Iterable[Existing]:
+def regional(project: Project, services: Collection[Service], day: date) -> Iterable[Existing]:
     """The assessments of the region in which the project lies."""
-    for each in RegionalAssessment.objects.serving(service, region=project.region, day=day):
+    for each in RegionalAssessment.objects.serving(services, region=project.region, day=day):
         yield Existing(
-            reference=each.reference, title=each.title, sha256=each.sha256, size=each.size,
+            service_id=each.service_id, reference=each.reference, title=each.title, sha256=each.sha256, size=each.size,
             basis=f"{each.issuer} · {each.basis}", conditions=each.conditions, valid_to=each.valid_to,
         )  # fmt: skip
 
@@ -127,9 +138,15 @@ def _held(project_id: int, by: Membership) -> Project:
 
 def _under_way(project: Project, service: Service, item: ApprovalItem) -> str | None:
     """The code of a round that chooses, or has chosen, a firm for this."""
-    needs = project.needs.filter(service=service, item=item, rounds__status__in=UNDER_WAY)
+    needs = project.needs.filter(asking_for(service, item), rounds__status__in=UNDER_WAY)
     code: str | None = needs.values_list("rounds__code", flat=True).first()
     return code
+
+
+def asking_for(service: Service, item: ApprovalItem) -> Q:
+    """Needs that ask for a service for an item, first or further."""
+    further = FurtherService.objects.filter(need=OuterRef("pk"), service=service, item=item)
+    return Q(service=service, item=item) | Q(Exists(further))
 
 
 def _log(kind: str, reuse: Reuse, *, at: datetime) -> None:

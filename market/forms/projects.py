@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -13,8 +14,10 @@ from approvals.models import ApprovalItem, District
 from core.choices import NamedChoiceField
 from core.texts import VisibleTexts
 from core.widgets import MoneyInput
+from market.domain.combining import Wanted, verdict
+from market.domain.offering import Group, Offer
 from market.domain.reuse import Existing
-from market.models import Need, Project, QualificationKind, Region, Service
+from market.models import FurtherService, Need, Project, QualificationKind, Region, RequiredQualification, Service
 
 MONEY_ERRORS = {
     "invalid": _("请用数字填写金额（元），例如 48000.00。"),
@@ -75,12 +78,19 @@ class NeedForm(VisibleTexts, forms.ModelForm[Need]):
         widgets = {"requirement": forms.Textarea(attrs={"rows": 5}), "budget": MoneyInput()}
         error_messages = {"budget": MONEY_ERRORS}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, offers: Sequence[Offer] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         service = self.instance.service
         self.fields["item"].queryset = ApprovalItem.objects.filter(service_versions__service=service).distinct()  # type: ignore[attr-defined]
-        if self.instance.pk and (first := self.instance.required_qualifications.first()) is not None:
+        self.further_rows = [FurtherRow(self, number, offer) for number, offer in enumerate(offers, start=2)]
+        if not self.instance.pk:
+            return
+        required = list(self.instance.required_qualifications.all())
+        for first in (each for each in required if each.number == 1):
             self.initial.update(kind=first.kind_id, level=first.level)
+        kept = list(self.instance.further.all())
+        for row in self.further_rows:
+            row.take_up(kept, required)
 
     def clean_budget(self) -> Decimal | None:
         budget: Decimal | None = self.cleaned_data["budget"]
@@ -90,17 +100,98 @@ class NeedForm(VisibleTexts, forms.ModelForm[Need]):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
-        kind, level = given.get("kind"), given.get("level")
-        if level and kind is None:
-            self.add_error("level", _("请先选择资质类别。"))
-        elif kind is not None and level and kind.levels and level not in kind.levels:
-            self.add_error("level", _("这类资质的等级是：%(levels)s。") % {"levels": "、".join(kind.levels)})
+        for end in ("", *(str(row.number) for row in self.further_rows)):
+            kind, level = given.get(f"kind{end}"), given.get(f"level{end}")
+            if level and kind is None:
+                self.add_error(f"level{end}", _("请先选择资质类别。"))
+            elif kind is not None and level and kind.levels and level not in kind.levels:
+                self.add_error(f"level{end}", _("这类资质的等级是：%(levels)s。") % {"levels": "、".join(kind.levels)})
         return given
 
     @property
     def qualifications(self) -> list[tuple[QualificationKind, str]]:
-        kind = self.cleaned_data.get("kind")
-        return [(kind, self.cleaned_data.get("level") or "")] if kind is not None else []
+        """Those of the first service."""
+        return self.qualifications_of("")
+
+    def qualifications_of(self, end: str) -> list[tuple[QualificationKind, str]]:
+        """Those asked for in the fields whose names end so."""
+        kind = self.cleaned_data.get(f"kind{end}")
+        return [(kind, self.cleaned_data.get(f"level{end}") or "")] if kind is not None else []
+
+    @property
+    def further(self) -> list[Wanted]:
+        """What the same firm is to do together with it."""
+        return [row.wanted for row in self.further_rows]
+
+
+class FurtherRow:
+    """The fields of one further service in the form of a need: why, where it need not be, and what is asked of the firm."""
+
+    def __init__(self, form: NeedForm, number: int, offer: Offer) -> None:
+        self.form, self.number, self.offer = form, number, offer
+        kinds = offer.version.qualification_kinds.order_by("code")
+        self.names: list[str] = []
+        if offer.wants_ground:
+            ground = Need._meta.get_field("optional_ground")
+            self._add("ground", forms.CharField(label=ground.verbose_name, max_length=300, required=False))
+        only = list(kinds)
+        if only:
+            self._add("kind", NamedChoiceField(label=_("要求的资质"), queryset=kinds, required=False))
+            self._add("level", forms.CharField(label=_("最低等级"), max_length=20, required=False))
+            form.initial.setdefault(f"kind{number}", only[0].pk if len(only) == 1 else None)
+
+    def _add(self, name: str, field: forms.Field) -> None:
+        self.names.append(name)
+        self.form.fields[f"{name}{self.number}"] = field
+
+    def take_up(self, kept: Sequence[FurtherService], required: Sequence[RequiredQualification]) -> None:
+        """Show what was written of this service before."""
+        mine = [each for each in kept if (each.service_id, each.item_id) == (self.offer.service.pk, self.offer.item.pk)]
+        for each in mine:
+            asked = next((one for one in required if one.number == each.number), None)
+            self.form.initial[f"ground{self.number}"] = each.optional_ground
+            self.form.initial[f"kind{self.number}"] = asked.kind_id if asked else None
+            self.form.initial[f"level{self.number}"] = asked.level if asked else ""
+
+    def __iter__(self) -> Iterator[forms.BoundField]:
+        return (self.form[f"{name}{self.number}"] for name in self.names)
+
+    @property
+    def wanted(self) -> Wanted:
+        return Wanted(
+            service=self.offer.service,
+            item=self.offer.item,
+            optional_ground=self.form.cleaned_data.get(f"ground{self.number}") or "",
+            qualifications=self.form.qualifications_of(str(self.number)),
+        )
+
+
+class TogetherForm(forms.Form):
+    """Which of the offered services are to be commissioned together with the first (一并委托)."""
+
+    def __init__(self, *args: Any, need: Need, groups: Sequence[Group], day: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.need, self.day = need, day
+        self.offers = {offer.key: offer for group in groups for offer in group.offers}
+        self.fields["with"] = forms.MultipleChoiceField(
+            label=_("一并委托的服务"), required=False, choices=[(key, key) for key in self.offers],
+            error_messages={"invalid_choice": _("目录中没有这样的组合，请重新选择。")},
+        )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if (
+            self.chosen
+            and not (found := verdict([self.need.service, *(each.service for each in self.chosen)], self.day)).holds
+        ):
+            self.add_error("with", found.text)
+        return given
+
+    @property
+    def chosen(self) -> list[Offer]:
+        """In the order of the catalogue, each once."""
+        keys = set(self.cleaned_data.get("with", ()))
+        return [offer for key, offer in self.offers.items() if key in keys]
 
 
 class ReuseForm(forms.Form):

@@ -10,17 +10,28 @@ from market.models.firms import (
     Qualification,
     Suspension,
 )
-from market.models.projects import Need, NeedRule, Project, RequiredQualification
+from market.models.projects import (
+    Need,
+    NeedRule,
+    Part,
+    Project,
+    RequiredQualification,
+    services_in,
+)
 from market.models.reuse import Region, RegionalAssessment, Reuse
+from market.models.together import CombinationPolicy, FurtherService, ServiceBundle
 
 __all__ = [
     "Admission",
     "AdmissionPolicy",
     "AffiliationDeclaration",
+    "CombinationPolicy",
     "Firm",
+    "FurtherService",
     "Need",
     "NeedRule",
     "Offering",
+    "Part",
     "Practitioner",
     "PractitionerRegistration",
     "Project",
@@ -31,6 +42,8 @@ __all__ = [
     "RequiredQualification",
     "Reuse",
     "Service",
+    "ServiceBundle",
     "ServiceVersion",
     "Suspension",
+    "services_in",
 ]

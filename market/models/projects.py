@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -64,8 +67,22 @@ class NeedQuerySet(models.QuerySet["Need"]):
         return self.filter(project__owner=organisation)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One service of a need for one approval item; `number` from 1. A line on the one clock, and a line of the contract."""
+
+    number: int
+    service: Service
+    item: ApprovalItem
+    department: Department
+    optional_ground: str
+
+
 class Need(models.Model):
-    """What an owner needs (中介服务需求): one service for one approval item of one project. Rounds choose who does it."""
+    """What an owner needs (中介服务需求): one service for one approval item of one project. Rounds choose who does it.
+
+    Services that the same firm is to do together with it are `further` (market.models.together); `parts` are all of them.
+    """
 
     project = models.ForeignKey(Project, models.PROTECT, related_name="needs")
     code = models.CharField(_("编号"), max_length=20, unique=True)
@@ -91,17 +108,63 @@ class Need(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @cached_property
+    def further_parts(self) -> tuple[Part, ...]:
+        """What the same firm is to do beside the first service; read once, by one query where it was not prefetched."""
+        return tuple(
+            Part(
+                number=each.number,
+                service=each.service,
+                item=each.item,
+                department=each.department,
+                optional_ground=each.optional_ground,
+            )
+            for each in (self.further.all() if self.pk else ())
+        )
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Its services for approval items, the first one first."""
+        first = Part(
+            number=1,
+            service=self.service,
+            item=self.item,
+            department=self.department,
+            optional_ground=self.optional_ground,
+        )
+        return (first, *self.further_parts)
+
+    @property
+    def item_ids(self) -> tuple[int, ...]:
+        return (self.item_id, *(part.item.pk for part in self.further_parts))
+
+    def forget_parts(self) -> None:
+        """Read them anew when they are asked for next."""
+        self.__dict__.pop("further_parts", None)
+        getattr(self, "_prefetched_objects_cache", {}).pop("further", None)
+
+    @property
+    def is_together(self) -> bool:
+        """Whether it asks for several services at once (多评合一, 多测合一)."""
+        return bool(self.further_parts)
+
+
+def services_in(parts: Iterable[Part]) -> tuple[Service, ...]:
+    """The services of parts, each once."""
+    return tuple({part.service.pk: part.service for part in parts}.values())
+
 
 class RequiredQualification(models.Model):
-    """A qualification that a need asks of the firm, at `level` or higher (any level when empty)."""
+    """A qualification that a need asks of the firm, at `level` or higher (any level when empty), for one of its services."""
 
     need = models.ForeignKey(Need, models.CASCADE, related_name="required_qualifications")
+    number = models.PositiveSmallIntegerField(default=1)
     kind = models.ForeignKey(QualificationKind, models.PROTECT, related_name="+", verbose_name=_("资质类别"))
     level = models.CharField(_("最低等级"), max_length=20, blank=True)
 
     class Meta:
-        ordering = ["kind__code"]
-        constraints = [models.UniqueConstraint(fields=["need", "kind"], name="required_kind_once")]
+        ordering = ["number", "kind__code"]
+        constraints = [models.UniqueConstraint(fields=["need", "number", "kind"], name="required_kind_once")]
 
     def __str__(self) -> str:
         return f"{self.need_id} {self.kind_id}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any, ClassVar, Self
 
@@ -32,9 +33,9 @@ class Region(models.Model):
 
 
 class RegionalAssessmentQuerySet(DatedQuerySet["RegionalAssessment"]):
-    def serving(self, service: Service, *, region: Region | None, day: date) -> Self:
-        """Those that projects in a region may use in place of a service on a day."""
-        return self.valid_at(day).filter(service=service, region=region) if region is not None else self.none()
+    def serving(self, services: Collection[Service], *, region: Region | None, day: date) -> Self:
+        """Those that projects in a region may use in place of some services on a day."""
+        return self.valid_at(day).filter(service__in=services, region=region) if region is not None else self.none()
 
     def for_list(self) -> Self:
         return self.select_related("region__district", "service")

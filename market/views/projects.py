@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count
@@ -17,8 +19,10 @@ from core import clock
 from core.errors import DomainError
 from market.domain import projects as domain
 from market.domain import reuse as reusing
+from market.domain.combining import policy_on
 from market.domain.guidance import guidance
-from market.forms.projects import NeedForm, ProjectForm, ReuseForm, ServiceChoiceForm
+from market.domain.offering import Group, chosen_offers, offered
+from market.forms.projects import NeedForm, ProjectForm, ReuseForm, ServiceChoiceForm, TogetherForm
 from market.models import Need, Project, Reuse, Service
 
 
@@ -66,7 +70,7 @@ def project(request: ActingRequest, code: str) -> HttpResponse:
     found, now = _project_or_404(request, code), clock.now()
     needs = (
         found.needs.select_related("service", "item", "department__organisation")
-        .prefetch_related("rounds")
+        .prefetch_related("rounds", "further")
         .order_by("-id")
     )
     rows = [(need, max(need.rounds.all(), key=lambda each: each.pk, default=None)) for need in needs]
@@ -103,15 +107,42 @@ def need_edit(request: ActingRequest, code: str) -> HttpResponse:
 
 
 def _edit_need(request: ActingRequest, project: Project, need: Need) -> HttpResponse:
-    form = NeedForm(request.POST or None, instance=need)
+    day = clock.now().astimezone(clock.LOCAL).date()
+    groups = offered(need=need, day=day)
+    asked = request.GET.get("together", "")
+    together = TogetherForm(request.GET if asked == "chosen" else None, need=need, groups=groups, day=day)
+    if asked == "choose" or (together.is_bound and not together.is_valid()):
+        return _choose_together(request, need, groups, together)
+    offers = together.chosen if together.is_bound else chosen_offers(groups, need.further.all() if need.pk else ())
+    form = NeedForm(request.POST or None, instance=need, offers=offers)
     if request.method == "POST" and form.is_valid():
         try:
-            domain.save_need(by=request.membership, need=form.save(commit=False), qualifications=form.qualifications)
+            domain.save_need(
+                by=request.membership,
+                need=form.save(commit=False),
+                qualifications=form.qualifications,
+                further=form.further,
+            )
         except DomainError as refused:
             form.add_error(refused.code if refused.code in form.fields else None, str(refused))
         else:
             return redirect("bidding:wizard_start", need=need.code)
-    return _shown_need(request, need, form, status=422 if form.errors else 200)
+    return _shown_need(request, need, form, groups=groups, status=422 if form.errors else 200)
+
+
+def _choose_together(request: ActingRequest, need: Need, groups: Sequence[Group], form: TogetherForm) -> HttpResponse:
+    """Which services the same firm is to do together; what needs no commissioning any more is said beside each."""
+    kept = chosen_offers(groups, need.further.all() if need.pk else ())
+    ticked = set(request.GET.getlist("with")) if form.is_bound else {offer.key for offer in kept}
+    context = {
+        "project": need.project,
+        "need": need,
+        "groups": groups,
+        "form": form,
+        "ticked": ticked,
+        "policy": policy_on(clock.now().astimezone(clock.LOCAL).date()),
+    }
+    return render(request, "market/need_together.html", context, status=422 if form.errors else 200)
 
 
 @require_POST
@@ -146,7 +177,13 @@ def reuse_end(request: ActingRequest, pk: int) -> HttpResponse:
 
 
 def _shown_need(
-    request: ActingRequest, need: Need, form: NeedForm, *, reuse_form: ReuseForm | None = None, status: int
+    request: ActingRequest,
+    need: Need,
+    form: NeedForm,
+    *,
+    groups: Sequence[Group] = (),
+    reuse_form: ReuseForm | None = None,
+    status: int,
 ) -> HttpResponse:
     now, existing = clock.now(), _existing(need)
     version = need.service.version_at(now.astimezone(clock.LOCAL).date())
@@ -157,6 +194,9 @@ def _shown_need(
         "version": version,
         "findings": guidance(need=need, method="", parameters={}, at=now) if need.pk else [],
         "existing": existing,
+        "groups": groups,
+        "needed": [offer for group in groups for offer in group.offers if offer.needed and not offer.is_covered],
+        "action": request.get_full_path() if request.resolver_match.url_name != "reuse" else "",  # type: ignore[union-attr]
         "reuse_form": reuse_form or (ReuseForm(service=need.service, existing=existing) if existing else None),
     }
     return render(request, "market/need_edit.html", context, status=status)

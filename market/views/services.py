@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from core import clock
+from market.domain.combining import bundles_of
 from market.filters import ServiceFilter
 from market.models import Firm, Service, ServiceVersion
 
@@ -44,5 +45,6 @@ def service(request: HttpRequest, code: str) -> HttpResponse:
         "version": found.version_at(today),
         "versions": [(each, each.is_valid_at(today)) for each in versions],
         "successor": found.successor,
+        "bundles": bundles_of(found, today),
     }
     return render(request, "market/service.html", context)

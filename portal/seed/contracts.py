@@ -5,25 +5,20 @@ Each life is a generator of the moments of its steps; what would lie after now h
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
-
-from django.core.files.base import ContentFile
-from fpdf import FPDF
 
 from accounts.models import Membership
 from bidding.models import Award, Round
 from contracts.document import text_hash
 from contracts.domain import delivering, drafting, matters, sealing
-from contracts.fonts import BOLD, font_with
 from contracts.models import Contract, Deliverable, Matter
 from core import worktime
+from portal.seed import together
 from portal.seed.city import City
-from portal.seed.plans import DAY, HOUR, MINUTE
+from portal.seed.papers import PDF, paper_of
+from portal.seed.plans import DAY, HOUR, MINUTE, TOGETHER
 
-PDF = "application/pdf"
 CHANGE = "请在服务内容中写明甲方提供地形图和勘察资料的时间。"
 RETURNED = "第三章源强核算与工程分析不一致，附图缺少比例尺，请一并修改。"
 INPUT = "请提供最新的总平面布置图和地下管线资料（电子版）。"
@@ -76,6 +71,9 @@ def _after(city: City, contract: Contract, *, fate: str, since: datetime) -> Ite
     owner, firm = city.member(contract.owner), city.member(contract.firm.organisation)
     if fate == "running":
         return
+    if fate == TOGETHER:
+        yield from together.delivered(city, contract, since=since)
+        return
     yield (moment := since + 2 * DAY)
     match fate:
         case "input":
@@ -119,17 +117,5 @@ def _delivered(city: City, contract: Contract, *, fate: str, since: datetime) ->
 def _submit(contract: Contract, by: Membership, name: str) -> Deliverable:
     milestone = contract.milestones.filter(delivers=True).order_by("number").first()
     assert milestone is not None
-    content = ContentFile(_paper(f"{contract.title}（{name}）"))
+    content = paper_of(f"{contract.title}（{name}）")
     return delivering.submit_deliverable(milestone_id=milestone.pk, content=content, kind=PDF, note=name, by=by)
-
-
-def _paper(title: str) -> bytes:
-    """A page that says what the result would be."""
-    paper = FPDF(format="A4")
-    with tempfile.TemporaryDirectory() as folder:
-        paper.add_font("Noto", "B", font_with(title, weight=BOLD, into=Path(folder)))
-        paper.add_page()
-        paper.set_font("Noto", "B", 20)
-        paper.set_y(100)
-        paper.multi_cell(0, 12, title, align="C")
-        return bytes(paper.output())

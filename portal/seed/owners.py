@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from accounts.models import Kind, Membership, Organisation, Role
 from core import clock
 from core.codes import Letter, next_code
 from market.domain import projects
+from market.domain.combining import Wanted, versions_on
 from market.models import Need, Project, Service
 from portal.seed.city import MUNICIPAL, City
 
@@ -92,8 +94,12 @@ def new_need(
     budget: Decimal,
     district: str,
     public_money: bool,
+    further: Sequence[Service] = (),
 ) -> Need:
-    """A project of the owner and a need of one service for it, as the owner would have entered them now."""
+    """A project of the owner and a need for it, as the owner would have entered them now.
+
+    `further`: what the same firm is to do beside the service.
+    """
     rng, now, by = city.rng, clock.now(), city.member(owner)
     works = rng.choice(PUBLIC_WORKS if public_money else PRIVATE_WORKS).format(n=rng.randrange(2, 60))
     project = projects.save_project(
@@ -113,16 +119,32 @@ def new_need(
         project=project,
         service=service,
         item=version.items.order_by("code")[0],
-        title=f"{project.name}{service.name}",
+        title=f"{project.name}{'、'.join(each.name for each in (service, *further))}"[:100],
         requirement=_requirement(service),
         budget=budget,
         days=rng.choice((20, 25, 30)),
     )
     need = projects.save_need(
-        by=by, need=need, qualifications=[(kind, "") for kind in version.qualification_kinds.all()]
+        by=by,
+        need=need,
+        qualifications=[(kind, "") for kind in version.qualification_kinds.all()],
+        further=_wanted(further, now.astimezone(clock.LOCAL).date()),
     )
     _written_at(project, need, now)
     return need
+
+
+def _wanted(services: Sequence[Service], day: date) -> list[Wanted]:
+    """What the same firm is to do too, each for the first of its items, with the qualifications that the catalogue names."""
+    versions = versions_on(services, day)
+    return [
+        Wanted(
+            service=each,
+            item=min(versions[each.pk].items.all(), key=lambda item: item.code),
+            qualifications=[(kind, "") for kind in versions[each.pk].qualification_kinds.all()],
+        )
+        for each in services
+    ]
 
 
 def _requirement(service: Service) -> str:

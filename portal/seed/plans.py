@@ -21,6 +21,11 @@ WAITING = ("credit_draw", "proposal", "scored")
 SLOW = (*WAITING, "auction")
 """Methods in which more than seconds pass between the deadline and the result."""
 LOTS = ("北区地块", "南区地块", "中央公园地块")
+SURVEYS = ("S024", "S025", "S026")
+ASSESSMENTS = ("S005", "S006", "S010")
+"""Services that one firm does together."""
+TOGETHER = "together"
+"""The fate of a contract of several services: all delivered, and decided."""
 UNSEALED = ("draft", "proposed", "asked", "agreed", "half")
 SEALED = ("returned", "plain", "silent", "input", "running", "suspended", "terminated", "abandoned")
 """What becomes of a contract: how far it gets without all seals, or what happens after them."""
@@ -33,8 +38,8 @@ class Plan:
     """How far a round goes. `closes` is its deadline; `minutes` its notice under the demonstration's policy.
 
     `objects`: what becomes of an entrant's objection to the candidate. `waits`: nobody has decided after the opening yet.
-    `lots`: their titles, where there are several. `joins`: two of the entrants are a consortium. `contract`: what becomes of
-    the contracts of its awards (portal.seed.contracts).
+    `lots`: their titles, where there are several. `joins`: two of the entrants are a consortium. `together`: the codes of the
+    services that one firm is to do. `contract`: what becomes of the contracts of its awards (portal.seed.contracts).
     """
 
     stage: Round.Status
@@ -52,6 +57,7 @@ class Plan:
     walks_away: bool = False
     lots: tuple[str, ...] = ()
     joins: bool = False
+    together: tuple[str, ...] = ()
     showcase: str = ""
     contract: str = ""
 
@@ -110,6 +116,14 @@ def _awarded(now: datetime, *, awarded: int) -> list[Plan]:
         ),
         Plan(
             stage=Status.AWARDED, method="lowest", closes=_afternoon(days[13]), entrants=4, joins=True, contract="half"
+        ),
+        Plan(
+            stage=Status.AWARDED,
+            method="lowest",
+            closes=_afternoon(days[44]),
+            entrants=4,
+            together=SURVEYS,
+            contract=TOGETHER,
         ),
     ]
     return plain + others + several
@@ -196,6 +210,7 @@ def _open(now: datetime) -> list[Plan]:
         ),
         announced(method="lowest", closes=now + 2 * DAY, minutes=3_000, entrants=3, lots=LOTS[:2]),
         announced(method="draw", closes=now + 3 * DAY, minutes=4_400, entrants=4, joins=True),
+        announced(method="mean", closes=now + 5 * DAY, minutes=7_300, entrants=3, together=ASSESSMENTS),
         *(
             announced(method=method, closes=now + (length + 5) * MINUTE, minutes=length + 65, entrants=3)
             for length, method in zip(lengths, reversed(SHOWN), strict=False)

@@ -39,6 +39,7 @@ PRICES = {
     "S019": 30_000, "S020": 18_000, "S022": 65_000, "S024": 25_000, "S025": 36_000, "S026": 30_000, "S030": 90_000,
     "S031": 50_000, "S034": 45_000,
 }  # fmt: skip
+USUAL_PRICE = 40_000
 
 
 GROUNDS = {
@@ -209,9 +210,19 @@ class Rounds:
 
     def _draft(self, plan: Plan) -> Round:
         owner, service = self._owner(plan), self._service(plan)
-        budget = Decimal(PRICES[service.code] * self.rng.randrange(80, 160) // 10_000 * 100)
+        further = [self.services[code] for code in plan.together[1:]]
+        price = sum(PRICES.get(each.code, USUAL_PRICE) for each in (service, *further))
+        budget = Decimal(price * self.rng.randrange(80, 160) // 10_000 * 100)
         district = MUNICIPAL if plan.showcase or plan.public_money else self.rng.choice(list(self.city.districts))
-        need = new_need(self.city, owner, service, budget=budget, district=district, public_money=plan.public_money)
+        need = new_need(
+            self.city,
+            owner,
+            service,
+            budget=budget,
+            district=district,
+            public_money=plan.public_money,
+            further=further,
+        )
         round_ = rounds.draft_round(need=need, by=self.city.member(owner))
         terms = self._terms(plan.method, budget)
         self._edit(round_, plan, terms, lots=_split(terms, plan.lots))
@@ -266,7 +277,7 @@ class Rounds:
 
     def _service(self, plan: Plan) -> Service:
         codes = [code for code in PRICES if len(self.guild.offering[code]) >= 5]
-        return self.services[plan.showcase or self.rng.choice(codes)]
+        return self.services[plan.showcase or next(iter(plan.together), None) or self.rng.choice(codes)]
 
     def _entrants(self, round_: Round, plan: Plan, *, at: datetime) -> list[Firm]:
         """Firms that may enter; none of those that a demonstration plays, nor, elsewhere, those that an owner has named."""

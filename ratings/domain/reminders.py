@@ -47,7 +47,7 @@ def waiting_needs() -> QuerySet[Need]:
         applicant=OuterRef("project__owner"),
         outcome=Case.Outcome.GRANTED,
     )
-    several = Q(contract_lines__number__gt=1)
+    several = Q(contract_lines__number__gt=1) | Q(further__isnull=False)
     return Need.objects.filter((Exists(awarded) & (~Exists(over) | several)) | Exists(standing)).distinct()
 
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
+from market.models import Part
 from ratings.words import KINDS
 
 
@@ -73,6 +74,12 @@ class Reminder(models.Model):
 
     def __str__(self) -> str:
         return f"{self.line} {self.segment} {self.mark}"
+
+    @property
+    def part(self) -> Part:
+        """The service and item of its line: a further one of its need, or the first."""
+        _need, _dot, number = self.line.rpartition(".")
+        return next((part for part in self.need.parts if str(part.number) == number), self.need.parts[0])
 
     @property
     def kind_label(self) -> str:

@@ -38,5 +38,9 @@ def reminders_part(request: ActingRequest) -> HttpResponse:
 
 
 def _context(request: ActingRequest, most: int) -> dict[str, Any]:
-    rows = Reminder.objects.of(request.organisation).select_related("need__service", "need__item", "need__project")
+    rows = (
+        Reminder.objects.of(request.organisation)
+        .select_related("need__service", "need__item", "need__department", "need__project")
+        .prefetch_related("need__further")
+    )
     return {"page": Paginator(rows, most).get_page(request.GET.get("page")), "now": clock.now()}

@@ -89,6 +89,7 @@ NAMES = {
     "evaluated-panels": "round.evaluated: experts and marks",
     "evaluated-results": "round.evaluated: the results",
     "candidate-until": "round.candidate: until",
+    "announced-services": "round.announced: services",
     "candidate-winners": "round.candidate: winners",
     "awarded-winners": "round.awarded: winners",
     "leaves-in-force": "lot {lot} substitution {number} is of the firm in force",

@@ -27,8 +27,9 @@ const OCTETS = 32;
  * @typedef {{round: string, status: string, method: string, parameters: Object, minimum: number, experts: number | null,
  *   policy: string | null,
  *   times: Object<string, string | null>, keys: {platform: Pair, custodian: Pair}, commitment: string, chainLength: number,
- *   sources: string[], consortiumMost: number | null, lots: Lot[], events: Object[], log: Object[], checkpoints: Object<string, string | null>,
- *   proof: Object | null, pool: Object | null}} Record `experts` is how many mark, `pool` among whom they were drawn
+ *   sources: string[], consortiumMost: number | null, services: Object<string, string>[], lots: Lot[], events: Object[], log: Object[], checkpoints: Object<string, string | null>,
+ *   proof: Object | null, pool: Object | null}} Record `experts` is how many mark, `pool` among whom they were drawn;
+ *   `services` those that one firm does together, none where it is one
  */
 
 /** The record departs from PROTOCOL §5 at `where`, such as `lots.0.entries.2.sha256`. */
@@ -67,6 +68,7 @@ export function readRecord(text) {
     chainLength: commitment.take("n", "number"),
     sources: commitment.parts("sources").map((each) => each.take("value", "string")),
     consortiumMost: top.has("consortium_most") ? top.take("consortium_most", "number") : null,
+    services: top.has("services") ? top.parts("services").map(serviceOf) : [],
     lots: top.parts("lots").map(lot),
     events: top.parts("events").map((each) => each.members),
     log: top.parts("log").map((each) => each.members),
@@ -99,6 +101,10 @@ function parsed(text) {
 
 function pair(part) {
   return { public: part.hex("public"), private: part.hex("private") };
+}
+
+function serviceOf(part) {
+  return Object.fromEntries(["department", "item", "service"].map((name) => [name, part.take(name, "string")]));
 }
 
 function lot(part) {

@@ -112,6 +112,9 @@ function* announced(record, data, { addenda }) {
   if (record.consortiumMost !== null || Object.hasOwn(data, "consortium_most")) {
     yield agrees("consortia", data.consortium_most, record.consortiumMost);
   }
+  if (record.services.length > 0 || Object.hasOwn(data, "services")) {
+    yield agrees("services", data.services, record.services);
+  }
 }
 
 /** The deadline is the one announced, or the one to which the last addendum moved it: later, never earlier. */
