@@ -24,6 +24,8 @@ class Letter(StrEnum):
     CONTRACT = "C"
     DELIVERABLE = "D"
     PAYMENT = "F"
+    EVALUATION = "E"
+    DEDUCTION = "M"
 
 
 _NEXT = """

@@ -2,10 +2,22 @@
 
 from celery import shared_task
 
-from ratings.domain import reminders
+from ratings.domain import due, finding, reminders
 
 
 @shared_task
 def remind() -> int:
     """Tell whoever has the ball that its time runs out; any number of workers may do it at once."""
     return reminders.remind()
+
+
+@shared_task
+def settle_due() -> int:
+    """Publish evaluations and replies whose edit window is over, end deductions that are over."""
+    return due.settle_due()
+
+
+@shared_task
+def find_deeds() -> int:
+    """Propose deductions for what the rooms have recorded since."""
+    return finding.propose_found()
