@@ -209,7 +209,7 @@ def ask_repair(*, deduction_id: int, text: str, files: Sequence[File[bytes]], by
         if found.status == Status.IN_FORCE and not found.may_be_repaired_at(now):
             raise NotDue(_("还没有到可以申请信用修复的时间。"))
         if not files:
-            raise DomainError(_("请附上已经纠正的证明材料。"), code="files")
+            raise DomainError(_("请附上已经纠正的证明材料。"), code="evidence")
         Deduction.lifecycle.move(found, Status.REPAIR_ASKED)
         found.repair_asked_at = now
         found.save()
@@ -258,7 +258,7 @@ def _write(
 ) -> None:  # fmt: skip
     """A step in the history, with its files, and in the log."""
     if len(files) > MOST_FILES:
-        raise DomainError(_("最多 %(most)d 个文件。") % {"most": MOST_FILES}, code="files")
+        raise DomainError(_("最多 %(most)d 个文件。") % {"most": MOST_FILES}, code="evidence")
     event = DeductionEvent.objects.create(
         deduction=found, number=found.events.count() + 1, kind=step, at=at, by=by, words=text
     )
