@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+
+from django.core.files.base import ContentFile
 
 from accounts.models import Kind, Membership
 from approvals.domain import cases
 from approvals.models import Case
-from contracts.models import Contract, ContractLine
+from contracts.domain.events import record
+from contracts.models import Contract, ContractEvent, ContractLine, Milestone
 from core import clock
 from ratings.domain import deductions, evaluating
 from ratings.models import Deduction, Deed, Evaluation
@@ -17,12 +21,27 @@ from tests.payments.place import scan
 from tests.ratings import lives
 
 MARKS = {"quality": 90, "timeliness": 80, "attitude": 85, "charging": 95, "conduct": 100}
-__all__ = ["MARKS", "accepted", "decided", "deed", "evaluates", "in_force", "overseers", "scan"]
+__all__ = ["MARKS", "accepted", "decided", "deed", "evaluates", "in_force", "overseers", "running", "scan"]
+
+
+def running(where: market.Place) -> Contract:
+    """A contract as both seals leave it; the PDF, which costs seconds, is left out."""
+    contract, now = place.drafted(where), clock.now()
+    contract.document.save("contract.pdf", ContentFile(place.pdf()), save=False)
+    contract.status, contract.sealed_at, contract.agreed_at = Contract.Status.RUNNING, now, now
+    contract.proposed_at, contract.service_due_at = now, now + timedelta(days=20)
+    contract.text_sha256 = contract.sha256 = "0" * 64
+    contract.save()
+    contract.parties.update(sealed_at=now, sealed_by=where.owner.user, sha256="0" * 64)
+    contract.milestones.filter(delivers=True).update(status=Milestone.Status.WORKING)
+    contract.milestones.filter(delivers=False).update(status=Milestone.Status.ACCEPTED, accepted_at=now)
+    record(contract, ContractEvent.Kind.CONTRACT_SEALED, at=now)
+    return contract
 
 
 def accepted(where: market.Place) -> ContractLine:
     """The line of a contract whose result the owner has accepted."""
-    contract = place.running(where)
+    contract = running(where)
     lives.delivered(contract)
     return Contract.objects.get(pk=contract.pk).lines.get()
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, transaction
-from hypothesis import given
-from hypothesis import strategies as st
 
 from accounts.models import Kind, Role
 from contracts.domain import matters
@@ -18,7 +16,6 @@ from core import clock
 from core.errors import DomainError, NotAllowed, NotDue
 from ledger.models import QueuedEntry
 from protocol import canonical
-from ratings.bursts import Given, burst_around
 from ratings.domain import due, evaluating, replying
 from ratings.domain.waiting import line_code, lines_to_evaluate
 from ratings.models import Burst, Dispute, Evaluation, EvaluationPolicy
@@ -50,7 +47,7 @@ def test_outsiders_evaluate_nothing(where):
 
 
 def test_nobody_before_the_acceptance_the_department_not_before_its_decision(where):
-    contract = saying.place.running(where)
+    contract = saying.running(where)
     with pytest.raises(NotAllowed):
         saying.evaluates(contract.lines.get(), where.owner)
     lives.delivered(contract)
@@ -238,31 +235,6 @@ def test_a_burst_that_comes_at_one_moment_is_seen(where, in_threads):
     lines = [saying.accepted(where) for _number in range(3)]
     in_threads(*(lambda own=own: saying.evaluates(own, where.operator) for own in lines))
     assert Burst.objects.get(by="rater").evaluations.count() == 3
-
-
-EPOCH = datetime(2026, 1, 1, tzinfo=clock.LOCAL)
-MOMENTS = st.lists(
-    st.tuples(st.integers(0, 200), st.integers(0, 1)), min_size=1, max_size=30
-)  # hours, and which of two marks
-
-
-@given(rows=MOMENTS, count=st.integers(2, 6), hours=st.integers(1, 48))
-def test_a_burst_is_a_window_with_enough_of_the_same_marks_around_the_one_that_is_asked_of(rows, count, hours):
-    start, within = EPOCH, timedelta(hours=hours)
-    given_ = [Given(key, (mark,), start + timedelta(hours=at)) for key, (at, mark) in enumerate(rows)]
-    one = given_[0]
-    found = burst_around(given_, one, count=count, within=within)
-    like = [each for each in given_ if each.marks == one.marks]
-    windows = [
-        [each for each in like if first.at <= each.at <= first.at + within]
-        for first in like
-        if first.at <= one.at <= first.at + within
-    ]
-    most = max(map(len, windows))
-    assert len(found) == (most if most >= count else 0)
-    if found:
-        assert one in found and found[-1].at - found[0].at <= within
-    assert burst_around(given_[::-1], one, count=count, within=within) == found
 
 
 def test_nothing_is_given_for_a_line_that_is_not_there(where):
