@@ -71,8 +71,8 @@ def propose_found(now: datetime | None = None) -> int:
 
 def _fresh(rows: QuerySet[Any], kind: Deed, source: Any) -> Iterator[list[Any]]:
     """Rows, with the source by which a deduction would know them, for which none is there yet: in batches, oldest first."""
-    known = Deduction.objects.filter(kind=kind, source=OuterRef("source"))
-    rows = rows.annotate(source=source).filter(~Exists(known)).order_by("pk")
+    known = Deduction.objects.filter(kind=kind, source=OuterRef("known_as"))
+    rows = rows.annotate(known_as=source).filter(~Exists(known)).order_by("pk")
     last = 0
     while batch := list(rows.filter(pk__gt=last)[:BATCH]):
         yield batch
@@ -102,7 +102,7 @@ def walked_away(now: datetime) -> Iterator[Finding]:
         if conduct.abandoned(charged_to=conduct.FIRM):
             round_ = gone.lot.round
             yield Finding(
-                kind=Deed.ABANDONED, source=gone.source, at=gone.at, firms=all_of(gone.lot, gone.out), round=round_,
+                kind=Deed.ABANDONED, source=gone.known_as, at=gone.at, firms=all_of(gone.lot, gone.out), round=round_,
                 facts={"round": round_.code},
             )  # fmt: skip
 
@@ -115,7 +115,7 @@ def contracts_abandoned(now: datetime) -> Iterator[Finding]:
         assert contract.ended_at is not None
         if conduct.abandoned(charged_to=contract.charged_to):
             yield Finding(
-                kind=Deed.ABANDONED, source=contract.source, at=contract.ended_at, contract=contract,
+                kind=Deed.ABANDONED, source=contract.known_as, at=contract.ended_at, contract=contract,
                 firms=all_of(contract.award.lot, contract.firm), facts={"contract": contract.code},
             )  # fmt: skip
 
@@ -130,7 +130,7 @@ def contracts_unsigned(now: datetime) -> Iterator[Finding]:
     for contract in _each_fresh(rows, Deed.UNSIGNED, _of_contract()):
         if conduct.unsigned(due_at=contract.due_at, proposed_at=contract.proposed_at, firm_sealed_at=None, now=now):
             yield Finding(
-                kind=Deed.UNSIGNED, source=contract.source, at=contract.due_at, firms=[contract.firm],
+                kind=Deed.UNSIGNED, source=contract.known_as, at=contract.due_at, firms=[contract.firm],
                 contract=contract, facts={"contract": contract.code, "due": _day(contract.due_at)},
             )  # fmt: skip
 
@@ -145,7 +145,7 @@ def fees_raised(now: datetime) -> Iterator[Finding]:
     for contract in _each_fresh(rows, Deed.FEE_RAISED, _of_contract()):
         if conduct.fee_raised(asked=contract.asked, price=contract.price):
             yield Finding(
-                kind=Deed.FEE_RAISED, source=contract.source, at=now, firms=[contract.firm], contract=contract,
+                kind=Deed.FEE_RAISED, source=contract.known_as, at=now, firms=[contract.firm], contract=contract,
                 facts={"contract": contract.code, "price": f"{contract.price:.2f}", "asked": f"{contract.asked:.2f}"},
             )  # fmt: skip
 
@@ -168,7 +168,7 @@ def _returned(events: list[Any], behind: dict[int, Contract]) -> Iterator[Findin
             kind=event.kind, outcome=event.outcome, fault=event.fault, category=event.category
         ):
             yield Finding(
-                kind=Deed.RETURNED, source=event.source, at=event.occurred_at, firms=[contract.firm],
+                kind=Deed.RETURNED, source=event.known_as, at=event.occurred_at, firms=[contract.firm],
                 contract=contract, facts={"contract": contract.code, "case": event.case.code},
             )  # fmt: skip
 
@@ -264,7 +264,7 @@ def _lapsed(required: list[Any], today: date) -> Iterator[Finding]:
         last = _last_day(contract.firm, each, today) if each.kind.is_valid_at(today) else None
         if last is not None:
             yield Finding(
-                kind=Deed.LAPSED, source=each.source, at=_end_of(last), firms=[contract.firm], contract=contract,
+                kind=Deed.LAPSED, source=each.known_as, at=_end_of(last), firms=[contract.firm], contract=contract,
                 facts={"contract": contract.code, "qualification": each.kind.name, "lapsed": last.isoformat()},
             )  # fmt: skip
 
