@@ -33,6 +33,15 @@ class Step:
     title: Text
     submit: Text
     done: Text
+    confirm: Text = ""
+
+    @property
+    def auto_id(self) -> str:
+        """Several steps stand on one page: their fields' identifiers do not meet."""
+        return f"id_{self.name}_%s"
+
+
+FINAL = _("提交以后不能更改，确定？")
 
 
 def _decision(given: dict[str, Any]) -> bool:
@@ -50,7 +59,7 @@ STEPS = (
         name="drop", kinds=OVERSEERS, form=conduct.DropForm,
         when=lambda found, now: found.status == Status.PROPOSED,
         take=lambda found, given, by: domain.decide(deduction_id=found.pk, deducts=False, text=given["text"], by=by),
-        title=_("不予扣分"), submit=_("不予扣分"), done=_("已记录。"),
+        title=_("不予扣分"), submit=_("不予扣分"), done=_("已记录。"), confirm=FINAL,
     ),
     Step(
         name="state", kinds=(Kind.FIRM,), form=conduct.StatementForm,
@@ -66,7 +75,7 @@ STEPS = (
         take=lambda found, given, by: domain.decide(
             deduction_id=found.pk, deducts=_decision(given), text=given["text"], by=by
         ),
-        title=_("作出决定"), submit=_("作出决定，告知机构"), done=_("决定已记录，机构可以看到。"),
+        title=_("作出决定"), submit=_("作出决定，告知机构"), done=_("决定已记录，机构可以看到。"), confirm=FINAL,
     ),
     Step(
         name="appeal", kinds=(Kind.FIRM,), form=conduct.AppealForm,
@@ -82,7 +91,7 @@ STEPS = (
         take=lambda found, given, by: domain.decide_appeal(
             deduction_id=found.pk, upheld=_decision(given), text=given["text"], by=by
         ),
-        title=_("处理申诉"), submit=_("作出处理，告知机构"), done=_("处理结果已记录，机构可以看到。"),
+        title=_("处理申诉"), submit=_("作出处理，告知机构"), done=_("处理结果已记录，机构可以看到。"), confirm=FINAL,
     ),
     Step(
         name="repair", kinds=(Kind.FIRM,), form=conduct.RepairForm,
@@ -98,7 +107,7 @@ STEPS = (
         take=lambda found, given, by: domain.decide_repair(
             deduction_id=found.pk, repaired=_decision(given), text=given["text"], by=by
         ),
-        title=_("处理信用修复申请"), submit=_("作出决定，告知机构"), done=_("决定已记录，机构可以看到。"),
+        title=_("处理信用修复申请"), submit=_("作出决定，告知机构"), done=_("决定已记录，机构可以看到。"), confirm=FINAL,
     ),
 )  # fmt: skip
 

@@ -53,7 +53,7 @@ class Story:
 TO_FORCE = ((1, "notice"), (4, "state"), (12, "deduct"))
 STORIES = (
     Story(Deed.RETURNED, 0.5),
-    Story(Deed.LATE, 1.5, ((0.4, "notice"),)),
+    Story(Deed.LATE, 3, ((1, "notice"),)),
     Story(Deed.FEE_RAISED, 6, ((1, "notice"), (3, "state"))),
     Story(Deed.LATE, 30, ((1, "notice"), (4, "state"), (12, "drop"))),
     Story(Deed.ABANDONED, 20, TO_FORCE),

@@ -84,7 +84,7 @@ def step(request: ActingRequest, code: str, step: str) -> HttpResponse:
     if chosen is None or request.organisation.kind not in chosen.kinds:
         raise Http404
     found = deduction_or_404(request, code)
-    form = chosen.form(request.POST, request.FILES)
+    form = chosen.form(request.POST, request.FILES, auto_id=chosen.auto_id)
     if not form.is_valid():
         return _shown(request, found, tried=(chosen, form), status=422)
     try:
@@ -149,7 +149,7 @@ def _shown(
 ) -> HttpResponse:
     now = clock.now()
     steps = [
-        (each, tried[1] if tried is not None and tried[0] is each else each.form())
+        (each, tried[1] if tried is not None and tried[0] is each else each.form(auto_id=each.auto_id))
         for each in steps_for(found, request.membership, now=now)
     ]
     offered = tried is not None and any(each is tried[0] for each, _form in steps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import OWNER_KINDS, WRITERS, Kind
 from accounts.rules import ActingRequest, acting_as
+from contracts.models import ContractLine
 from core import clock
 from core.downloads import hand_out
 from core.errors import DomainError
@@ -66,21 +68,9 @@ def desk(request: ActingRequest) -> HttpResponse:
 def evaluate(request: ActingRequest, contract: str, number: int) -> HttpResponse:
     """Evaluate the firm of one line, or edit what was given while that is possible."""
     now = clock.now()
-    known = (
-        Evaluation.objects.filter(contract__code=contract, number=number, rater=request.organisation)
-        .for_list()
-        .filter(side=SIDES[request.organisation.kind])
-        .first()
-    )
+    own, known = _line_for(request, contract, number, now)
     if known is not None and known.is_public_at(now):
         return redirect("ratings:evaluation", code=known.code)
-    lines = lines_of(request.organisation, now=now)
-    own = lines.filter(contract__code=contract, number=number).first()
-    if own is None and known is not None:
-        own = known.contract.lines.select_related("project", "item", "service").get(number=number)
-        own.contract = known.contract
-    if own is None:
-        raise Http404
     initial = {name: getattr(known, name) for name in (*Dimension.values, "text")} if known is not None else {}
     form = EvaluationForm(request.POST or None, request.FILES or None, initial=initial)
     status = 422 if form.errors else 200
@@ -109,6 +99,21 @@ def evaluate(request: ActingRequest, contract: str, number: int) -> HttpResponse
         "disputes": [Dispute(each).label for each in disputes],
     }
     return render(request, "ratings/evaluate.html", context, status=status)
+
+
+def _line_for(
+    request: ActingRequest, contract: str, number: int, now: datetime
+) -> tuple[ContractLine, Evaluation | None]:
+    """The line, if this organisation may evaluate it now or has; and what it has said. Raises Http404."""
+    mine = Evaluation.objects.filter(contract__code=contract, number=number, rater=request.organisation).for_list()
+    known = mine.filter(side=SIDES[request.organisation.kind]).first()
+    own = lines_of(request.organisation, now=now).filter(contract__code=contract, number=number).first()
+    if own is None and known is not None:
+        own = known.contract.lines.select_related("project", "item", "service").get(number=number)
+        own.contract = known.contract
+    if own is None:
+        raise Http404
+    return own, known
 
 
 @require_safe

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from approvals.domain import cases
 from approvals.models import CaseEvent, Fault
 from bidding.domain import substitution
+from bidding.models import Award, Round
 from contracts.domain import drafting, matters
 from contracts.models import Contract, ContractEvent, ContractParty
 from contracts.payments.domain import requests
@@ -119,6 +120,9 @@ def test_a_case_without_a_contract_of_ours_costs_nobody(where):
 def begun_long_ago(contract, *, days):
     """Sealed so long ago, with the promise of its award."""
     at = clock.now() - timedelta(days=days)
+    lot = contract.award.lot
+    Round.objects.filter(pk=lot.round_id).update(announced_at=at - timedelta(days=3))
+    Award.objects.filter(pk=contract.award_id).update(issued_at=at - timedelta(days=1))
     ContractEvent.objects.filter(contract=contract).update(at=at, recorded_at=at)
     Contract.objects.filter(pk=contract.pk).update(
         service_due_at=at + timedelta(days=contract.days * 7 // 5 + 2), sealed_at=at

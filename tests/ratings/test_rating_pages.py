@@ -13,7 +13,7 @@ from contracts.models import Contract
 from core import clock
 from ratings.domain import deductions as domain
 from ratings.domain import due, replying
-from ratings.models import Deduction, Evaluation
+from ratings.models import Deduction, DeductionRule, Evaluation
 from tests import market_place as market
 from tests.bidding.browse import acting
 from tests.payments.place import SCAN, scan
@@ -205,3 +205,22 @@ def test_a_report_names_a_contract_that_is_there(where):
     assert client.post(address, {**given, "contract": contract.code}).status_code == 302
     assert client.post(address, {**given, "contract": contract.code}).status_code == 409
     assert Deduction.objects.get().firm == contract.firm
+
+
+def test_the_rules_are_edited_in_the_back_room_and_never_taken_away():
+    keeper = market.staff()
+    for name in ("evaluationpolicy", "conductpolicy", "deductionrule"):
+        for page in ("changelist", "add"):
+            assert keeper.get(reverse(f"admin:ratings_{name}_{page}")).status_code == 200
+    first = DeductionRule.objects.earliest("pk")
+    assert (
+        keeper.post(reverse("admin:ratings_deductionrule_delete", args=[first.pk]), {"post": "yes"}).status_code == 403
+    )
+
+
+@pytest.mark.parametrize("word", ["%00", "²", "'", "9" * 300, "🀄"])
+@pytest.mark.parametrize(
+    "address", ["/firms/{}/evaluations/", "/firms/{}/evaluations/part/", "/api/v1/firms/{}/evaluations"]
+)
+def test_a_firm_that_is_none_is_not_found(address, word):
+    assert Client().get(address.format(word)).status_code == 404
