@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveSmallIntegerField()),
-                ('kind', models.CharField(choices=[('proposed', '提出扣分'), ('noticed', '告知机构'), ('stated', '机构陈述申辩'), ('dropped', '决定不予扣分'), ('decided', '决定扣分'), ('appealed', '机构申诉'), ('appeal_rejected', '申诉不成立'), ('appeal_upheld', '申诉成立，撤销扣分'), ('repair_asked', '机构申请信用修复'), ('repair_refused', '不予修复'), ('repaired', '同意修复，扣分提前终止'), ('expired', '扣分到期')], max_length=16)),
+                ('kind', models.CharField(choices=[('proposed', '已提出扣分'), ('noticed', '已告知机构'), ('stated', '机构陈述申辩'), ('dropped', '决定不予扣分'), ('decided', '决定扣分'), ('appealed', '机构申诉'), ('appeal_rejected', '申诉不成立'), ('appeal_upheld', '申诉成立，扣分撤销'), ('repair_asked', '机构申请信用修复'), ('repair_refused', '修复申请未同意'), ('repaired', '同意修复，扣分提前终止'), ('expired', '扣分到期')], max_length=16)),
                 ('at', models.DateTimeField(verbose_name='时间')),
                 ('words', core.fields.EncryptedTextField(blank=True, default='')),
                 ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),

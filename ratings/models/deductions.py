@@ -187,16 +187,16 @@ class DeductionEvent(models.Model):
     """A step of a deduction, with what was said (扣分经过). Never altered."""
 
     class Kind(models.TextChoices):
-        PROPOSED = "proposed", _("提出扣分")
-        NOTICED = "noticed", _("告知机构")
+        PROPOSED = "proposed", _("已提出扣分")
+        NOTICED = "noticed", _("已告知机构")
         STATED = "stated", _("机构陈述申辩")
         DROPPED = "dropped", _("决定不予扣分")
         DECIDED = "decided", _("决定扣分")
         APPEALED = "appealed", _("机构申诉")
         APPEAL_REJECTED = "appeal_rejected", _("申诉不成立")
-        APPEAL_UPHELD = "appeal_upheld", _("申诉成立，撤销扣分")
+        APPEAL_UPHELD = "appeal_upheld", _("申诉成立，扣分撤销")
         REPAIR_ASKED = "repair_asked", _("机构申请信用修复")
-        REPAIR_REFUSED = "repair_refused", _("不予修复")
+        REPAIR_REFUSED = "repair_refused", _("修复申请未同意")
         REPAIRED = "repaired", _("同意修复，扣分提前终止")
         EXPIRED = "expired", _("扣分到期")
 
