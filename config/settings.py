@@ -359,6 +359,8 @@ CELERY_BEAT_SCHEDULE = {
     "move due contracts": {"task": "contracts.tasks.move_due_contracts", "schedule": 5.0, "options": {"expires": 10}},
     "refresh lines": {"task": "ratings.tasks.refresh_lines", "schedule": 2.0, "options": {"expires": 10}},
     "remind of limits": {"task": "ratings.tasks.remind", "schedule": 120.0, "options": {"expires": 110}},
+    "settle evaluations": {"task": "ratings.tasks.settle_due", "schedule": 20.0, "options": {"expires": 20}},
+    "find deeds": {"task": "ratings.tasks.find_deeds", "schedule": 600.0, "options": {"expires": 500}},
     "move due admissions": {"task": "market.tasks.move_due_admissions", "schedule": 5.0, "options": {"expires": 10}},
 }
 

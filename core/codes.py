@@ -25,6 +25,8 @@ class Letter(StrEnum):
     DELIVERABLE = "D"
     PAYMENT = "F"
     FILING = "H"
+    EVALUATION = "E"
+    DEDUCTION = "M"
 
 
 _NEXT = """

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
-from exchange.api import approvals, envelopes, files, firms, offers, rounds, services
+from exchange.api import approvals, envelopes, evaluations, files, firms, offers, rounds, services
 from exchange.listing import PublicPace
 from exchange.problems import Unknown
 
@@ -21,6 +21,7 @@ urlpatterns = [
     path("approval-events", approvals.ApprovalEvents.as_view(), name="approval_events"),
     path("firms", firms.FirmList.as_view(), name="firms"),
     path("firms/<word:uscc>", firms.FirmDetail.as_view(), name="firm"),
+    path("firms/<word:uscc>/evaluations", evaluations.EvaluationList.as_view(), name="firm_evaluations"),
     path("services", services.ServiceList.as_view(), name="services"),
     path("services/<word:code>", services.ServiceDetail.as_view(), name="service"),
     path("schema/", schema, name="schema"),

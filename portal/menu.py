@@ -20,6 +20,7 @@ OWNER: list[Pair] = [
     ("approvals:applications", _("审批申请")),
     ("contracts:desk", _("合同管理")),
     ("payments:owner_desk", _("付款")),
+    ("ratings:evaluations", _("评价机构")),
     ("ratings:reminders", _("期限提醒")),
 ]
 FIRM: list[Pair] = [
@@ -28,6 +29,8 @@ FIRM: list[Pair] = [
     ("bidding:consortia", _("联合体")),
     ("contracts:desk", _("合同管理")),
     ("payments:firm_desk", _("收款")),
+    ("ratings:evaluations", _("收到的评价")),
+    ("ratings:deductions", _("行为扣分")),
     ("ratings:reminders", _("期限提醒")),
     ("market:admission", _("入驻资料")),
 ]
@@ -38,6 +41,8 @@ OPERATOR: list[Pair] = [
     ("contracts:filings", _("合同备案")),
     ("contracts:templates", _("合同示范文本")),
     ("payments:reconciliation", _("支付宝对账")),
+    ("ratings:evaluations", _("评价机构")),
+    ("ratings:deductions", _("行为扣分")),
 ]
 REGULATOR: list[Pair] = [
     ("bidding:regulator_desk", _("监管")),
@@ -46,12 +51,16 @@ REGULATOR: list[Pair] = [
     ("payments:reconciliation", _("支付宝对账")),
     ("approvals:cases", _("审批督办")),
     ("approvals:applications", _("联合审批")),
+    ("ratings:deductions", _("行为扣分")),
+    ("ratings:evaluations", _("机构评价")),
+    ("ratings:bursts", _("集中相同评价")),
 ]
 DEPARTMENT: list[Pair] = [
     ("approvals:cases", _("审批办件")),
     ("approvals:applications", _("联合审批")),
     ("portal:department_desk", _("涉及本部门的需求")),
     ("contracts:desk", _("合同管理")),
+    ("ratings:evaluations", _("评价机构")),
     ("ratings:reminders", _("期限提醒")),
 ]
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from ratings.domain import refreshing, reminders
+from ratings.domain import due, finding, refreshing, reminders
 
 
 @shared_task
@@ -15,3 +15,15 @@ def remind() -> int:
 def refresh_lines() -> int:
     """Let the rows of lines follow what was recorded; any number of workers may do it at once."""
     return refreshing.refresh_stale()
+
+
+@shared_task
+def settle_due() -> int:
+    """Publish evaluations and replies whose edit window is over, end deductions that are over."""
+    return due.settle_due()
+
+
+@shared_task
+def find_deeds() -> int:
+    """Propose deductions for what the rooms have recorded since."""
+    return finding.propose_found()

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from ratings.views import lines, reminders
+from ratings.views import conduct, evaluations, lines, public, reminders, waiting
 
 
 class LinesCode(StringConverter):
@@ -21,4 +21,19 @@ urlpatterns = [
     path("lines/<lines:code>/part/", lines.part, name="part"),
     path("desk/reminders/", reminders.reminders, name="reminders"),
     path("desk/reminders/part/", reminders.reminders_part, name="reminders_part"),
+    path("desk/waiting/part/", waiting.part, name="waiting_part"),
+    path("desk/evaluations/", evaluations.desk, name="evaluations"),
+    path("desk/evaluations/bursts/", evaluations.bursts, name="bursts"),
+    path("desk/evaluations/of/<word:contract>/<int:number>/", evaluations.evaluate, name="evaluate"),
+    path("desk/evaluations/<word:code>/", evaluations.evaluation, name="evaluation"),
+    path("desk/evaluations/<word:code>/evidence/", evaluations.evidence, name="evidence"),
+    path("desk/evaluations/<word:code>/reply/", evaluations.reply, name="reply"),
+    path("desk/conduct/", conduct.desk, name="deductions"),
+    path("desk/conduct/report/", conduct.report, name="report"),
+    path("desk/conduct/<word:code>/", conduct.deduction, name="deduction"),
+    path("desk/conduct/<word:code>/<slug:step>/", conduct.step, name="deduction_step"),
+    path("desk/conduct/<word:code>/files/<int:event>/<int:number>/", conduct.file, name="deduction_file"),
+    path("conduct/", public.red_and_black, name="lists"),
+    path("firms/<word:uscc>/evaluations/", public.firm, name="firm_evaluations"),
+    path("firms/<word:uscc>/evaluations/part/", public.firm_part, name="firm_evaluations_part"),
 ]

@@ -131,6 +131,7 @@ class Contract(models.Model):
             models.Index(fields=["owner", "-drafted_at"], name="contract_by_owner"),
             models.Index(fields=["firm", "-drafted_at"], name="contract_by_firm"),
             models.Index(fields=["project", "-drafted_at"], name="contract_by_project"),
+            models.Index(fields=["completed_at"], name="contract_completed", condition=Q(completed_at__isnull=False)),
             models.Index(
                 fields=["due_at"], name="contract_to_seal", condition=Q(status__in=["draft", "proposed", "agreed"])
             ),

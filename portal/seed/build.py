@@ -20,7 +20,7 @@ from core.clock import LOCAL
 from core.holidays import load_holidays
 from market.catalogue.loader import load_catalogue
 from market.models import AdmissionPolicy
-from portal.seed import accounts, cases, plans, rounds
+from portal.seed import accounts, cases, plans, ratings, rounds
 from portal.seed.city import City, build_offices
 from portal.seed.custody import attendance
 from portal.seed.experts import build_experts
@@ -81,7 +81,8 @@ def _build(size: Size, *, seed: int, password: str, now: datetime) -> tuple[dict
     with attendance(random.Random(f"custodian {seed}").randbytes) as attend:  # noqa: S311  a demonstration comes out again
         filed = cases.Cases(city=city, owners=owners, now=now, rng=random.Random(f"cases {seed}"))  # noqa: S311  as above
         lived = rounds.Rounds(city=city, guild=guild, owners=owners, now=now, attend=attend)
-        lived.live(planned, beside=filed.lives(size.applications))
+        said = ratings.lives(city, guild, now=now, rng=random.Random(f"ratings {seed}"))  # noqa: S311  as above
+        lived.live(planned, beside=[*filed.lives(size.applications), *said])
         cast = accounts.build_accounts(city, guild, owners, password=password)
     cast += accounts.build_judges(judges, password=password)
     cast.append(accounts.build_administrator(city, password=password))
@@ -95,6 +96,7 @@ def _load_rules(now: datetime) -> None:
     load_holidays()
     demo_from = now.astimezone(LOCAL).date() - BEFORE
     load_demo_policy(valid_from=demo_from)
+    ratings.load_demo_rules(valid_from=demo_from)
     AdmissionPolicy.objects.create(
         version="demo",
         check_days=2,

@@ -1,11 +1,36 @@
-"""What the one clock and the scores keep."""
+"""What the one clock and the scores keep, and what people say of firms and decide about them."""
 
 from ratings.models.case_rows import CaseOfLine, CaseRow
+from ratings.models.deductions import Deduction, DeductionEvent, DeductionFile
+from ratings.models.evaluations import Burst, Dimension, Dispute, Evaluation, EvaluationReply, Side
 from ratings.models.line_events import LineEvents
 from ratings.models.line_rows import LineRow
 from ratings.models.policy import ScorePolicy
 from ratings.models.reminders import Reminder
+from ratings.models.rules import ConductPolicy, DeductionRule, Deed, EvaluationPolicy
 from ratings.models.segment_rows import SegmentRow
 from ratings.models.stale import StaleMark
 
-__all__ = ["CaseOfLine", "CaseRow", "LineEvents", "LineRow", "Reminder", "ScorePolicy", "SegmentRow", "StaleMark"]
+__all__ = [
+    "Burst",
+    "CaseOfLine",
+    "CaseRow",
+    "ConductPolicy",
+    "Deduction",
+    "DeductionEvent",
+    "DeductionFile",
+    "DeductionRule",
+    "Deed",
+    "Dimension",
+    "Dispute",
+    "Evaluation",
+    "EvaluationPolicy",
+    "EvaluationReply",
+    "LineEvents",
+    "LineRow",
+    "Reminder",
+    "ScorePolicy",
+    "SegmentRow",
+    "Side",
+    "StaleMark",
+]

@@ -28,6 +28,7 @@ from tests.bidding.discussion import asks, objects, with_candidate
 from tests.contracts import place as contracts
 from tests.market.test_reuse import assessment, region
 from tests.payments import place as payments
+from tests.ratings import saying
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +84,7 @@ TABLE: dict[str, Door] = {
     "exchange:round": Door(EVERYBODY),
     "exchange:firms": Door(EVERYBODY),
     "exchange:firm": Door(EVERYBODY),
+    "exchange:firm_evaluations": Door(EVERYBODY),
     "exchange:envelopes": Door(FIRMS, "post", writes=True, api=True),
     "exchange:withdrawal": Door(FIRMS, "post", writes=True, api=True),
     "exchange:offers": Door(FIRMS, "post", writes=True, api=True),
@@ -207,6 +209,21 @@ TABLE: dict[str, Door] = {
     "ratings:part": Door(EVERYBODY),
     "ratings:reminders": Door((*OWNERS, Kind.FIRM, Kind.DEPARTMENT)),
     "ratings:reminders_part": Door((*OWNERS, Kind.FIRM, Kind.DEPARTMENT)),
+    "ratings:waiting_part": Door(CONTRACT_READERS),
+    "ratings:evaluations": Door(CONTRACT_READERS),
+    "ratings:bursts": Door((Kind.REGULATOR,)),
+    "ratings:evaluate": Door((*OWNERS, Kind.DEPARTMENT, Kind.OPERATOR), writes=True, own=True),
+    "ratings:evaluation": Door(CONTRACT_READERS, own=True),
+    "ratings:evidence": Door(CONTRACT_READERS, own=True),
+    "ratings:reply": Door(FIRMS, writes=True, own=True),
+    "ratings:deductions": Door((Kind.FIRM, Kind.OPERATOR, Kind.REGULATOR)),
+    "ratings:report": Door((Kind.OPERATOR, Kind.REGULATOR), writes=True),
+    "ratings:deduction": Door((Kind.FIRM, Kind.OPERATOR, Kind.REGULATOR), own=True),
+    "ratings:deduction_step": Door((Kind.FIRM, Kind.OPERATOR, Kind.REGULATOR), "post", writes=True, own=True),
+    "ratings:deduction_file": Door((Kind.FIRM, Kind.OPERATOR, Kind.REGULATOR), own=True),
+    "ratings:lists": Door(EVERYBODY),
+    "ratings:firm_evaluations": Door(EVERYBODY),
+    "ratings:firm_evaluations_part": Door(EVERYBODY),
     "contracts:submit": Door(FIRMS, writes=True, own=True),
     "contracts:revision": Door((*OWNERS, Kind.DEPARTMENT), writes=True, own=True),
     "contracts:deliverable": Door((*OWNERS, *FIRMS, Kind.DEPARTMENT, Kind.REGULATOR), own=True),
@@ -394,7 +411,7 @@ def world(settings, tmp_path) -> World:
         values[f"bidding:{name}"] = {"key": together.key}
     for name in ("check", "announce", "return", "cancel"):
         values[f"bidding:{name}"] = {"code": waiting.code}
-    values |= to_pay()
+    values |= to_pay() | rated(place)
     contract = contracts.running(market.place())
     for name in [name for name in TABLE if name.startswith("contracts:")]:
         values[name] = {"code": contract.code}
@@ -407,6 +424,23 @@ def world(settings, tmp_path) -> World:
     for name in ("deliverable", "accept", "return"):
         values[f"contracts:{name}"] = {"code": made.code}
     return World(place, firm, values)
+
+
+def rated(place: market.Place) -> dict[str, dict[str, Any]]:
+    """An evaluation and a deduction, each with what belongs to it."""
+    own = saying.accepted(place)
+    found = saying.evaluates(own, place.owner)
+    charged = saying.deed(place, firm=own.contract.firm, by=place.operator, text="查实", files=[saying.scan()])
+    line = {"contract": own.contract.code, "number": own.number}
+    values: dict[str, dict[str, Any]] = {"ratings:evaluate": line}
+    values |= {f"ratings:{name}": {"code": found.code} for name in ("evaluation", "evidence", "reply")}
+    uscc = {"uscc": own.contract.firm.uscc}
+    values |= {f"ratings:{name}": uscc for name in ("firm_evaluations", "firm_evaluations_part")}
+    values["exchange:firm_evaluations"] = uscc
+    values["ratings:deduction"] = {"code": charged.code}
+    values["ratings:deduction_step"] = {"code": charged.code, "step": "notice"}
+    values["ratings:deduction_file"] = {"code": charged.code, "event": 1, "number": 1}
+    return values
 
 
 def to_pay() -> dict[str, dict[str, Any]]:

@@ -32,6 +32,7 @@ from protocol.custodian.state import State
 from protocol.methods import METHODS
 from protocol.record import read_record
 from protocol.verify import verify
+from ratings.models import Deduction, Evaluation, EvaluationReply, Side
 from tests import log_page
 
 
@@ -56,6 +57,9 @@ def test_the_city(tmp_path, settings):
     assert Contract.objects.late_to_seal(now=clock.now()).exists()
     assert set(Objection.objects.values_list("status", flat=True)) == {"filed", "escalated", "rejected", "upheld"}
     assert Substitution.objects.exclude(successor=None).values("lot__round__method").distinct().count() > 1
+    assert set(Deduction.objects.values_list("status", flat=True)) == set(Deduction.Status.values)
+    assert set(Evaluation.objects.values_list("side", flat=True)) == set(Side.values)
+    assert Evaluation.objects.public(now=clock.now()).exists() and EvaluationReply.objects.exists()
     split, joined = Round.objects.filter(lot_count__gt=1), Round.objects.filter(lots__entries__consortium__isnull=False)
     for shown in (split, joined):
         assert set(shown.values_list("status", flat=True)) == {"announced", "awarded"}
