@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from accounts.models import Organisation
 from bidding.policies import load_demo_policy, load_policies
-from contracts.fonts import keep_common_fonts
+from contracts.fonts import keep_fonts_with
 from core import clock
 from core.clock import LOCAL
 from core.holidays import load_holidays
@@ -25,7 +25,7 @@ from portal.seed.city import City, build_offices
 from portal.seed.custody import attendance
 from portal.seed.experts import build_experts
 from portal.seed.firms import build_firms
-from portal.seed.names import Names
+from portal.seed.names import CHARACTERS, Names
 from portal.seed.owners import build_owners
 from portal.seed.regions import build_regions
 
@@ -66,7 +66,7 @@ def build(*, size: Size, seed: int) -> dict[str, int]:
 
 def _build(size: Size, *, seed: int, password: str, now: datetime) -> tuple[dict[str, int], list[accounts.Account]]:
     _load_rules(now)
-    keep_common_fonts()
+    keep_fonts_with(CHARACTERS)
     city = City(
         names=Names(random.Random(seed)),  # noqa: S311  invented names are no secrets
         password=make_password(password),

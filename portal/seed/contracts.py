@@ -5,10 +5,8 @@ Each life is a generator of the moments of its steps; what would lie after now h
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 from django.core.files.base import ContentFile
 from fpdf import FPDF
@@ -126,10 +124,9 @@ def _submit(contract: Contract, by: Membership, name: str) -> Deliverable:
 def _paper(title: str) -> bytes:
     """A page that says what the result would be."""
     paper = FPDF(format="A4")
-    with tempfile.TemporaryDirectory() as folder:
-        paper.add_font("Noto", "B", font_with(title, weight=BOLD, into=Path(folder)))
-        paper.add_page()
-        paper.set_font("Noto", "B", 20)
-        paper.set_y(100)
-        paper.multi_cell(0, 12, title, align="C")
-        return bytes(paper.output())
+    paper.add_font("Noto", "B", font_with(title, weight=BOLD))
+    paper.add_page()
+    paper.set_font("Noto", "B", 20)
+    paper.set_y(100)
+    paper.multi_cell(0, 12, title, align="C")
+    return bytes(paper.output())
