@@ -20,7 +20,7 @@ from core.clock import LOCAL
 from core.holidays import load_holidays
 from market.catalogue.loader import load_catalogue
 from market.models import AdmissionPolicy
-from portal.seed import accounts, cases, plans, rounds
+from portal.seed import accounts, cases, contracts, payments, plans, rounds
 from portal.seed.city import City, build_offices
 from portal.seed.custody import attendance
 from portal.seed.experts import build_experts
@@ -28,6 +28,7 @@ from portal.seed.firms import build_firms
 from portal.seed.names import CHARACTERS, Names
 from portal.seed.owners import build_owners
 from portal.seed.regions import build_regions
+from portal.seed.till import open_till
 
 BEFORE = timedelta(days=1)
 
@@ -80,8 +81,12 @@ def _build(size: Size, *, seed: int, password: str, now: datetime) -> tuple[dict
     planned = plans.plans(now, awarded=size.awarded)
     with attendance(random.Random(f"custodian {seed}").randbytes) as attend:  # noqa: S311  a demonstration comes out again
         filed = cases.Cases(city=city, owners=owners, now=now, rng=random.Random(f"cases {seed}"))  # noqa: S311  as above
-        lived = rounds.Rounds(city=city, guild=guild, owners=owners, now=now, attend=attend)
-        lived.live(planned, beside=filed.lives(size.applications))
+        with open_till() as till:
+            paid = payments.Payments(city=city, till=till)
+            signed = contracts.Contracts(city=city, payments=paid, cases=filed)
+            lived = rounds.Rounds(city=city, guild=guild, owners=owners, now=now, attend=attend, contracts=signed)
+            lived.live(planned, beside=filed.lives(size.applications))
+            paid.read_bills(now=now)
         cast = accounts.build_accounts(city, guild, owners, password=password)
     cast += accounts.build_judges(judges, password=password)
     cast.append(accounts.build_administrator(city, password=password))
