@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from io import BytesIO
 from typing import Any
@@ -13,7 +14,7 @@ from django.urls import reverse
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 
-from contracts.models import Contract, ContractParty
+from contracts.models import Contract, ContractParty, Milestone
 from contracts.pdf import Place, Sheet, Signer, print_sheet
 from core.clock import LOCAL
 from ledger import domain as ledger
@@ -22,6 +23,11 @@ from protocol import canonical
 
 def text_of(contract: Contract) -> dict[str, Any]:
     """Everything to which the parties agree; the same text gives the same bytes."""
+    return told(contract, contract.milestones.all(), contract.parties.select_related("organisation"))
+
+
+def told(contract: Contract, milestones: Iterable[Milestone], parties: Iterable[ContractParty]) -> dict[str, Any]:
+    """The text of a contract that has these milestones and parties, in their order."""
     return {
         "award": contract.award.code,
         "clauses": contract.clauses,
@@ -29,7 +35,7 @@ def text_of(contract: Contract) -> dict[str, Any]:
         "days": contract.days,
         "milestones": [
             {"amount": f"{each.amount:.2f}", "days": each.days, "delivers": each.delivers, "name": each.name}
-            for each in contract.milestones.all()
+            for each in milestones
         ],
         "parties": [
             {
@@ -38,7 +44,7 @@ def text_of(contract: Contract) -> dict[str, Any]:
                 "share": each.share,
                 "side": each.side,
             }
-            for each in contract.parties.select_related("organisation")
+            for each in parties
         ],
         "price": f"{contract.price:.2f}",
         "scope": contract.scope,

@@ -5,9 +5,10 @@ Whoever it comes from — a desk, an applicant, a department's own system, a tab
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -215,6 +216,17 @@ def _become(case: Case, state: State) -> None:
 
 
 def _log(case: Case, event: CaseEvent) -> None:
+    blinded = partial(ledger.blinded, subject=case.subject)
+    ledger.append(log_type(event), case.subject, told_of(case, event, blinded=blinded), at=event.recorded_at)
+
+
+def log_type(event: CaseEvent) -> str:
+    """What the log calls an event."""
+    return f"case.{event.kind.removeprefix('case_')}"
+
+
+def told_of(case: Case, event: CaseEvent, *, blinded: Callable[[str], str]) -> dict[str, Any]:
+    """What the log says of an event of a case: free text, and who is a natural person, blinded."""
     data: dict[str, Any] = {
         "number": event.number,
         "occurred_at": timestamp(event.occurred_at),
@@ -223,17 +235,15 @@ def _log(case: Case, event: CaseEvent) -> None:
     }
     if event.kind == Kind.RECEIVED:
         party = case.applicant
-        data |= {
-            "item": case.item.code,
-            "applicant": ledger.party(party.public_code, protected=party.is_protected, subject=case.subject),
-        }
+        code = blinded(party.public_code) if party.is_protected else party.public_code
+        data |= {"item": case.item.code, "applicant": code}
     data |= {
         name: getattr(event, name) for name in DETAILS if name != "words" and getattr(event, name) not in (None, "")
     }
     if event.words:
-        data["text"] = ledger.blinded(event.words, subject=case.subject)
+        data["text"] = blinded(event.words)
     if event.corrects is not None:
         data["corrects"] = event.corrects.number
     if event.waiting:
         data["waiting"] = True
-    ledger.append(f"case.{event.kind.removeprefix('case_')}", case.subject, data, at=event.recorded_at)
+    return data

@@ -3,6 +3,7 @@
 from ledger.domain.queue import (
     OutsideTransaction,
     append,
+    append_all,
     append_sealed,
     blinded,
     cosigned_with,
@@ -11,11 +12,15 @@ from ledger.domain.queue import (
     unblinded,
     unblinded_all,
     unsealed,
+    written,
+    written_blind,
+    written_sealed,
 )
 
 __all__ = [
     "OutsideTransaction",
     "append",
+    "append_all",
     "append_sealed",
     "blinded",
     "cosigned_with",
@@ -24,4 +29,7 @@ __all__ = [
     "unblinded",
     "unblinded_all",
     "unsealed",
+    "written",
+    "written_blind",
+    "written_sealed",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from ledger.models import Blind, Checkpoint, QueuedEntry
 from protocol import canonical, entries
 
 BLIND_OCTETS = 16
+BATCH = 1000
 SEALED = "sealed"
 LOG_ORDER = (F("index").asc(nulls_last=True), "id")
 _INSERT = "INSERT INTO ledger_queuedentry (at, type, subject, entry, leaf, sealed_for, event, blind) \
@@ -31,30 +32,35 @@ def append(type: str, subject: str, data: Mapping[str, Any], *, at: datetime) ->
     16 KiB and OutsideTransaction where there is no transaction.
     """
     _demand_transaction()
-    written = entries.entry(type=type, subject=subject, data=dict(data), at=at)
-    return _queue(
-        QueuedEntry(at=at, type=type, subject=subject, entry=written, leaf=entries.leaf_hash(written), sealed_for="")
-    )
+    return _queue(written(type, subject, data, at=at))
+
+
+def written(type: str, subject: str, data: Mapping[str, Any], *, at: datetime) -> QueuedEntry:
+    """An entry as it would be queued; `append_all` queues many at once."""
+    entry = entries.entry(type=type, subject=subject, data=dict(data), at=at)
+    return QueuedEntry(at=at, type=type, subject=subject, entry=entry, leaf=entries.leaf_hash(entry), sealed_for="")
 
 
 def append_sealed(sealed_for: str, event: Mapping[str, Any], *, at: datetime) -> QueuedEntry:
     """Queue an event that says nothing before opening: the log gets its blinded hash only (PROTOCOL §2)."""
     _demand_transaction()
+    return _queue(written_sealed(sealed_for, event, at=at))
+
+
+def written_sealed(sealed_for: str, event: Mapping[str, Any], *, at: datetime) -> QueuedEntry:
+    """A sealed entry as it would be queued."""
     blind = os.urandom(BLIND_OCTETS)
     sealed = entries.sealed_data(dict(event), blind)
-    written = entries.entry(type=SEALED, subject=SEALED, data=sealed, at=at)
-    return _queue(
-        QueuedEntry(
-            at=at,
-            type=SEALED,
-            subject=SEALED,
-            entry=written,
-            leaf=entries.leaf_hash(written),
-            sealed_for=sealed_for,
-            event=canonical.encode(dict(event)),
-            blind=blind,
-        )
-    )
+    row = written(SEALED, SEALED, sealed, at=at)
+    row.sealed_for, row.event, row.blind = sealed_for, canonical.encode(dict(event)), blind
+    return row
+
+
+def append_all(rows: Sequence[QueuedEntry], blinds: Sequence[Blind]) -> None:
+    """Queue many written entries in their order, with the blinds of what they hold blinded: how whole histories are taken in."""
+    _demand_transaction()
+    Blind.objects.bulk_create(blinds, batch_size=BATCH)
+    QueuedEntry.objects.bulk_create(rows, batch_size=BATCH)
 
 
 def _queue(row: QueuedEntry) -> QueuedEntry:
@@ -72,10 +78,15 @@ def _queue(row: QueuedEntry) -> QueuedEntry:
 def blinded(value: str, *, subject: str) -> str:
     """The form in which free text and what identifies a person enter the log; the blind is kept until it is erased."""
     _demand_transaction()
+    row = written_blind(value, subject=subject)
+    row.save(force_insert=True)
+    return row.digest
+
+
+def written_blind(value: str, *, subject: str) -> Blind:
+    """A value blinded anew, as it would be kept."""
     blind = os.urandom(BLIND_OCTETS)
-    digest = entries.blinded(value, blind)
-    Blind.objects.create(digest=digest, blind=blind, subject=subject)
-    return digest
+    return Blind(digest=entries.blinded(value, blind), blind=blind, subject=subject)
 
 
 def unblinded(digest: str) -> str | None:

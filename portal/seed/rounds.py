@@ -28,19 +28,12 @@ from portal.seed.contracts import Contracts, in_order
 from portal.seed.firms import Guild
 from portal.seed.owners import Owners, new_need
 from portal.seed.plans import DAY, HOUR, MINUTE, Plan, Status
+from portal.seed.prices import PRICES
 from protocol.methods import METHODS
 from protocol.parameters import OF_LOT
 from protocol.seal import seal_bid
 
 NOTICE_DAYS = 5
-# Services that may be asked for without a further ground, with what they cost in yuan.
-PRICES = {
-    "S005": 90_000, "S006": 60_000, "S011": 70_000, "S012": 180_000, "S013": 120_000, "S014": 80_000, "S015": 60_000,
-    "S019": 30_000, "S020": 18_000, "S022": 65_000, "S024": 25_000, "S025": 36_000, "S026": 30_000, "S030": 90_000,
-    "S031": 50_000, "S034": 45_000,
-}  # fmt: skip
-
-
 GROUNDS = {
     "proposal": (
         "服务内容复杂，方案差别大，只比价格选不出合适的机构。",
