@@ -13,13 +13,15 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from django.db.models import Max
+
 from approvals.models import ApprovalItem, CaseEvent, Department, District, Fault, Party, Special
 from bidding.domain import timetable
 from bidding.models import Policy
 from contracts.models import ContractPolicy
 from core import worktime
 from core.clock import LOCAL
-from market.models import AffiliationDeclaration, Firm, Project, Qualification, Service
+from market.models import AffiliationDeclaration, Firm, Project, Qualification, Service, Suspension
 from portal.seed.bulk.life import Act, Announcement, Life, Offer
 from portal.seed.bulk.selecting import NOTICE_DAYS, award_after
 from portal.seed.cases import WORDS
@@ -63,7 +65,9 @@ class Imagination:
         day = self.now.astimezone(LOCAL).date()
         tied = AffiliationDeclaration.objects.values_list("admission__firm_id", flat=True)
         lapsed = Qualification.objects.filter(valid_to__lt=day).values_list("admission__firm_id", flat=True)
-        self.kept_out = {*tied, *lapsed}
+        self.kept_out = {*tied, *lapsed, *Suspension.objects.values_list("firm_id", flat=True)}
+        newest = Qualification.objects.values_list("admission__firm_id").annotate(since=Max("valid_from"))
+        self.qualified: dict[int, date] = dict(newest.order_by())
         self.services = [
             each for each in Service.objects.order_by("code") if each.code in PRICES and self._firms(each, self.now)
         ]
@@ -114,11 +118,12 @@ class Imagination:
         return tuple(kept)
 
     def _where(self, day: date) -> tuple[Service, District]:
-        """A service, and a district in which somebody decides what it is for."""
+        """A service that some firm could give by then, and a district in which somebody decides what it is for."""
+        at = datetime.combine(day, time(0), tzinfo=LOCAL)
         while True:
             service = self.rng.choice(self.services)
             district = self.rng.choice(list(self.city.districts.values()))
-            if self._department(self._item(service), district, day) is not None:
+            if self._firms(service, at) and self._department(self._item(service), district, day) is not None:
                 return service, district
 
     def _item(self, service: Service) -> ApprovalItem:
@@ -136,7 +141,7 @@ class Imagination:
         return self.deciding[key]
 
     def _firms(self, service: Service, at: datetime) -> list[Firm]:
-        """Firms that could enter at a moment: listed by then, no ties, nothing lapsed; the first have the most chances."""
+        """Firms that could enter at a moment: listed, without ties, nothing lapsed; the first have the most chances."""
         return [
             firm
             for firm in self.guild.offering[service.code]
@@ -144,6 +149,7 @@ class Imagination:
             and firm.listed_at is not None
             and firm.listed_at <= at
             and firm.pk not in self.kept_out
+            and self.qualified.get(firm.pk, date.min) <= at.date()
         ]
 
     def _announced(self, day: date) -> Announcement:
@@ -155,7 +161,7 @@ class Imagination:
     ) -> tuple[tuple[Offer, ...], datetime, Policy]:
         rng, policy = self.rng, Policy.in_force(announced)
         closes = timetable.closing_of(policy, NOTICE_DAYS, announced_at=announced)
-        firms = self._firms(service, announced) or self._firms(service, self.now)
+        firms = self._firms(service, announced)
         weights = [1 / (place + 2) for place in range(len(firms))]
         chosen = list(dict.fromkeys(rng.choices(firms, weights, k=2 * least + rng.randrange(5))))
         chosen += [firm for firm in firms if firm not in chosen][: max(0, least - len(chosen))]
