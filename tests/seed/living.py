@@ -41,6 +41,7 @@ class Living:
         for told in self.life.announcements:
             round_ = self._round(told, before=round_)
         assert round_ is not None
+        self.round = round_
         for act in self.life.contract:
             with clock.travelling(act.at):
                 self._contract(act)
@@ -119,7 +120,7 @@ class Living:
     def _contract(self, act: Act) -> None:
         owner, firm, more = self.life.owner, self.life.firm, act.more
         if act.kind == "drafted":
-            drafting.draft_contract(award_id=Award.objects.latest("pk").pk, now=act.at)
+            drafting.draft_contract(award_id=Award.objects.get(lot__round=self.round).pk, now=act.at)
             return
         contract = Contract.objects.latest("pk")
         last = contract.milestones.filter(delivers=True).latest("number")

@@ -33,6 +33,8 @@ from portal.seed.plans import DAY, HOUR, MINUTE
 from portal.seed.prices import PRICES
 
 Event = CaseEvent.Kind
+PUBLIC_LEAST = 3
+"""Valid entrants that public money needs, by the policies that the city has."""
 NEEDED = "按现行法规和技术规范完成，成果应满足审批部门受理要求，并配合审查、修改直至审批通过。"
 GIVEN_UP = "项目停建，业主不再履行合同。"
 NOT_ACCEPTED = "报告编制深度不足，不具备受理条件。"
@@ -83,7 +85,7 @@ class Imagination:
         owner = self.city.member(rng.choice(self.owners.institutions if public else self.owners.companies))
         budget = Decimal(PRICES[service.code] * rng.randrange(70, 170) // 10_000 * 100)
         times = [self._announced(day) for day in ([day, again] if again else [day])]
-        offers, closes, policy = self._offers(service, times[-1].announced, budget, least=3 if public else 1)
+        offers, closes, policy = self._offers(service, times[-1].announced, budget, least=PUBLIC_LEAST if public else 1)
         winner = min(offers, key=lambda offer: offer.amount)
         contract = self._until_now(self._contract(award_after(closes, policy), winner))
         accepted = next((act.at for act in contract if act.kind.startswith("accepted")), None)
@@ -118,12 +120,13 @@ class Imagination:
         return tuple(kept)
 
     def _where(self, day: date) -> tuple[Service, District]:
-        """A service that some firm could give by then, and a district in which somebody decides what it is for."""
+        """A service that enough firms could give by then, and a district in which somebody decides what it is for."""
         at = datetime.combine(day, time(0), tzinfo=LOCAL)
         while True:
             service = self.rng.choice(self.services)
             district = self.rng.choice(list(self.city.districts.values()))
-            if self._firms(service, at) and self._department(self._item(service), district, day) is not None:
+            enough = len(self._firms(service, at)) >= PUBLIC_LEAST
+            if enough and self._department(self._item(service), district, day) is not None:
                 return service, district
 
     def _item(self, service: Service) -> ApprovalItem:
