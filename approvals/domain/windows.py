@@ -153,8 +153,9 @@ def _begin(application: Application, each: Wanted, district: District) -> Case:
         application=application,
         step=each.step if application.lead_id else 1,
     )
+    known = set(case.materials.values_list("pk", flat=True))  # what came by itself is in the log already
     case.materials.set(application.materials.all())
-    for material in application.materials.all():
+    for material in application.materials.exclude(pk__in=known):
         materials.log(case, material)
     if case.step == 1:
         record(case, Happening(kind=CaseEvent.Kind.RECEIVED), _by_applicant(application))
