@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.core.files.base import ContentFile
@@ -31,10 +31,10 @@ Event = CaseEvent.Kind
 
 
 class Living:
-    """One life, step by step."""
+    """One life, step by step, up to now."""
 
-    def __init__(self, life: Life, city: City, attend: Callable[[], None]) -> None:
-        self.life, self.city, self.attend = life, city, attend
+    def __init__(self, life: Life, city: City, attend: Callable[[], None], *, now: datetime) -> None:
+        self.life, self.city, self.attend, self.now = life, city, attend, now
 
     def live(self) -> Need:
         round_: Round | None = None
@@ -83,7 +83,7 @@ class Living:
                 round_ = step(round_id=round_.pk, now=clock.now())
                 self.attend()
         until = round_.candidate_until
-        if round_.status == Round.Status.CANDIDATE and until is not None:
+        if round_.status == Round.Status.CANDIDATE and until is not None and until <= self.now:
             with clock.travelling(until):
                 round_ = closing.award_round(round_id=round_.pk, now=until)
         return round_

@@ -145,7 +145,7 @@ def test_a_life_written_at_once_is_the_life_lived(city):
     imagined += [imagines.life(oldest) for _each in range(LIVES // 2 - len(imagined))]
     imagined += [imagines.life(newest) for _each in imagined]
     with attendance(Random(1).randbytes) as attend:
-        lived = [Living(life, made, attend).live() for life in imagined]
+        lived = [Living(life, made, attend, now=now).live() for life in imagined]
         before = [(told(need), logged(need), timelines(need, now)) for need in lived]
         written = _written(imagined, now, attend)
         after = [(told(need), logged(need), timelines(need, now)) for need in written]
