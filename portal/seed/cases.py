@@ -123,7 +123,7 @@ class Cases:
 
     def follow(self, contract: Contract, *, story: str, since: datetime) -> Iterator[datetime]:
         """The owner applies for what a contract's result is for, and the department goes on from there."""
-        begun = since + DAY
+        begun = _on_a_working_day(since + DAY)
         yield begun
         line = contract.lines.select_related("project__district", "project__owner", "item").get()
         application = windows.file_application(
@@ -135,8 +135,10 @@ class Cases:
             files=[],
             by=self._member(line.project.owner),
         )
+        moment = begun
         for after, step in FOLLOWED[story]:
-            yield begun + DAY * after + timedelta(minutes=self.rng.randrange(7, 120))
+            planned = begun + DAY * after + timedelta(minutes=self.rng.randrange(7, 120))
+            yield (moment := max(_on_a_working_day(planned), moment + timedelta(hours=1)))
             for case in self._turn(application, step):
                 if step == "revise":
                     self._revise(contract, case)
@@ -250,3 +252,10 @@ class Cases:
 
     def _member(self, organisation: Organisation) -> Membership:
         return self.city.member(organisation)
+
+
+def _on_a_working_day(moment: datetime) -> datetime:
+    """The same time of the next day on which offices are open."""
+    while not is_working(moment.astimezone(LOCAL).date()):
+        moment += DAY
+    return moment

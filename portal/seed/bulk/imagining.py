@@ -65,6 +65,7 @@ class Imagination:
 
     def __post_init__(self) -> None:
         day = self.now.astimezone(LOCAL).date()
+        self.workdays = worktime.calendar(day - 1_000 * DAY, day + 400 * DAY)
         tied = AffiliationDeclaration.objects.values_list("admission__firm_id", flat=True)
         lapsed = Qualification.objects.filter(valid_to__lt=day).values_list("admission__firm_id", flat=True)
         self.kept_out = {*tied, *lapsed, *Suspension.objects.values_list("firm_id", flat=True)}
@@ -112,12 +113,28 @@ class Imagination:
         )
 
     def _until_now(self, acts: Iterator[Act]) -> tuple[Act, ...]:
-        kept = []
+        """Acts in office hours of working days, each after the one before, as far as they lie in the past."""
+        kept: list[Act] = []
         for act in acts:
-            if act.at > self.now:
+            at = act.at
+            if act.kind == "accepted-silently":
+                at = ContractPolicy.in_force(kept[-1].at).end_of_silence(kept[-1].at)
+            elif act.kind != "drafted":
+                at = self._in_office(at)
+                at = max(at, kept[-1].at + 10 * MINUTE) if kept else at
+            if at > self.now:
                 break
-            kept.append(act)
+            kept.append(Act(at=at, kind=act.kind, more=act.more))
         return tuple(kept)
+
+    def _in_office(self, at: datetime) -> datetime:
+        """The same time of the day on which somebody works next; what would be at night is in the day."""
+        local = at.astimezone(LOCAL)
+        day = local.date()
+        while not self.workdays.works(day):
+            day += DAY
+        hour = local.hour if 9 <= local.hour < 18 else 9 + local.hour % 9
+        return datetime.combine(day, time(hour, local.minute), tzinfo=LOCAL)
 
     def _where(self, day: date) -> tuple[Service, District]:
         """A service that enough firms could give by then, and a district in which somebody decides what it is for."""
