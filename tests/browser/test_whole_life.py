@@ -243,6 +243,8 @@ def everybody_reads(
         ("correction", "firm"), ("check", "department"), ("examination", "department"),
     ]  # fmt: skip
     assert [each.start for each in line.segments[1:]] == [each.end for each in line.segments[:-1]]
+    assert line.start is not None
+    assert line.end is not None
     whole = sum((days for _kind, _party, days in pieces), Fraction(0))
     assert whole == workdays.working_time(line.start, line.end)
     by_party: dict[str, Fraction] = defaultdict(Fraction)

@@ -91,7 +91,7 @@ class Imagination:
         contract = self._until_now(self._contract(award_after(closes, policy), winner))
         accepted = next((act.at for act in contract if act.kind.startswith("accepted")), None)
         case = self._until_now(self._case(accepted, item, department, winner.firm)) if accepted else ()
-        works = rng.choice(PUBLIC_WORKS if public else PRIVATE_WORKS).format(n=rng.randrange(60, 4_000))
+        works = rng.choice(PUBLIC_WORKS if public else PRIVATE_WORKS).format(n=rng.randrange(60, 1_000))
         return Life(
             owner=owner,
             operator=self.city.member(self.city.operator),
