@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from io import BytesIO
@@ -31,7 +32,14 @@ SUPPLEMENT_CLAUSES = (
 
 def text_of(contract: Contract) -> dict[str, Any]:
     """Everything to which the parties agree; the same text gives the same bytes."""
-    lines = lines_told(contract)
+    milestones, parties = contract.milestones.prefetch_related("lines"), contract.parties.select_related("organisation")
+    return told(contract, milestones, parties, lines=lines_told(contract))
+
+
+def told(
+    contract: Contract, milestones: Iterable[Milestone], parties: Iterable[ContractParty], *, lines: dict[str, Any]
+) -> dict[str, Any]:
+    """The text of a contract that has these milestones and parties, in their order; `lines` as `lines_told` gives them."""
     return {
         "award": contract.award.code,
         "clauses": contract.clauses,
@@ -45,7 +53,7 @@ def text_of(contract: Contract) -> dict[str, Any]:
                 "name": each.name,
                 **({"lines": [line.number for line in each.lines.all()]} if lines else {}),
             }
-            for each in contract.milestones.prefetch_related("lines")
+            for each in milestones
         ],
         **lines,
         "parties": [
@@ -55,7 +63,7 @@ def text_of(contract: Contract) -> dict[str, Any]:
                 "share": each.share,
                 "side": each.side,
             }
-            for each in contract.parties.select_related("organisation")
+            for each in parties
         ],
         "price": f"{contract.price:.2f}",
         "scope": contract.scope,

@@ -5,11 +5,9 @@ A document of law is in Chinese whoever reads it, so nothing here is translated.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 import segno
 from fpdf import FPDF
@@ -111,26 +109,25 @@ class _Paper(FPDF):
 def print_sheet(sheet: Sheet) -> Printed:
     """Lay a contract out."""
     paper = _Paper(sheet)
-    with tempfile.TemporaryDirectory() as folder:
-        characters = _characters(sheet)
-        paper.add_font("Noto", "", font_with(characters, weight=REGULAR, into=Path(folder)))
-        paper.add_font("Noto", "B", font_with(characters, weight=BOLD, into=Path(folder)))
-        paper.add_page()
-        _head(paper)
-        _facts(paper)
-        if sheet.changes:
-            paper.heading("变更内容")
-            _changes(paper)
-        if sheet.scope:
-            paper.heading("服务内容")
-            paper.line_of(sheet.scope)
-        paper.heading("付款计划")
-        _plan(paper)
-        paper.heading("补充条款" if sheet.changes else "合同条款")
-        _clauses(paper)
-        places = _signers(paper)
-        _proof(paper)
-        return Printed(bytes(paper.output()), places)
+    characters = _characters(sheet)
+    paper.add_font("Noto", "", font_with(characters, weight=REGULAR))
+    paper.add_font("Noto", "B", font_with(characters, weight=BOLD))
+    paper.add_page()
+    _head(paper)
+    _facts(paper)
+    if sheet.changes:
+        paper.heading("变更内容")
+        _changes(paper)
+    if sheet.scope:
+        paper.heading("服务内容")
+        paper.line_of(sheet.scope)
+    paper.heading("付款计划")
+    _plan(paper)
+    paper.heading("补充条款" if sheet.changes else "合同条款")
+    _clauses(paper)
+    places = _signers(paper)
+    _proof(paper)
+    return Printed(bytes(paper.output()), places)
 
 
 def _characters(sheet: Sheet) -> set[str]:
@@ -264,22 +261,21 @@ def print_seal(name: str, on: str) -> bytes:
     paper = FPDF(format=(SEAL, SEAL))
     paper.set_margin(0)
     paper.set_auto_page_break(False)
-    with tempfile.TemporaryDirectory() as folder:
-        paper.add_font("Noto", "B", font_with(name + on, weight=BOLD, into=Path(folder)))
-        paper.add_page()
-        paper.set_draw_color(*SEAL_RED)
-        paper.set_text_color(*SEAL_RED)
-        paper.set_line_width(0.9)
-        paper.circle(SEAL / 2, SEAL / 2, SEAL / 2 - 1)
-        paper.set_line_width(0.25)
-        paper.circle(SEAL / 2, SEAL / 2, SEAL / 2 - 2)
-        size = 8.0 if len(name) <= 24 else 6.0
-        paper.set_font("Noto", "B", size)
-        height = paper.multi_cell(SEAL - 9, 3.6, name, align="C", dry_run=True, output="HEIGHT")
-        assert isinstance(height, float)
-        paper.set_xy(4.5, SEAL / 2 - height / 2 - 2)
-        paper.multi_cell(SEAL - 9, 3.6, name, align="C", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-        paper.set_font("Noto", "B", 6)
-        paper.set_xy(4.5, paper.get_y() + 1)
-        paper.cell(SEAL - 9, 3, on, align="C")
-        return bytes(paper.output())
+    paper.add_font("Noto", "B", font_with(name + on, weight=BOLD))
+    paper.add_page()
+    paper.set_draw_color(*SEAL_RED)
+    paper.set_text_color(*SEAL_RED)
+    paper.set_line_width(0.9)
+    paper.circle(SEAL / 2, SEAL / 2, SEAL / 2 - 1)
+    paper.set_line_width(0.25)
+    paper.circle(SEAL / 2, SEAL / 2, SEAL / 2 - 2)
+    size = 8.0 if len(name) <= 24 else 6.0
+    paper.set_font("Noto", "B", size)
+    height = paper.multi_cell(SEAL - 9, 3.6, name, align="C", dry_run=True, output="HEIGHT")
+    assert isinstance(height, float)
+    paper.set_xy(4.5, SEAL / 2 - height / 2 - 2)
+    paper.multi_cell(SEAL - 9, 3.6, name, align="C", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    paper.set_font("Noto", "B", 6)
+    paper.set_xy(4.5, paper.get_y() + 1)
+    paper.cell(SEAL - 9, 3, on, align="C")
+    return bytes(paper.output())

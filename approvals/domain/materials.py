@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -128,10 +129,15 @@ def _new(**fields: Any) -> Material:
 
 def log(case: Case, material: Material) -> None:
     """Tell the log that a case has a piece of material."""
-    data = {
+    data = told_of(material, blinded=partial(ledger.blinded, subject=case.subject))
+    ledger.append("case.material", case.subject, data, at=clock.now())
+
+
+def told_of(material: Material, *, blinded: Callable[[str], str]) -> dict[str, Any]:
+    """What the log says of a piece of material."""
+    return {
         "sha256": material.sha256,
         "size": material.size,
-        "title": ledger.blinded(material.title, subject=case.subject),
+        "title": blinded(material.title),
         "deliverable": bool(material.reference),
     }
-    ledger.append("case.material", case.subject, data, at=clock.now())

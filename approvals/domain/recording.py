@@ -5,7 +5,7 @@ Whoever it comes from — a desk, an applicant, a department's own system, a tab
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from approvals.models import ApiClient, Application, Case, CaseEvent
 from core import clock
 from core.errors import Conflict, DomainError, WrongState
 from ledger import domain as ledger
+from ledger.models import Blind
 from protocol.canonical import timestamp
 
 Kind = CaseEvent.Kind
@@ -251,18 +252,26 @@ def _stand(case: Case, state: State) -> None:
 
 def _log(case: Case, events: Sequence[CaseEvent]) -> None:
     """Tell the log of events; all were recorded in one transaction, at nearly one moment."""
-    texts = ledger.blinded_all([each.words for each in events if each.words], subject=case.subject)
-    blinded = iter(texts)
-    told = []
-    for event in events:
-        data = _told(case, event)
-        if event.words:
-            data["text"] = next(blinded)
-        told.append((f"case.{event.kind.removeprefix('case_')}", case.subject, data))
-    ledger.append_all(told, at=events[-1].recorded_at)
+    blinds: list[Blind] = []
+
+    def blinded(value: str) -> str:
+        blinds.append(ledger.written_blind(value, subject=case.subject))
+        return blinds[-1].digest
+
+    at = events[-1].recorded_at
+    rows = [
+        ledger.written(log_type(each), case.subject, told_of(case, each, blinded=blinded), at=at) for each in events
+    ]
+    ledger.append_all(rows, blinds)
 
 
-def _told(case: Case, event: CaseEvent) -> dict[str, Any]:
+def log_type(event: CaseEvent) -> str:
+    """What the log calls an event."""
+    return f"case.{event.kind.removeprefix('case_')}"
+
+
+def told_of(case: Case, event: CaseEvent, *, blinded: Callable[[str], str]) -> dict[str, Any]:
+    """What the log says of an event of a case: free text, and who is a natural person, blinded."""
     data: dict[str, Any] = {
         "number": event.number,
         "occurred_at": timestamp(event.occurred_at),
@@ -271,13 +280,13 @@ def _told(case: Case, event: CaseEvent) -> dict[str, Any]:
     }
     if event.kind == Kind.RECEIVED:
         party = case.applicant
-        data |= {
-            "item": case.item.code,
-            "applicant": ledger.party(party.public_code, protected=party.is_protected, subject=case.subject),
-        }
+        code = blinded(party.public_code) if party.is_protected else party.public_code
+        data |= {"item": case.item.code, "applicant": code}
     data |= {
         name: getattr(event, name) for name in DETAILS if name != "words" and getattr(event, name) not in (None, "")
     }
+    if event.words:
+        data["text"] = blinded(event.words)
     if event.corrects is not None:
         data["corrects"] = event.corrects.number
     if event.waiting:

@@ -159,6 +159,11 @@ class Material(models.Model):
         return self.title
 
     @property
+    def result(self) -> str:
+        """The code of the deliverable that it is."""
+        return self.reference.rpartition("/")[2]
+
+    @property
     def name(self) -> str:
         """What the file is called when it is handed out."""
         return str(self.file.name).rpartition("/")[2]

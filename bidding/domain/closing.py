@@ -48,7 +48,7 @@ def close_round(*, round_id: int, now: datetime) -> Round:
         Round.lifecycle.move(round_, Status.CLOSED)
         round_.closed_at = now
         round_.save()
-        digest = canonical.sha256_hex(canonical.encode([_frozen_line(entry) for entry in entries]))
+        digest = canonical.sha256_hex(canonical.encode([frozen_line(entry) for entry in entries]))
         data: dict[str, Any] = {"count": len(entries), "sha256": digest}
         marked = METHODS[round_.method].marked
         if marked:
@@ -88,7 +88,8 @@ def _frozen(round_: Round, *, at: datetime) -> tuple[list[Entry], list[Firm]]:
     return entries, firms
 
 
-def _frozen_line(entry: Entry) -> list[Any]:
+def frozen_line(entry: Entry) -> list[Any]:
+    """What the log's hash says of an entrant at closing."""
     score = None if entry.credit is None else f"{entry.credit:.2f}"
     return [entry.lot.number, entry.firm.uscc, entry.envelope_sha256, entry.eligible, score]
 
@@ -123,10 +124,7 @@ def evaluate_round(*, round_id: int, now: datetime) -> Round:
         Round.lifecycle.move(round_, Status.EVALUATED)
         round_.evaluated_at = now
         round_.save()
-        digest = canonical.sha256_hex(
-            canonical.encode({number: result.as_record() for number, result in results.items()})
-        )
-        data: dict[str, Any] = {"lots": len(lots), "sha256": digest}
+        data: dict[str, Any] = {"lots": len(lots), "sha256": result_digest(results)}
         if METHODS[round_.method].blind:
             data["keys"] = private_keys(round_)
         if METHODS[round_.method].marked:
@@ -134,6 +132,11 @@ def evaluate_round(*, round_id: int, now: datetime) -> Round:
         ledger.append("round.evaluated", round_.subject, data, at=now)
         transaction.on_commit(partial(live.changed, round_))
     return round_
+
+
+def result_digest(results: Mapping[str, Result]) -> str:
+    """The hash of the results of all lots, as the log has it."""
+    return canonical.sha256_hex(canonical.encode({number: result.as_record() for number, result in results.items()}))
 
 
 def _wait_for_choice(round_: Round, now: datetime) -> Round:

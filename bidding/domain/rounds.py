@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -18,7 +18,7 @@ from bidding.domain.files import forget_all
 from bidding.domain.lots import LotTerms, copy_lots, demand_terms, put_lots, whole_terms
 from bidding.domain.reasons import demand_reason
 from bidding.domain.stock import take_key
-from bidding.models import Policy, Round
+from bidding.models import Lot, Policy, Round
 from bidding.models.consortia import LEAST, MOST
 from core import clock, codes, worktime
 from core.errors import Conflict, DomainError, NotAllowed, NotDue, WrongState
@@ -260,8 +260,18 @@ def submission_of(round_: Round) -> str:
 
 
 def _announcement(round_: Round) -> dict[str, Any]:
+    subject = round_.subject
+    return announcement_of(
+        round_,
+        lots=list(round_.lots.order_by("number")),
+        blinded=partial(ledger.blinded, subject=subject),
+        owner=ledger.party(round_.owner.public_code, protected=round_.owner.is_protected, subject=subject),
+    )
+
+
+def announcement_of(round_: Round, *, lots: Sequence[Lot], blinded: Callable[[str], str], owner: str) -> dict[str, Any]:
     """What the log says of an announcement: terms, keys and commitment in clear, free text blinded (PROTOCOL §1)."""
-    subject, policy = round_.subject, round_.policy
+    policy = round_.policy
     assert policy is not None
     assert round_.closes_at is not None
     return {
@@ -274,18 +284,18 @@ def _announcement(round_: Round) -> dict[str, Any]:
         "district": round_.district.code,
         "item": round_.need.item.code,
         "keys": {"custodian": round_.custodian_public, "platform": round_.platform_public},
-        **_announced_lots(round_),
+        **_announced_lots(round_, lots, blinded),
         "method": round_.method,
         "minimum": round_.minimum,
-        "owner": ledger.party(round_.owner.public_code, protected=round_.owner.is_protected, subject=subject),
+        "owner": owner,
         "named": _named(round_),
-        "parameters": _without_words(round_),
+        "parameters": _without_words(round_, blinded),
         "policy": policy.version,
         "previous": round_.previous.code if round_.previous else None,
-        "requirement": ledger.blinded(round_.need.requirement, subject=subject),
+        "requirement": blinded(round_.need.requirement),
         "sequence": round_.sequence,
         "service": round_.service.code,
-        "title": ledger.blinded(round_.title, subject=subject),
+        "title": blinded(round_.title),
     }
 
 
@@ -300,13 +310,12 @@ def services_told(round_: Round) -> dict[str, Any]:
     return {"services": told}
 
 
-def _announced_lots(round_: Round) -> dict[str, Any]:
+def _announced_lots(round_: Round, lots: Sequence[Lot], blinded: Callable[[str], str]) -> dict[str, Any]:
     """The numbers of the lots; of several also their limits, and their titles blinded, as all free text is."""
-    lots = list(round_.lots.order_by("number"))
     told: dict[str, Any] = {"lots": [lot.number for lot in lots]}
     if round_.has_lots:
         told["limits"] = {lot.number: lot.limits for lot in lots}
-        told["titles"] = {lot.number: ledger.blinded(lot.title, subject=round_.subject) for lot in lots}
+        told["titles"] = {lot.number: blinded(lot.title) for lot in lots}
     return told
 
 
@@ -317,11 +326,11 @@ def _named(round_: Round) -> str | None:
     return ledger.party(organisation.public_code, protected=organisation.is_protected, subject=round_.subject)
 
 
-def _without_words(round_: Round) -> dict[str, Any]:
+def _without_words(round_: Round, blinded: Callable[[str], str]) -> dict[str, Any]:
     """The parameters as the log may hold them: the ground is free text, and enters blinded (PROTOCOL §1)."""
     kept = dict(round_.parameters)
     if kept.get("ground"):
-        kept["ground"] = ledger.blinded(kept["ground"], subject=round_.subject)
+        kept["ground"] = blinded(kept["ground"])
     return kept
 
 

@@ -6,7 +6,6 @@ from ledger.domain.queue import (
     append_all,
     append_sealed,
     blinded,
-    blinded_all,
     cosigned_with,
     lasting_party,
     party,
@@ -14,6 +13,9 @@ from ledger.domain.queue import (
     unblinded,
     unblinded_all,
     unsealed,
+    written,
+    written_blind,
+    written_sealed,
 )
 
 __all__ = [
@@ -22,7 +24,6 @@ __all__ = [
     "append_all",
     "append_sealed",
     "blinded",
-    "blinded_all",
     "cosigned_with",
     "lasting_party",
     "party",
@@ -30,4 +31,7 @@ __all__ = [
     "unblinded",
     "unblinded_all",
     "unsealed",
+    "written",
+    "written_blind",
+    "written_sealed",
 ]

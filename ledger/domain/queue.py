@@ -18,6 +18,7 @@ from ledger.models import Blind, Checkpoint, QueuedEntry
 from protocol import canonical, entries
 
 BLIND_OCTETS = 16
+BATCH = 1000
 SEALED = "sealed"
 OFFERS = "auction."
 """What happens inside an auction changes nothing of its round for those who follow it, and every millisecond counts there."""
@@ -47,19 +48,22 @@ def append(type: str, subject: str, data: Mapping[str, Any], *, at: datetime) ->
         cursor.execute(_APPEND, (at, type, subject, written, entries.leaf_hash(written)))
 
 
-def append_all(told: Sequence[tuple[str, str, Mapping[str, Any]]], *, at: datetime) -> None:
-    """Queue several entries, each its type, subject and data, in their order and by one statement. As `append` otherwise."""
-    database = _in_transaction()
-    values: list[Any] = []
-    for type_, subject, data in told:
-        written = entries.entry(type=type_, subject=subject, data=dict(data), at=at)
-        values += [at, type_, subject, written, entries.leaf_hash(written)]
-    for subject in dict.fromkeys(subject for _type, subject, _data in told):
+def written(type: str, subject: str, data: Mapping[str, Any], *, at: datetime) -> QueuedEntry:
+    """An entry as it would be queued; `append_all` queues many at once."""
+    entry = entries.entry(type=type, subject=subject, data=dict(data), at=at)
+    return QueuedEntry(at=at, type=type, subject=subject, entry=entry, leaf=entries.leaf_hash(entry), sealed_for="")
+
+
+def append_all(rows: Sequence[QueuedEntry], blinds: Sequence[Blind] = ()) -> None:
+    """Queue written entries in their order, with the blinds of what they hold blinded, by as few statements as can be.
+
+    As `append` otherwise.
+    """
+    _in_transaction()
+    for subject in dict.fromkeys(row.subject for row in rows if not row.type.startswith(OFFERS)):
         changes.recorded(subject)
-    if values:
-        rows = ", ".join(["(%s, %s, %s, %s, %s, '')"] * len(told))
-        with database.cursor() as cursor:
-            cursor.execute(f"{_INTO} VALUES {rows}", values)
+    Blind.objects.bulk_create(blinds, batch_size=BATCH)
+    QueuedEntry.objects.bulk_create(rows, batch_size=BATCH)
 
 
 def append_sealed(sealed_for: str, event: Mapping[str, Any], *, at: datetime) -> QueuedEntry:
@@ -68,24 +72,20 @@ def append_sealed(sealed_for: str, event: Mapping[str, Any], *, at: datetime) ->
     Returns the entry, of which the receipt is made.
     """
     database = _in_transaction()
-    blind = os.urandom(BLIND_OCTETS)
-    told = canonical.encode(event)
-    written = entries.entry(type=SEALED, subject=SEALED, data=entries.sealed_data(event, blind), at=at)
-    leaf = entries.leaf_hash(written)
-    row = QueuedEntry(
-        at=at,
-        type=SEALED,
-        subject=SEALED,
-        entry=written,
-        leaf=leaf,
-        sealed_for=sealed_for,
-        event=told,
-        blind=blind,
-    )
+    row = written_sealed(sealed_for, event, at=at)
+    values: tuple[Any, ...] = (at, SEALED, SEALED, row.entry, row.leaf, sealed_for, row.event, row.blind)
     with _prepared(database) as cursor:
-        cursor.execute(_SEAL, (at, SEALED, SEALED, written, leaf, sealed_for, told, blind))
+        cursor.execute(_SEAL, values)
         (row.pk,) = cursor.fetchone()
     row._state.adding = False
+    return row
+
+
+def written_sealed(sealed_for: str, event: Mapping[str, Any], *, at: datetime) -> QueuedEntry:
+    """A sealed entry as it would be queued."""
+    blind = os.urandom(BLIND_OCTETS)
+    row = written(SEALED, SEALED, entries.sealed_data(event, blind), at=at)
+    row.sealed_for, row.event, row.blind = sealed_for, canonical.encode(event), blind
     return row
 
 
@@ -99,15 +99,10 @@ def blinded(value: str, *, subject: str) -> str:
     return digest
 
 
-def blinded_all(values: Collection[str], *, subject: str) -> list[str]:
-    """The same for several values, by one statement."""
-    _in_transaction()
-    blinds = [os.urandom(BLIND_OCTETS) for _value in values]
-    digests = [entries.blinded(value, blind) for value, blind in zip(values, blinds, strict=True)]
-    Blind.objects.bulk_create(
-        Blind(digest=digest, blind=blind, subject=subject) for digest, blind in zip(digests, blinds, strict=True)
-    )
-    return digests
+def written_blind(value: str, *, subject: str) -> Blind:
+    """A value blinded anew, as it would be kept: for `append_all`."""
+    blind = os.urandom(BLIND_OCTETS)
+    return Blind(digest=entries.blinded(value, blind), blind=blind, subject=subject)
 
 
 def _in_transaction() -> BaseDatabaseWrapper:

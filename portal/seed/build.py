@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import random
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from random import Random
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -14,20 +14,23 @@ from django.db import connection, transaction
 
 from accounts.models import Organisation
 from bidding.policies import load_demo_policy, load_policies
-from contracts.fonts import keep_common_fonts
+from contracts.fonts import keep_fonts_with
 from core import clock
 from core.clock import LOCAL
 from core.holidays import load_holidays
 from market.catalogue.loader import load_catalogue
 from market.models import AdmissionPolicy
-from portal.seed import accounts, cases, plans, ratings, rounds
+from portal.seed import accounts, cases, contracts, payments, plans, ratings, rounds
+from portal.seed.bulk.history import History
+from portal.seed.bulk.imagining import Imagination
 from portal.seed.city import City, build_offices
 from portal.seed.custody import attendance
 from portal.seed.experts import build_experts
 from portal.seed.firms import build_firms
-from portal.seed.names import Names
+from portal.seed.names import CHARACTERS, Names
 from portal.seed.owners import build_owners
 from portal.seed.regions import build_regions
+from portal.seed.till import open_till
 
 BEFORE = timedelta(days=1)
 
@@ -38,14 +41,24 @@ class NotEmpty(Exception):
 
 @dataclass(frozen=True)
 class Size:
-    """How many firms are listed, how many rounds are over, how many applications for approvals were filed."""
+    """How many firms are listed, how many plain rounds are over, how many applications for approvals were filed on their own.
+
+    `lives` are written at once, over two years, beside those that are lived (portal.seed.bulk). Of the planned rounds only
+    `every` so manieth comes about, where not all of them are wanted.
+    """
 
     firms: int
     awarded: int
     applications: int = 0
+    lives: int = 0
+    every: int = 1
 
 
-SIZES = {"small": Size(120, 21, 90), "medium": Size(1_000, 150, 250), "large": Size(5_000, 400, 500)}
+SIZES = {
+    "small": Size(120, 21, 90, 120),
+    "medium": Size(600, 21, 120, 2_500),
+    "large": Size(3_000, 40, 250, 12_000),
+}
 
 
 def build(*, size: Size, seed: int) -> dict[str, int]:
@@ -65,10 +78,10 @@ def build(*, size: Size, seed: int) -> dict[str, int]:
 
 
 def _build(size: Size, *, seed: int, password: str, now: datetime) -> tuple[dict[str, int], list[accounts.Account]]:
-    _load_rules(now)
-    keep_common_fonts()
+    load_rules(now)
+    keep_fonts_with(CHARACTERS)
     city = City(
-        names=Names(random.Random(seed)),  # noqa: S311  invented names are no secrets
+        names=Names(Random(seed)),  # noqa: S311  invented names are no secrets
         password=make_password(password),
         since=datetime(2017, 7, 1, tzinfo=LOCAL),
     )
@@ -77,19 +90,26 @@ def _build(size: Size, *, seed: int, password: str, now: datetime) -> tuple[dict
     build_regions(city, owners)
     guild = build_firms(city, count=size.firms)
     judges = build_experts(city, guild)
-    planned = plans.plans(now, awarded=size.awarded)
-    with attendance(random.Random(f"custodian {seed}").randbytes) as attend:  # noqa: S311  a demonstration comes out again
-        filed = cases.Cases(city=city, owners=owners, now=now, rng=random.Random(f"cases {seed}"))  # noqa: S311  as above
-        lived = rounds.Rounds(city=city, guild=guild, owners=owners, now=now, attend=attend)
-        said = ratings.lives(city, guild, now=now, rng=random.Random(f"ratings {seed}"))  # noqa: S311  as above
-        lived.live(planned, beside=[*filed.lives(size.applications), *said])
+    planned = plans.plans(now, awarded=size.awarded)[:: size.every]
+    with attendance(Random(f"custodian {seed}").randbytes) as attend:  # noqa: S311  a demonstration comes out again
+        filed = cases.Cases(city=city, owners=owners, now=now, rng=Random(f"cases {seed}"))  # noqa: S311  as above
+        with open_till() as till:
+            paid = payments.Payments(city=city, till=till)
+            signed = contracts.Contracts(city=city, payments=paid, cases=filed)
+            lived = rounds.Rounds(city=city, guild=guild, owners=owners, now=now, attend=attend, contracts=signed)
+            chances = Random(f"history {seed}")  # noqa: S311  as above
+            imagined = Imagination(city=city, guild=guild, owners=owners, now=now, rng=chances)
+            history = History(imagination=imagined, count=size.lives, now=now, rng=chances, attend=attend)
+            said = ratings.lives(city, guild, now=now, rng=Random(f"ratings {seed}"))  # noqa: S311  as above
+            lived.live(planned, beside=[*filed.lives(size.applications), history.lives(), *said])
+            paid.read_bills(now=now)
         cast = accounts.build_accounts(city, guild, owners, password=password)
     cast += accounts.build_judges(judges, password=password)
     cast.append(accounts.build_administrator(city, password=password))
     return {"firms": len(guild.firms), "rounds": len(planned) + sum(plan.again is not None for plan in planned)}, cast
 
 
-def _load_rules(now: datetime) -> None:
+def load_rules(now: datetime) -> None:
     """The laws and the city's policies, and from yesterday on the demonstration's, whose notices last minutes."""
     load_catalogue()
     load_policies()

@@ -8,16 +8,21 @@ from datetime import datetime, time, timedelta
 from random import Random
 from uuid import UUID
 
+from django.core.files.base import ContentFile
+
 from accounts.models import Membership, Organisation
 from approvals.domain import cases, windows
 from approvals.domain.windows import Wanted
 from approvals.models import Application, ApprovalItem, Case, Fault, Party, Special
+from contracts.domain import delivering
+from contracts.models import Contract
 from core.clock import LOCAL
 from core.worktime import is_working
 from market.domain import projects
 from market.models import Project
 from portal.seed.city import MUNICIPAL, City
 from portal.seed.owners import PRIVATE_WORKS, PUBLIC_WORKS, Owners
+from portal.seed.papers import PDF, titled_page
 
 DAY = timedelta(days=1)
 SHOWN = "330212"
@@ -73,6 +78,19 @@ STORIES = (
     Story(25, ((1, "accept"), (14, "refuse"))),
 )
 
+FOLLOWED = {
+    "received": (),
+    "correction": ((2, "ask"),),
+    "accepted": ((1, "accept"),),
+    "special": ((1, "accept"), (4, "special")),
+    "granted": ((1, "accept"), (6, "grant")),
+    "corrected": ((2, "ask"), (6, "revise"), (7, "resubmit"), (8, "accept"), (14, "grant")),
+    "refused": ((1, "accept"), (9, "refuse")),
+    "refiled": ((1, "accept"), (7, "refuse"), (12, "refile"), (13, "accept"), (18, "grant")),
+    "withdrawn": ((1, "accept"), (5, "withdraw")),
+}
+"""What becomes of the case for which a contract's result was made: days after the filing, and the step."""
+
 
 @dataclass(kw_only=True)
 class Cases:
@@ -102,6 +120,45 @@ class Cases:
             yield begun + DAY * after + timedelta(minutes=self.rng.randrange(7, 120))
             for case in self._turn(application, step):
                 self._take(case, step)
+
+    def follow(self, contract: Contract, *, story: str, since: datetime) -> Iterator[datetime]:
+        """The owner applies for what a contract's result is for, and the department goes on from there."""
+        begun = _on_a_working_day(since + DAY)
+        yield begun
+        line = contract.lines.select_related("project__district", "project__owner", "item").get()
+        application = windows.file_application(
+            key=UUID(int=self.rng.getrandbits(128)),
+            project_code=line.project.code,
+            wanted=[Wanted(item=line.item)],
+            filed_in=line.project.district,
+            lead=None,
+            files=[],
+            by=self._member(line.project.owner),
+        )
+        moment = begun
+        for after, step in FOLLOWED[story]:
+            planned = begun + DAY * after + timedelta(minutes=self.rng.randrange(7, 120))
+            yield (moment := max(_on_a_working_day(planned), moment + timedelta(hours=1)))
+            for case in self._turn(application, step):
+                if step == "revise":
+                    self._revise(contract, case)
+                else:
+                    self._take(case, step)
+
+    def _revise(self, contract: Contract, case: Case) -> None:
+        """The department's correction concerns the result: the firm makes it once more, and the owner accepts it."""
+        milestone = contract.milestones.filter(delivers=True).latest("number")
+        delivering.ask_for_revision(
+            milestone_id=milestone.pk, words=WORDS["ask"][0], by=self._member(case.department.organisation)
+        )
+        made = delivering.submit_deliverable(
+            milestone_id=milestone.pk,
+            content=ContentFile(titled_page(f"{contract.title}（补正稿）")),
+            kind=PDF,
+            note="补正稿",
+            by=self._member(contract.firm.organisation),
+        )
+        delivering.accept_deliverable(deliverable_id=made.pk, by=self._member(contract.owner))
 
     def _filed(self, ago: int, *, working: bool) -> datetime:
         if not ago:
@@ -195,3 +252,10 @@ class Cases:
 
     def _member(self, organisation: Organisation) -> Membership:
         return self.city.member(organisation)
+
+
+def _on_a_working_day(moment: datetime) -> datetime:
+    """The same time of the next day on which offices are open."""
+    while not is_working(moment.astimezone(LOCAL).date()):
+        moment += DAY
+    return moment

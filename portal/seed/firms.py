@@ -277,7 +277,7 @@ def qualifications(
     name, digest = scan_of(f"{admission.code} 资质证书") if trade.kinds else ("", "")
     for number, code in enumerate(trade.kinds):
         kind = kinds[code]
-        began = max(kind.valid_from, today - timedelta(days=rng.randrange(300, 1_000)))
+        began = max(kind.valid_from, today - timedelta(days=rng.randrange(800, 1_500)))
         until = today - timedelta(days=rng.randrange(2, 40)) if lapsed and number == 0 else _later(rng.randrange, today)
         yield Qualification(
             admission=admission,

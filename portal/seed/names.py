@@ -43,6 +43,8 @@ SURNAMES = (
 )
 GIVEN = "翾翀旸烜璟琤飏堃竑澍霭沄渌翎珩昉筠湜瑄骞昶颢砚洹"
 ROADS = ("云樵", "汐堤", "枕桥", "松漪", "月渡", "雁矶", "芦汀", "听潮")
+CHARACTERS = frozenset(FIRST + SECOND + GIVEN + "".join((*SURNAMES, *ROADS)))
+"""Every character of a name that is given here."""
 
 
 class Names:

@@ -45,6 +45,10 @@ class Owners:
     persons: list[Organisation] = field(default_factory=list)
     both: Membership = field(init=False)
 
+    def of_kind(self, kind: str) -> list[Organisation]:
+        """Those of a kind, by the word that plans use."""
+        return {"company": self.companies, "institution": self.institutions, "person": self.persons}[kind]
+
 
 def build_owners(city: City) -> Owners:
     """Owners with an administrator each; one person handles matters of two of them."""

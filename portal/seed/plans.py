@@ -30,6 +30,31 @@ UNSEALED = ("draft", "proposed", "asked", "agreed", "half")
 SEALED = ("returned", "plain", "silent", "input", "running", "suspended", "terminated", "abandoned")
 """What becomes of a contract: how far it gets without all seals, or what happens after them."""
 MOST_CONTRACTS = 13
+PAYS = ("settled", "waiting", "part", "settled", "back")
+CASES = ("granted", "corrected", "accepted", "refiled", "received", "granted", "withdrawn")
+PLAYED = (
+    ("S025", "company 0", "a", 62, "returned", "part", "corrected", ""),
+    ("S024", "company 0", "a", 12, "asking", "settled", "", ""),
+    ("S026", "company 0", "b", 24, "submitted", "settled", "", ""),
+    ("S025", "company 0", "c", 27, "plain", "waiting", "accepted", ""),
+    ("S024", "company 0", "c", 9, "half", "", "", ""),
+    ("S025", "company 0", "b", 56, "plain", "overdue", "granted", ""),
+    ("S025", "institution 0", "b", 60, "returned", "confirmed", "granted", ""),
+    ("S024", "institution 0", "a", 31, "plain", "unconfirmed", "accepted", ""),
+    ("S026", "institution 0", "c", 33, "plain", "denied", "correction", ""),
+    ("S026", "institution 0", "a", 14, "running", "confirmed", "", ""),
+    ("S026", "person 0", "c", 52, "silent", "settled", "granted", ""),
+    ("S025", "person 0", "b", 9, "agreed", "", "", ""),
+    ("S024", "company 2", "c", 112, "plain", "noticed", "granted", ""),
+    ("S025", "company 3", "a", 50, "plain", "back", "refiled", ""),
+    ("S005", "company 0", "", 45, "returned", "settled", "corrected", "330212"),
+    ("S005", "company 2", "", 33, "plain", "waiting", "special", "330212"),
+    ("S005", "company 3", "", 29, "plain", "settled", "received", "330212"),
+    ("S005", "company 4", "", 31, "input", "settled", "correction", "330212"),
+    ("S005", "company 5", "", 60, "plain", "settled", "refused", "330212"),
+    ("S005", "institution 2", "", 34, "plain", "confirmed", "accepted", "330212"),
+)
+"""Service, owner, winner, working days since the deadline, and what becomes of contract, payment and case; where."""
 SEALED_PRICES = tuple(code for code, method in METHODS.items() if method.priced and code != "auction")
 
 
@@ -39,7 +64,9 @@ class Plan:
 
     `objects`: what becomes of an entrant's objection to the candidate. `waits`: nobody has decided after the opening yet.
     `lots`: their titles, where there are several. `joins`: two of the entrants are a consortium. `together`: the codes of the
-    services that one firm is to do. `contract`: what becomes of the contracts of its awards (portal.seed.contracts).
+    services that one firm is to do. `contract`: what becomes of the contracts of its awards (portal.seed.contracts), `pays` of
+    what is asked for then (portal.seed.payments), `case` of the approval case after it (portal.seed.cases). `owner`, `winner`,
+    `service`, `district`: where they are not left to chance; a winner is one of those whom a demonstration plays, by its letter.
     """
 
     stage: Round.Status
@@ -60,12 +87,19 @@ class Plan:
     together: tuple[str, ...] = ()
     showcase: str = ""
     contract: str = ""
+    pays: str = ""
+    case: str = ""
+    owner: str = ""
+    winner: str = ""
+    service: str = ""
+    district: str = ""
 
 
 def plans(now: datetime, *, awarded: int) -> list[Plan]:
     """Rounds of all methods in every state; `awarded` of the plain ones are over."""
     return [
         *_awarded(now, awarded=awarded),
+        *_played(now),
         *_on_notice(now),
         *_ended(now),
         *_failed_with_public_money(now),
@@ -87,6 +121,8 @@ def _awarded(now: datetime, *, awarded: int) -> list[Plan]:
             suspends=number == 4,
             walks_away=number in {1, 2},
             contract=_fate(number),
+            pays=("confirmed", "unconfirmed", "waiting", "denied")[number % 4] if number % 3 == 0 else PAYS[number % 5],
+            case=CASES[number % len(CASES)],
         )
         for number in range(awarded)
     ]
@@ -127,6 +163,28 @@ def _awarded(now: datetime, *, awarded: int) -> list[Plan]:
         ),
     ]
     return plain + others + several
+
+
+def _played(now: datetime) -> list[Plan]:
+    """Whole lives of those whom a demonstration plays: each of them has something to do, and something to look back on."""
+    days = _working_days_before(now, count=130)
+    return [
+        Plan(
+            stage=Status.AWARDED,
+            method="lowest",
+            closes=_afternoon(days[ago]),
+            public_money=owner.startswith("institution"),
+            entrants=3,
+            owner=owner,
+            winner=winner,
+            service=service,
+            contract=contract,
+            pays=pays,
+            case=case,
+            district=district,
+        )
+        for service, owner, winner, ago, contract, pays, case, district in PLAYED
+    ]
 
 
 def _fate(number: int) -> str:

@@ -12,6 +12,7 @@ from market.domain import projects, reuse
 from market.models import Project, Region, RegionalAssessment, Service, ServiceVersion
 from portal.seed.city import City
 from portal.seed.owners import Owners
+from portal.seed.papers import plain_page
 
 REGIONS = (
     (
@@ -48,7 +49,7 @@ def build_regions(city: City, owners: Owners) -> None:
 
 def _assess(region: Region, service: Service) -> None:
     code = f"{region.code}-{service.code.lower()}"
-    paper = _paper(f"Regional assessment {code} (demonstration)")
+    paper = plain_page(f"Regional assessment {code} (demonstration)")
     made = RegionalAssessment(
         code=code,
         region=region,
@@ -84,23 +85,3 @@ def _use(city: City, owners: Owners, service: Service, day: date) -> None:
     assert version is not None
     item = version.items.order_by("code")[0]
     reuse.use_existing(project_id=project.pk, service=service, item=item, reference=chosen.reference, by=by)
-
-
-def _paper(words: str) -> bytes:
-    """A page with one line of English on it; the offsets are counted, so that every reader opens it."""
-    text = f"BT /F1 14 Tf 72 760 Td ({words}) Tj ET"
-    parts = [
-        "<< /Type /Catalog /Pages 2 0 R >>",
-        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
-        f"<< /Length {len(text)} >>\nstream\n{text}\nendstream",
-        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-    ]
-    written, places = "%PDF-1.4\n", []
-    for number, part in enumerate(parts, start=1):
-        places.append(len(written))
-        written += f"{number} 0 obj\n{part}\nendobj\n"
-    table = "".join(f"{place:010d} 00000 n \n" for place in places)
-    start, size = len(written), len(parts) + 1
-    written += f"xref\n0 {size}\n0000000000 65535 f \n{table}trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n"
-    return written.encode("ascii")

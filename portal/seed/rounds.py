@@ -6,7 +6,6 @@ time, so that codes and the log read as if the service had run.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,25 +22,18 @@ from core import clock, worktime
 from core.clock import LOCAL
 from market.domain import standing
 from market.models import Firm, Service
-from portal.seed import acts, contracts
+from portal.seed import acts
 from portal.seed.city import MUNICIPAL, City
+from portal.seed.contracts import Contracts, in_order
 from portal.seed.firms import Guild
 from portal.seed.owners import Owners, new_need
 from portal.seed.plans import DAY, HOUR, MINUTE, Plan, Status
+from portal.seed.prices import PRICES, USUAL_PRICE
 from protocol.methods import METHODS
 from protocol.parameters import OF_LOT
 from protocol.seal import seal_bid
 
 NOTICE_DAYS = 5
-# Services that may be asked for without a further ground, with what they cost in yuan.
-PRICES = {
-    "S005": 90_000, "S006": 60_000, "S011": 70_000, "S012": 180_000, "S013": 120_000, "S014": 80_000, "S015": 60_000,
-    "S019": 30_000, "S020": 18_000, "S022": 65_000, "S024": 25_000, "S025": 36_000, "S026": 30_000, "S030": 90_000,
-    "S031": 50_000, "S034": 45_000,
-}  # fmt: skip
-USUAL_PRICE = 40_000
-
-
 GROUNDS = {
     "proposal": (
         "服务内容复杂，方案差别大，只比价格选不出合适的机构。",
@@ -69,6 +61,7 @@ class Rounds:
     owners: Owners
     now: datetime
     attend: Callable[[], None]
+    contracts: Contracts
 
     def __post_init__(self) -> None:
         self.services = {service.code: service for service in Service.objects.all()}
@@ -78,15 +71,11 @@ class Rounds:
 
     def live(self, plans: list[Plan], *, beside: Iterable[Iterator[datetime]] = ()) -> None:
         """Take the steps of all plans, and of other lives `beside` them, in the order of time, up to now."""
-        lives = [*map(self._life, plans), *beside]
-        due = [(next(steps), number, steps) for number, steps in enumerate(lives)]
-        heapq.heapify(due)
-        while due:
-            moment, number, steps = heapq.heappop(due)
+        steps = in_order([*map(self._life, plans), *beside])
+        moment = next(steps, None)
+        while moment is not None and moment <= self.now:
             with clock.travelling(moment):
-                following = next(steps, None)
-            if following is not None and following <= self.now:
-                heapq.heappush(due, (following, number, steps))
+                moment = next(steps, None)
 
     def _life(self, plan: Plan) -> Iterator[datetime]:
         announced = self._announced(plan)
@@ -185,7 +174,7 @@ class Rounds:
             yield round_.candidate_until
             closing.award_round(round_id=round_.pk, now=round_.candidate_until)
             if plan.contract:
-                yield from contracts.life(self.city, round_, fate=plan.contract, since=round_.candidate_until)
+                yield from self.contracts.life(round_, plan, since=round_.candidate_until)
 
     def _again(self, failed: Round, plan: Plan) -> Iterator[datetime]:
         if plan.again is None:
@@ -213,7 +202,8 @@ class Rounds:
         further = [self.services[code] for code in plan.together[1:]]
         price = sum(PRICES.get(each.code, USUAL_PRICE) for each in (service, *further))
         budget = Decimal(price * self.rng.randrange(80, 160) // 10_000 * 100)
-        district = MUNICIPAL if plan.showcase or plan.public_money else self.rng.choice(list(self.city.districts))
+        district = MUNICIPAL if plan.showcase or plan.winner or plan.public_money else ""
+        district = plan.district or district or self.rng.choice(list(self.city.districts))
         need = new_need(
             self.city,
             owner,
@@ -271,20 +261,27 @@ class Rounds:
     def _owner(self, plan: Plan) -> Organisation:
         if plan.showcase:
             return self.owners.companies[0]
+        if plan.owner:
+            kind, _space, number = plan.owner.partition(" ")
+            return self.owners.of_kind(kind)[int(number)]
         if plan.public_money:
             return self.rng.choice(self.owners.institutions)
         return self.rng.choice([*self.owners.companies, *self.owners.persons])
 
     def _service(self, plan: Plan) -> Service:
         codes = [code for code in PRICES if len(self.guild.offering[code]) >= 5]
-        return self.services[plan.showcase or next(iter(plan.together), None) or self.rng.choice(codes)]
+        return self.services[plan.showcase or plan.service or next(iter(plan.together), None) or self.rng.choice(codes)]
 
     def _entrants(self, round_: Round, plan: Plan, *, at: datetime) -> list[Firm]:
         """Firms that may enter; none of those that a demonstration plays, nor, elsewhere, those that an owner has named."""
         if round_.named is not None:
             return [round_.named][: plan.entrants]
         able = [firm for firm in self._able(round_, at=at) if firm not in self.named]
-        return self.rng.sample(able, min(plan.entrants, len(able)))
+        others = self.rng.sample(able, min(plan.entrants, len(able)))
+        return [*others, self._player(plan)] if plan.winner else others
+
+    def _player(self, plan: Plan) -> Firm:
+        return self.guild.players["abc".index(plan.winner)]
 
     def _able(self, round_: Round, *, at: datetime) -> list[Firm]:
         firms = [firm for firm in self.guild.offering[round_.service.code] if firm not in self.guild.players]
@@ -298,7 +295,8 @@ class Rounds:
         return sorted(since + timedelta(seconds=self.rng.randrange(span)) for _number in range(count))
 
     def _enter(self, round_: Round, plan: Plan, firm: Firm) -> None:
-        """In every lot."""
+        """In every lot; whom the plan lets win is the cheapest."""
+        wins = bool(plan.winner) and firm == self._player(plan)
         user = self.city.member(firm.organisation).user
         for lot in round_.lots.order_by("number"):
             bid = seal_bid(
@@ -307,7 +305,7 @@ class Rounds:
                 uscc=firm.uscc,
                 platform=round_.platform_public,
                 custodian=round_.custodian_public,
-                amount=self._amount(lot, plan) if METHODS[plan.method].priced else None,
+                amount=self._amount(lot, plan, wins=wins) if METHODS[plan.method].priced else None,
                 days=self.rng.randrange(10, 21),
                 nonce=self.rng.randbytes(32).hex(),
             )
@@ -320,9 +318,10 @@ class Rounds:
                 token_sha256=bid.token_sha256,
             )
 
-    def _amount(self, lot: Lot, plan: Plan) -> Decimal:
+    def _amount(self, lot: Lot, plan: Plan, *, wins: bool) -> Decimal:
         assert lot.upper is not None
         share = self.rng.randrange(103, 120) if plan.all_too_dear else self.rng.randrange(70, 99)
+        share = 68 if wins else share
         upper: Decimal = lot.upper
         return (upper * share / 100 // 100 * 100).quantize(Decimal("0.01"))
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.core.files.base import ContentFile
+
 from approvals.domain import cases, windows
 from approvals.domain.windows import Wanted
 from approvals.models import Case
@@ -13,7 +15,7 @@ from contracts.domain import delivering
 from contracts.models import Contract, Milestone
 from core import worktime
 from portal.seed.city import City
-from portal.seed.papers import PDF, paper_of
+from portal.seed.papers import PDF, titled_page
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -25,7 +27,7 @@ def delivered(city: City, contract: Contract, *, since: datetime) -> Iterator[da
     moment = worktime.add_working_days(since, max(1, contract.days // 3)) - 9 * HOUR
     for number, milestone in enumerate(milestones):
         yield moment
-        content = paper_of(f"{contract.title} · {milestone.name}")
+        content = ContentFile(titled_page(f"{contract.title} · {milestone.name}"))
         found = delivering.submit_deliverable(milestone_id=milestone.pk, content=content, kind=PDF, by=firm)
         yield (moment := moment + 26 * HOUR)
         delivering.accept_deliverable(deliverable_id=found.pk, by=owner)

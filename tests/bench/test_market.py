@@ -8,7 +8,7 @@ from bench.market import open_round
 from bidding.models import Round
 from market.models import Project
 from tests import market_place as market
-from tests.seed.test_seed import in_folder
+from tests.seed.conftest import in_folder
 
 
 @pytest.mark.django_db(transaction=True)

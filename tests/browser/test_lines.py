@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 
 import pytest
 from django.db import connections
 from playwright.sync_api import expect
 
 from approvals.domain import cases
-from approvals.models import Case, CaseEvent
-from bidding.models import Award, Round
 from contracts.domain import delivering
-from contracts.models import Contract, ContractEvent, ContractLine, Deliverable
+from contracts.models import Contract, ContractLine, Deliverable
 from core import clock
 from ratings.domain.reminders import remind
 from tests import market_place as market
 from tests.contracts import place
 from tests.ratings import lives
+from tests.ratings.spread import spread
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -61,21 +59,6 @@ def lived(where):
     cases.end_special(case_id=case.pk, by=by, occurred_at=clock.now())
     spread(contract, case)
     return contract, case
-
-
-def spread(contract, case):
-    """Put the moments of a life that took a second some days apart, the last of them yesterday."""
-    rows = [
-        (Round, Round.objects.get(pk=contract.award.lot.round_id), "announced_at"),
-        (Award, contract.award, "issued_at"),
-    ]
-    rows += [(ContractEvent, each, "at") for each in contract.events.order_by("at", "pk")]
-    rows += [(CaseEvent, each, "occurred_at") for each in case.events.order_by("number")]
-    start = clock.now() - timedelta(days=3 * len(rows))
-    for number, (model, row, field) in enumerate(rows):
-        model.objects.filter(pk=row.pk).update(**{field: start + timedelta(days=3 * number)})
-    limit = start + timedelta(days=3 * len(rows) + 4)
-    Case.objects.filter(pk=case.pk).update(due_at=limit, soon_at=limit - timedelta(days=2))
 
 
 @pytest.mark.parametrize("size", ["desk", "phone"])

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from django.test import Client
 
 from accounts.models import Kind
-from approvals.domain import cases
+from approvals.domain import cases, windows
+from approvals.domain.windows import Wanted
 from approvals.models import ApprovalItem, Case, Department, ItemVersion
 from contracts.domain import delivering, due
 from contracts.models import Deliverable
 from core import clock
+from ledger.models import QueuedEntry
 from market.domain import reuse
 from market.domain.guidance import guidance
 from tests import market_place as market
@@ -60,6 +64,18 @@ def test_a_case_that_is_opened_later_has_it_from_the_beginning(where):
     contract = place.running(where)
     found = accepted(where, contract)
     assert references(registered(where, contract)) == [found.reference]
+
+
+def test_an_application_has_it_once_and_the_log_tells_of_it_once(where):
+    contract = place.running(where)
+    found = accepted(where, contract)
+    windows.file_application(
+        key=uuid4(), project_code=contract.project.code, wanted=[Wanted(item=where.item)], filed_in=where.district,
+        lead=None, files=[], by=where.owner,
+    )  # fmt: skip
+    case = Case.objects.get()
+    assert references(case) == [found.reference]
+    assert QueuedEntry.objects.filter(subject=case.subject, type="case.material").count() == 1
 
 
 def test_nobody_elses_case_gets_it(where):

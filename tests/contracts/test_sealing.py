@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
 
@@ -201,11 +202,24 @@ def test_the_document_brings_its_font_and_every_glyph(where, caplog):
     assert re.search(rb"/FT\s*/Sig", content)
 
 
-def test_rare_characters_have_their_glyphs_too(tmp_path):
+def test_what_was_cut_once_is_kept_and_grows_by_what_is_rare(tmp_path, settings):
+    settings.DATA_DIR = tmp_path
+    first = font_with("甬江", weight=REGULAR)
+    cut = first.stat().st_ino
+    assert font_with("宁波翻译有限公司", weight=REGULAR) == first
+    assert first.stat().st_ino == cut
     rare = "㙦甬江有限公司"
     assert set(rare) - common()
-    with TTFont(font_with(rare, weight=REGULAR, into=tmp_path)) as font:
-        assert set(map(ord, rare)) <= set(font.getBestCmap())
+    with ThreadPoolExecutor(2) as pool:
+        kept = set(pool.map(lambda _number: font_with(rare, weight=REGULAR), range(2)))
+    assert kept == {first}
+    grown = first.stat().st_ino
+    assert grown != cut
+    with TTFont(first) as font:
+        assert set(map(ord, rare)) | set(map(ord, "宁波翻译")) <= set(font.getBestCmap())
+    # What the font has no glyph for is not asked for again and again.
+    assert font_with("\U000e0041", weight=REGULAR) == font_with("\U000e0041", weight=REGULAR)
+    assert sorted(path.suffix for path in (tmp_path / "fonts").iterdir()) == [".lock", ".ttf", ".txt"]
 
 
 def test_keys_are_encrypted_at_rest(where):

@@ -17,7 +17,7 @@ from portal.seed.build import Size, build
 from protocol.record import read_record
 from protocol.verify import verify
 from ratings.lines import Lines
-from tests.seed.test_seed import in_folder
+from tests.seed.conftest import in_folder
 
 
 @pytest.mark.django_db(transaction=True)

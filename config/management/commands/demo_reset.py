@@ -23,7 +23,9 @@ class Command(BaseCommand):
         valkey.stop(where)
         postgres.stop(where)
         made_by_the_demo = (where.services, where.sockets, where.logs, where.locks)
-        ours = (settings.MEDIA_ROOT, settings.STATIC_ROOT, settings.LEDGER_STATE, settings.CUSTODIAN_STATE)
+        ours = [settings.MEDIA_ROOT, settings.STATIC_ROOT, settings.LEDGER_STATE, settings.CUSTODIAN_STATE]
+        if settings.ALIPAY_IS_SANDBOX:
+            ours.append(settings.ALIPAY_STATE)  # its trades would bear the numbers of the next city's orders
         for folder in (*made_by_the_demo, *ours):
             shutil.rmtree(folder, ignore_errors=True)
         for file in (where.secrets, where.pointer, settings.DATA_DIR / "demo-accounts.json"):

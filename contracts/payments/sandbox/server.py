@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,12 +17,11 @@ import segno
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from contracts.payments import bill as bills
+from contracts.payments.sandbox.billing import bill_of
 from contracts.payments.sandbox.books import LOCAL_TIME, SUCCESS, UNOPENED, WAITING, Books, Row, now
 from contracts.payments.sandbox.interface import Interface, Problem
 from contracts.payments.sandbox.notifying import Notifier
 from contracts.payments.sandbox.signing import Signing, content
-from core.clock import LOCAL
 
 STYLE = Path(__file__).with_name("cashier.css")
 LARGEST = 256 * 1024
@@ -71,29 +70,6 @@ class Sandbox:
             if known is not None and value not in known:
                 raise ValueError(f"{name}={value}")
         self.books.behave(**how)
-
-    def bill(self, day: date) -> bytes:
-        """Everything that was paid and refunded on a day."""
-        paid = self.books.all("SELECT * FROM trade WHERE paid_at LIKE ? ORDER BY paid_at", f"{day}%")
-        back = self.books.all(
-            "SELECT refund.*, trade_no, subject FROM refund JOIN trade USING (out_trade_no) WHERE at LIKE ? ORDER BY at",
-            f"{day}%",
-        )
-        lines = [self._line(row, row["amount"], row["paid_at"]) for row in paid]
-        lines += [self._line(row, row["amount"], row["at"], request_no=row["request_no"]) for row in back]
-        return bills.write(lines, day=day, seller_id=self.seller_id)
-
-    @staticmethod
-    def _line(row: Row, amount: str, at: str, *, request_no: str = "") -> bills.Line:
-        return bills.Line(
-            trade_no=row["trade_no"],
-            order_number=row["out_trade_no"],
-            is_refund=bool(request_no),
-            amount=Decimal(amount),
-            request_no=request_no,
-            at=datetime.strptime(at, LOCAL_TIME).replace(tzinfo=LOCAL),
-            subject=row["subject"],
-        )
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -178,7 +154,9 @@ class Handler(BaseHTTPRequestHandler):
         right = self.sandbox.signing.sign(day)[:16].encode().hex()
         if not re.fullmatch(r"\d{4}-\d\d-\d\d", day) or given.get("sign") != right:
             return self._say(b"", "text/plain", status=403)
-        return self._say(self.sandbox.bill(date.fromisoformat(day)), "application/zip")
+        return self._say(
+            bill_of(self.sandbox.books, date.fromisoformat(day), seller_id=self.sandbox.seller_id), "application/zip"
+        )
 
     # --- the cashier
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import stat
+from datetime import date, timedelta
 from io import StringIO
 from itertools import product
 
@@ -14,15 +15,17 @@ from django.core.management import CommandError, call_command
 from django.db.models import F
 from stdnum.cn import uscc
 
-from accounts.models import Kind, Organisation, User
+from accounts.models import Kind, Membership, Organisation, User
 from approvals.models import Application, Case, CaseEvent
-from bidding.models import Award, CustodianKey, Objection, Question, Round, Substitution
+from bidding.models import CustodianKey, Objection, Question, Round, Substitution
 from bidding.record import public_record
 from contracts.models import Contract, Deliverable
+from contracts.payments.models import BillRow, Payment, PaymentRequest, Refund, Transfer
+from contracts.payments.sandbox.books import Books
 from core import clock
 from ledger.domain import sequencer
 from ledger.models import Checkpoint, QueuedEntry
-from market.models import Admission, Firm
+from market.models import Admission, Firm, Need
 from portal.seed.build import SIZES, NotEmpty, build
 from portal.seed.custody import SameMachine
 from portal.seed.names import Names
@@ -32,14 +35,10 @@ from protocol.custodian.state import State
 from protocol.methods import METHODS
 from protocol.record import read_record
 from protocol.verify import verify
+from ratings.lines import Lines
 from ratings.models import Deduction, Evaluation, EvaluationReply, Side
 from tests import log_page
-
-
-def in_folder(settings, folder):
-    """An embedded installation of its own, with a custodian of its own."""
-    settings.DATA_DIR, settings.MEDIA_ROOT = folder, folder / "media"
-    settings.CUSTODIAN_VKEY, settings.CUSTODIAN_VKEY_FILE = "", settings.CUSTODIAN_STATE / "vkey"
+from tests.seed.conftest import in_folder
 
 
 @pytest.mark.django_db(transaction=True)
@@ -81,6 +80,8 @@ def test_the_city(tmp_path, settings):
 
     entries_as_the_page_says()
     cases_in_every_state()
+    money_goes_every_way(settings)
+    everybody_who_signs_in_has_something()
     goes_on(settings)
 
     path = tmp_path / "demo-accounts.json"
@@ -126,6 +127,38 @@ def cases_in_every_state():
     assert desk.running().exists() and desk.late(now=now).exists()
 
 
+def money_goes_every_way(settings):
+    now = clock.now()
+    assert {"paid", "refunded"} <= set(Payment.objects.values_list("status", flat=True))
+    assert Payment.objects.filter(status="paid", refunded__gt=0, settled_at__isnull=False).exists()
+    assert not Payment.objects.to_settle().exists() and not Refund.objects.pending().exists()
+    assert set(Transfer.objects.values_list("status", flat=True)) == set(Transfer.Status.values)
+    assert PaymentRequest.objects.waiting().filter(due_at__gt=now).exists()
+    assert PaymentRequest.objects.overdue(now=now).exists()
+    assert PaymentRequest.objects.on_public_notice(now=now).exists()
+    assert [row.finding for row in BillRow.objects.unmatched()] == ["unknown"]
+    assert BillRow.objects.filter(finding="", is_refund=True).exists()
+    late = date.today() - timedelta(days=1)
+    billed = Payment.objects.filter(paid_at__date__lt=late)
+    assert billed.exists() and not billed.filter(bill_row=None).exists()
+    books = Books(settings.ALIPAY_STATE / "sandbox.sqlite")
+    assert books.one("SELECT count(*) AS n FROM trade")["n"] == Payment.objects.count() + 1
+    assert not books.all("SELECT 1 FROM notification WHERE state = 'due'")
+    books.close()
+
+
+def everybody_who_signs_in_has_something():
+    now = clock.now()
+    for login in ("owner", "owner2", "person", "firm-a", "firm-b", "firm-c"):
+        organisation = Membership.objects.get(user__username=login).organisation
+        states = set(Contract.objects.of(organisation).values_list("status", flat=True))
+        assert "completed" in states and len(states) > 1, (login, states)
+        assert PaymentRequest.objects.readable_by(organisation).filter(status="paid").exists(), login
+    needs = Need.objects.filter(contract_lines__contract__parties__organisation__memberships__user__username="owner")
+    outcomes = {str(line.timeline(now=now).outcome) for line in Lines.of(needs.distinct())}
+    assert {"granted", "running"} <= outcomes
+
+
 def goes_on(settings):
     """The sequencer and the custodian take up their files where the seed has left them, with keys that nobody chose."""
     assert not CustodianKey.objects.filter(round=None).exists()
@@ -137,30 +170,6 @@ def goes_on(settings):
     assert CustodianKey.objects.filter(round=None).count() == state.count_stock() > 0
     assert [path.name for path in settings.CUSTODIAN_STATE.iterdir() if path.is_dir()] == []
     state.close()
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.slow
-@pytest.mark.parametrize("_time", [1, 2])
-def test_the_same_number_gives_the_same_city(tmp_path, settings, _time):
-    in_folder(settings, tmp_path)
-    from datetime import UTC, datetime
-
-    with clock.travelling(datetime(2026, 11, 24, 6, tzinfo=UTC)):
-        build(size=SIZES["small"], seed=7)
-    told = [
-        list(Firm.objects.order_by("pk").values_list("organisation__name", "organisation__uscc", "status")),
-        list(
-            Round.objects.order_by("code").values_list("code", "title", "status", "method", "closes_at", "commitment")
-        ),
-        list(Award.objects.order_by("code").values_list("code", "firm__organisation__uscc", "amount", "days")),
-    ]
-    assert Award.objects.exists()
-    same = _SEEN.setdefault("city", told)
-    assert told == same
-
-
-_SEEN: dict[str, object] = {}
 
 
 @pytest.mark.django_db
