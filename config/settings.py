@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import dj_database_url
 import django_stubs_ext
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -127,6 +128,7 @@ INSTALLED_APPS = [
     "contracts",
     "contracts.payments",
     "ratings",
+    "oversight",
     "exchange",
     "portal",
     "config",
@@ -343,6 +345,12 @@ CELERY_BEAT_SCHEDULE = {
     "note late cases": {"task": "approvals.tasks.note_late_cases", "schedule": 60.0, "options": {"expires": 50}},
     "move due contracts": {"task": "contracts.tasks.move_due_contracts", "schedule": 5.0, "options": {"expires": 10}},
     "remind of limits": {"task": "ratings.tasks.remind", "schedule": 120.0, "options": {"expires": 110}},
+    "scan what changed": {"task": "oversight.tasks.scan_changed", "schedule": 60.0, "options": {"expires": 50}},
+    "scan everything": {
+        "task": "oversight.tasks.scan_everything",
+        "schedule": crontab(hour=3, minute=20),
+        "options": {"expires": 3600},
+    },
     "move due admissions": {"task": "market.tasks.move_due_admissions", "schedule": 5.0, "options": {"expires": 10}},
 }
 
