@@ -19,7 +19,9 @@ from bench.serving import SOCKETS, say, served, verdict
 if TYPE_CHECKING:
     from bench.market import Market
 
-PARTS = {"log", "opening", "lines", "pages", "auction"}
+PARTS = {"log", "opening", "lines", "pages", "auction", "ties"}
+CITY = PARTS - {"log", "ties"}
+"""What needs a city."""
 ALONE = {"scores": "bench.scores", "simulation": "bench.simulation"}
 """Parts without a database; the simulation measures no time and is run when it is asked for."""
 CLIENTS = 32
@@ -64,23 +66,38 @@ def _measure(folder: Path, parts: set[str]) -> int:
     use = Use(settings.PLACES, password=settings.POSTGRES_PASSWORD)
     use.begin()
     try:
-        say("A city …")
         call_command("migrate", verbosity=0)
-        call_command("collectstatic", verbosity=0, interactive=False)
-        market = preparing.prepare(firms=FIRMS if parts != {"lines"} else FEW_FIRMS)
-        return 0 if _parts(market, folder, parts) else 1
+        good = _ties() if "ties" in parts else True
+        market = None
+        if parts & CITY:
+            say("A city …")
+            call_command("collectstatic", verbosity=0, interactive=False)
+            market = preparing.prepare(firms=FIRMS if parts & CITY != {"lines"} else FEW_FIRMS)
+        return 0 if _parts(market, folder, parts) and good else 1
     finally:
         use.finish()
 
 
-def _parts(market: Market, folder: Path, parts: set[str]) -> bool:
+def _ties() -> bool:
+    """In a database of its own, so that the city begins in an empty one."""
+    from django.core.management import call_command
+
+    from bench import ties
+
+    try:
+        return ties.ties()
+    finally:
+        call_command("flush", verbosity=0, interactive=False)
+
+
+def _parts(market: Market | None, folder: Path, parts: set[str]) -> bool:
     """Measure these parts; whether every ratio of theirs reaches its aim."""
     from bench import lines, opening
 
     good = [_log(folder)] if "log" in parts else []
     good += [opening.opened()] if "opening" in parts else []
     good += [lines.computed_anew()] if "lines" in parts else []
-    if served_ones := parts & {"pages", "auction"}:
+    if market is not None and (served_ones := parts & {"pages", "auction"}):
         good.append(_served(market, folder, served_ones))
     return all(good)
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import dj_database_url
 import django_stubs_ext
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -132,6 +133,7 @@ INSTALLED_APPS = [
     "contracts",
     "contracts.payments",
     "ratings",
+    "oversight",
     "exchange",
     "portal",
     "config",
@@ -361,6 +363,12 @@ CELERY_BEAT_SCHEDULE = {
     "remind of limits": {"task": "ratings.tasks.remind", "schedule": 120.0, "options": {"expires": 110}},
     "settle evaluations": {"task": "ratings.tasks.settle_due", "schedule": 20.0, "options": {"expires": 20}},
     "find deeds": {"task": "ratings.tasks.find_deeds", "schedule": 600.0, "options": {"expires": 500}},
+    "scan what changed": {"task": "oversight.tasks.scan_changed", "schedule": 60.0, "options": {"expires": 50}},
+    "scan everything": {
+        "task": "oversight.tasks.scan_everything",
+        "schedule": crontab(hour=3, minute=20),
+        "options": {"expires": 3600},
+    },
     "move due admissions": {"task": "market.tasks.move_due_admissions", "schedule": 5.0, "options": {"expires": 10}},
 }
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from bidding.domain import auction_times, credit, live, panels, parties, timetable
-from bidding.domain.eligibility import reasons_between
+from bidding.domain.eligibility import reasons_before_award, reasons_between
 from bidding.domain.frozen import FIRST, entries_of, locked, private_keys, write_back
 from bidding.domain.reasons import reason_text
 from bidding.domain.rounds import end_round
@@ -270,7 +270,7 @@ def publish_candidate(*, round_id: int, now: datetime) -> Round:
 def award_round(*, round_id: int, now: datetime) -> Round:
     """Issue the award notice (中选通知书) of every lot when the public notice is over. Raises NotDue before.
 
-    Raises NotDue too while an objection is pending.
+    Raises NotDue too while an objection is pending. Unchanged while a tie stands that has become known of a winner since closing.
     """
     with transaction.atomic():
         round_ = locked(round_id)
@@ -281,10 +281,14 @@ def award_round(*, round_id: int, now: datetime) -> Round:
             raise NotDue
         if round_.objections.pending().exists():
             raise NotDue(_("有异议或投诉尚未处理完，暂不发出中选通知书。"))
+        won = list(round_.lots.select_related("winner__organisation").exclude(winner=None))
+        winners = {firm.pk: firm for lot in won if lot.winner for firm in parties.all_of(lot, lot.winner)}
+        if reasons_before_award(list(winners.values()), round_, at=now):
+            return round_
         Round.lifecycle.move(round_, Status.AWARDED)
         round_.awarded_at = now
         round_.save()
-        awards = [_award(lot, at=now) for lot in round_.lots.select_related("winner").exclude(winner=None)]
+        awards = [_award(lot, at=now) for lot in won]
         data = {"notices": [award.code for award in awards], "winners": _winners(round_)}
         ledger.append("round.awarded", round_.subject, data, at=now)
         transaction.on_commit(partial(live.changed, round_))

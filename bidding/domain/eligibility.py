@@ -24,6 +24,8 @@ Pair = tuple[int, int]
 Rule = Callable[[Collection[Firm], Collection[Round], datetime], Iterable[tuple[Pair, Reason]]]
 
 registry: list[Rule] = []
+before_award: list[Rule] = []
+"""Rules that are asked again of a winner before its award notice, for what may have become known since closing."""
 
 
 def register(rule: Rule) -> Rule:
@@ -31,6 +33,18 @@ def register(rule: Rule) -> Rule:
     if rule not in registry:
         registry.append(rule)
     return rule
+
+
+def register_before_award(rule: Rule) -> Rule:
+    """Let a rule be asked again before the award."""
+    if rule not in before_award:
+        before_award.append(rule)
+    return rule
+
+
+def reasons_before_award(firms: Collection[Firm], round_: Round, *, at: datetime) -> list[Reason]:
+    """What has become known of winners that would have kept them out."""
+    return [reason for rule in before_award for _pair, reason in rule(firms, [round_], at)]
 
 
 def reasons_against(*, firm: Firm, round_: Round, at: datetime) -> list[Reason]:

@@ -27,6 +27,8 @@ TEXTS: dict[str, Promise | str] = {
     "qualification_level": _("资质等级不够：%(detail)s"),
     "tied_to_department": _("与本项审批部门存在关联，应当回避（RH1）：%(detail)s"),
     "staff_of_department": _("本机构人员在审批部门任职，应当回避（RH3）：%(detail)s"),
+    "tie_found": _("与本项审批部门存在关联，应当回避（%(detail)s）"),
+    "reviews_own_report": _("不能审查自己在本项目中编制的成果，应当回避（RH7）：%(detail)s"),
     # Set aside (protocol.methods).
     "unreadable": _("密封件无法开启"),
     "ineligible": _("截止时不符合参加条件"),

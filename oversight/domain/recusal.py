@@ -1,0 +1,55 @@
+"""What oversight tells bidding: whom a tie keeps out of a round (回避). Registered in `apps.py`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from bidding.domain.eligibility import Pair
+from bidding.domain.reasons import Reason
+from bidding.models import Award, Round
+from core import clock
+from market.models import Firm
+from oversight.domain.telling import in_words
+from oversight.models import Tie
+from oversight.rules.reviews import REVIEWS, Work, reviewed_by, rh7
+
+
+def tied_by_graph(firms: Collection[Firm], rounds: Collection[Round], at: datetime) -> Iterable[tuple[Pair, Reason]]:
+    """RH1 to RH5 as the last scan has found them, each with its path in words that name no natural person."""
+    day = at.astimezone(clock.LOCAL).date()
+    of_department = defaultdict(list)
+    for round_ in rounds:
+        of_department[round_.department_id].append(round_.pk)
+    standing = Tie.objects.keeping_out(day).filter(
+        firm__in=[firm.pk for firm in firms], department__in=list(of_department)
+    )
+    for tie in standing.order_by("firm_id", "rule", "id"):
+        reason = Reason(code="tie_found", detail=f"{tie.rule}：{in_words(tie.path)}")
+        yield from (((tie.firm_id, round_id), reason) for round_id in of_department[tie.department_id])
+
+
+def reviews_own_report(
+    firms: Collection[Firm], rounds: Collection[Round], at: datetime
+) -> Iterable[tuple[Pair, Reason]]:
+    """RH7: who was awarded what this round's service reviews, in the same project."""
+    day = at.astimezone(clock.LOCAL).date()
+    reviewing = Round.objects.filter(
+        pk__in=[round_.pk for round_ in rounds], need__service__code__in=[each.service for each in REVIEWS]
+    )
+    reviews = list(reviewing.values_list("pk", "need__project_id", "need__service__code"))
+    if not reviews:
+        return
+    services = {code for _pk, _project, service in reviews for code in reviewed_by(service, day)}
+    prepared = Award.objects.in_force().filter(
+        firm__in=[firm.pk for firm in firms],
+        lot__round__need__project__in=[project for _pk, project, _service in reviews],
+        lot__round__need__service__code__in=services,
+    )
+    columns = ("firm_id", "lot__round__need__project_id", "lot__round__need__service__code", "code")
+    works = [Work(*row) for row in prepared.values_list(*columns).order_by("pk")]
+    for round_id, project, service in reviews:
+        for firm in firms:
+            for work in rh7(firm=firm.pk, project=project, service=service, works=works, day=day):
+                yield (firm.pk, round_id), Reason(code="reviews_own_report", detail=work.code)

@@ -1,0 +1,20 @@
+"""What oversight does by itself; the work is in `oversight.domain`."""
+
+from celery import shared_task
+
+from oversight.domain import marketplace, scanning
+
+
+@shared_task
+def scan_changed() -> int:
+    """Take in what the marketplace has newly admitted, and scan what has changed; any number of workers may do it at once."""
+    marketplace.import_changed()
+    scan = scanning.scan_changed()
+    return scan.found if scan else 0
+
+
+@shared_task
+def scan_everything() -> int:
+    """The nightly run: everything that the marketplace holds, then all firms and departments."""
+    marketplace.import_everything()
+    return scanning.scan_everything().found
