@@ -10,17 +10,20 @@ from pathlib import Path
 
 from django.conf import settings
 
+from approvals.domain import recording
 from approvals.models import CaseEvent
 from contracts.domain import matters
+from ratings.models import DeductionEvent
 
 PAGE = Path(settings.BASE_DIR) / "docs" / "log-entries.md"
 ROOMS = ("accounts", "ledger", "notifications", "approvals", "market", "bidding", "contracts", "ratings", "oversight", "exchange",
          "portal")  # fmt: skip
 SEALED = "sealed"
 FROM_TABLES = {
-    ("approvals/domain/recording.py", "_log"): {kind.removeprefix("case_") for kind in CaseEvent.Kind.values},
+    ("approvals/domain/recording.py", "_log"): {recording.log_type(CaseEvent(kind=kind)) for kind in CaseEvent.Kind},
     ("contracts/domain/matters.py", "_follow"): {kind.value for kind in matters.BEGINS.values()},
     ("contracts/domain/matters.py", "finish_matter"): {kind.value for kind in matters.ENDS.values()},
+    ("ratings/domain/deductions.py", "_write"): {kind.value for kind in DeductionEvent.Kind},
 }
 """What stands in the place of a variable that is neither a parameter nor a constant, by file and function."""
 _ROW = re.compile(r"\| `([a-z_.]+)` \| .+? \| (.+) \|")
@@ -42,20 +45,26 @@ def documented() -> dict[str, set[str]]:
 
 
 def written() -> set[str]:
-    """The types of all calls of `ledger.append` in the rooms."""
-    files = [path for room in ROOMS for path in sorted((Path(settings.BASE_DIR) / room).rglob("*.py"))]
+    """The types of all calls of `ledger.append` and `ledger.written` in the rooms; the demo city writes no others."""
+    files = [
+        path
+        for room in ROOMS
+        for path in sorted((Path(settings.BASE_DIR) / room).rglob("*.py"))
+        if "seed" not in path.parts
+    ]
     trees = {str(path.relative_to(settings.BASE_DIR)): ast.parse(path.read_text(encoding="utf-8")) for path in files}
     return {SEALED, *(type for path, tree in trees.items() for type in _types_of(path, tree, trees))}
 
 
 def _types_of(path: str, tree: ast.Module, trees: dict[str, ast.Module]) -> Iterator[str]:
     for function in (node for node in ast.walk(tree) if isinstance(node, Function)):
-        for call in _calls(function, "append", of="ledger"):
+        for call in (*_calls(function, "append", of="ledger"), *_calls(function, "written", of="ledger")):
             first = call.args[0]
             if isinstance(first, ast.JoinedStr):
                 prefix, hole = first.values
                 assert isinstance(prefix, ast.Constant) and isinstance(hole, ast.FormattedValue)
-                yield from (str(prefix.value) + end for end in _values(path, function, hole.value, trees))
+                ends = FROM_TABLES.get((path, function.name)) or _values(path, function, hole.value, trees)
+                yield from (str(prefix.value) + end for end in ends)
             else:
                 yield from _values(path, function, first, trees)
 
