@@ -1,8 +1,12 @@
 """Districts, departments and approval items: dated data, edited by adding versions."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 
 from approvals.models import ApprovalItem, Department, DepartmentBody, District, Function, ItemVersion
+from core import changes
 
 
 @admin.register(District)
@@ -40,3 +44,8 @@ class ApprovalItemAdmin(admin.ModelAdmin[ApprovalItem]):
     list_display = ("code", "name", "successor")
     search_fields = ("code", "name")
     inlines = (VersionInline,)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Its versions say how many days a case has: whoever counts them is told."""
+        super().save_related(request, form, formsets, change)
+        changes.recorded(f"item/{form.instance.code}")

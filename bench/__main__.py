@@ -19,11 +19,11 @@ from bench.serving import SOCKETS, say, served, verdict
 if TYPE_CHECKING:
     from bench.market import Market
 
-PARTS = {"log", "opening", "pages", "auction"}
+PARTS = {"log", "opening", "lines", "pages", "auction"}
 ALONE = {"scores": "bench.scores", "simulation": "bench.simulation"}
 """Parts without a database; the simulation measures no time and is run when it is asked for."""
 CLIENTS = 32
-FIRMS = 600
+FIRMS, FEW_FIRMS = 600, 120
 PAGES = 1_500
 PASSES = 3
 LOG = int(os.environ.get("BENCH_LOG", "1000000"))
@@ -64,10 +64,10 @@ def _measure(folder: Path, parts: set[str]) -> int:
     use = Use(settings.PLACES, password=settings.POSTGRES_PASSWORD)
     use.begin()
     try:
-        say(f"A city of {FIRMS} firms …")
+        say("A city …")
         call_command("migrate", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False)
-        market = preparing.prepare(firms=FIRMS)
+        market = preparing.prepare(firms=FIRMS if parts != {"lines"} else FEW_FIRMS)
         return 0 if _parts(market, folder, parts) else 1
     finally:
         use.finish()
@@ -75,10 +75,11 @@ def _measure(folder: Path, parts: set[str]) -> int:
 
 def _parts(market: Market, folder: Path, parts: set[str]) -> bool:
     """Measure these parts; whether every ratio of theirs reaches its aim."""
-    from bench import opening
+    from bench import lines, opening
 
     good = [_log(folder)] if "log" in parts else []
     good += [opening.opened()] if "opening" in parts else []
+    good += [lines.computed_anew()] if "lines" in parts else []
     if served_ones := parts & {"pages", "auction"}:
         good.append(_served(market, folder, served_ones))
     return all(good)

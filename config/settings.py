@@ -342,6 +342,7 @@ CELERY_BEAT_SCHEDULE = {
     "read bills": {"task": "contracts.payments.tasks.read_bills", "schedule": 1800.0, "options": {"expires": 600}},
     "note late cases": {"task": "approvals.tasks.note_late_cases", "schedule": 60.0, "options": {"expires": 50}},
     "move due contracts": {"task": "contracts.tasks.move_due_contracts", "schedule": 5.0, "options": {"expires": 10}},
+    "refresh lines": {"task": "ratings.tasks.refresh_lines", "schedule": 2.0, "options": {"expires": 10}},
     "remind of limits": {"task": "ratings.tasks.remind", "schedule": 120.0, "options": {"expires": 110}},
     "move due admissions": {"task": "market.tasks.move_due_admissions", "schedule": 5.0, "options": {"expires": 10}},
 }

@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
+from core import changes
 from core.uploads import CheckedFileField, sha256_of
 from market.models import (
     AdmissionPolicy,
@@ -34,6 +35,11 @@ class ServiceAdmin(admin.ModelAdmin[Service]):
     list_display = ("code", "name", "successor")
     search_fields = ("code", "name")
     inlines = (VersionInline,)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Its versions say how many days are the guideline: whoever measures by them is told."""
+        super().save_related(request, form, formsets, change)
+        changes.recorded(f"service/{form.instance.code}")
 
 
 @admin.register(NeedRule)

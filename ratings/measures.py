@@ -34,7 +34,7 @@ def measured(segment: Segment, workdays: Workdays) -> Fraction:
 
 def firm_time(line: Timeline, workdays: Workdays, *, award: str | None = None) -> Fraction:
     """used₁: service as limit time, revisions and the firm's corrections as working time, under one award (the last)."""
-    return max(LEAST, _sum(_work(line, line.award if award is None else award), workdays))
+    return max(LEAST, _sum(firm_segments(line, line.award if award is None else award), workdays))
 
 
 def department_time(lines: Iterable[Timeline], workdays: Workdays, *, case: str | None = None) -> Fraction:
@@ -127,7 +127,7 @@ class Against:
 def promises(line: Timeline, limits: Limits, workdays: Workdays) -> list[Against]:
     """The firm's and the department's days against what they gave."""
     pairs = (
-        (Party.FIRM, limits.promised, _work(line, line.award)),
+        (Party.FIRM, limits.promised, firm_segments(line, line.award)),
         (Party.DEPARTMENT, limits.committed, department_segments([line])),
     )
     return [Against(party, given, _sum(parts, workdays)) for party, given, parts in pairs if given and parts]
@@ -198,7 +198,7 @@ def _worked_to(pieces: Sequence[Segment], begun: datetime, amount: Fraction, wor
 def _budget(line: Timeline, running: Segment) -> list[Segment]:
     """The segments that draw on the same limit as the one that runs."""
     if running.kind in WORK and running.party == Party.FIRM:
-        return _work(line, running.ball.award)
+        return firm_segments(line, running.ball.award)
     if running.kind in DEPARTMENT:
         return department_segments([line], case=running.ball.case)
     return _pieces(line, running)
@@ -220,7 +220,7 @@ def _reached(budget: Sequence[Segment], amount: Fraction, workdays: Workdays) ->
     return workdays.reached(counted_from(budget[-1]), amount)
 
 
-def _work(line: Timeline, award: str) -> list[Segment]:
+def firm_segments(line: Timeline, award: str) -> list[Segment]:
     """The firm's own time under an award."""
     return [
         part for part in line.segments if part.kind in WORK and part.party == Party.FIRM and part.ball.award == award

@@ -7,6 +7,7 @@ from typing import Any
 
 from accounts.models import Organisation
 from contracts.models import Contract, ContractEvent, Milestone
+from core import changes
 
 Kind = ContractEvent.Kind
 
@@ -24,6 +25,7 @@ def record(
     **data: Any,
 ) -> ContractEvent:
     """Write one event down; `at` is when it counts from, `recorded_at` now where that was earlier."""
+    changes.recorded(contract.subject)
     return ContractEvent.objects.create(
         contract=contract,
         kind=kind,

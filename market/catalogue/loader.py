@@ -19,6 +19,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from approvals.models import ApprovalItem, District, Function, ItemVersion
+from core import changes
 from market.domain.search import search_text
 from market.models import AdmissionPolicy, NeedRule, QualificationKind, Service, ServiceVersion
 
@@ -95,6 +96,7 @@ def _put_line(model: type[M], rows: list[Row], changed: Counter[str]) -> None:
 
 
 def _put_item(row: Row, changed: Counter[str]) -> None:
+    before = changed.total()
     item = _put(ApprovalItem, {"code": row["code"]}, {"name": row["name"], "name_en": row["name_en"]}, changed)
     for number, version in enumerate(row["versions"], start=1):
         values = {
@@ -105,6 +107,8 @@ def _put_item(row: Row, changed: Counter[str]) -> None:
         }
         put = _put(ItemVersion, {"item": item, "number": number}, values, changed)
         _set(put, "functions", version["functions"], Function)
+    if changed.total() > before:
+        changes.recorded(f"item/{item.code}")
 
 
 def _put_services(changed: Counter[str]) -> None:
@@ -120,8 +124,11 @@ def _put_services(changed: Counter[str]) -> None:
     for row in rows:
         successor = put[row["successor"]] if "successor" in row else None
         _put(Service, {"code": row["code"]}, {"successor": successor}, changed)
+        before = changed.total()
         for number, version in enumerate(row["versions"], start=1):
             _put_service_version(put[row["code"]], number, version, changed)
+        if changed.total() > before:
+            changes.recorded(f"service/{row['code']}")
 
 
 def _put_service_version(service: Service, number: int, version: Row, changed: Counter[str]) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import OWNER_KINDS, Membership, Organisation, Role
 from approvals.domain.projects import OwnProject
 from approvals.models import ApprovalItem, Department
-from core import clock
+from core import changes, clock
 from core.codes import Letter, next_code
 from core.errors import Conflict, DomainError, NotAllowed
 from market.models import Need, Project, RequiredQualification
@@ -27,6 +27,7 @@ def save_project(*, by: Membership, project: Project) -> Project:
         try:
             with transaction.atomic():
                 project.save()
+                changes.recorded(f"project/{project.code}")
         except IntegrityError as twice:
             raise Conflict(_("这个项目代码已经用在您的另一个项目上。"), code="national_code") from twice
     return project

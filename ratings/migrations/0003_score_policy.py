@@ -33,7 +33,7 @@ def add(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ratings', '0001_reminders'),
+        ('ratings', '0002_lines'),
     ]
 
     operations = [
