@@ -5,7 +5,11 @@ from ratings.models.line_events import LineEvents
 from ratings.models.line_rows import LineRow
 from ratings.models.policy import ScorePolicy
 from ratings.models.reminders import Reminder
+from ratings.models.scores import DepartmentHabit, DepartmentScore, FirmScore, ScoreMark, ScoreNorm
 from ratings.models.segment_rows import SegmentRow
 from ratings.models.stale import StaleMark
 
-__all__ = ["CaseOfLine", "CaseRow", "LineEvents", "LineRow", "Reminder", "ScorePolicy", "SegmentRow", "StaleMark"]
+__all__ = [
+    "CaseOfLine", "CaseRow", "DepartmentHabit", "DepartmentScore", "FirmScore", "LineEvents", "LineRow", "Reminder",
+    "ScoreMark", "ScoreNorm", "ScorePolicy", "SegmentRow", "StaleMark",
+]  # fmt: skip
