@@ -1,9 +1,9 @@
-"""Addresses of lines."""
+"""Addresses of lines and scores."""
 
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from ratings.views import lines, reminders
+from ratings.views import lines, reminders, score_files
 
 
 class LinesCode(StringConverter):
@@ -17,6 +17,8 @@ register_converter(LinesCode, "lines")
 app_name = "ratings"
 
 urlpatterns = [
+    path("firms/<word:uscc>/score.json", score_files.firm, name="firm_score_file"),
+    path("departments/<word:code>/score.json", score_files.department, name="department_score_file"),
     path("lines/<lines:code>/", lines.lines, name="lines"),
     path("lines/<lines:code>/part/", lines.part, name="part"),
     path("desk/reminders/", reminders.reminders, name="reminders"),
