@@ -22,11 +22,12 @@ from protocol.scores.departments import DepartmentScore as DepartmentFigures
 from protocol.scores.exact import HUNDRED
 from protocol.scores.file import department_file, firm_file
 from protocol.scores.firms import FirmScore as FirmFigures
-from protocol.scores.lines import Judged
+from protocol.scores.lines import judge
 from protocol.scores.policy import Policy
 from protocol.scores.standing import evaluated, standing
 from ratings.domain import scored, single
 from ratings.models import DepartmentScore, FirmScore, ScorePolicy
+from ratings.raising import Raise, raises_most
 
 KEPT = 86_400
 """Seconds in the cache; a new version has a key of its own."""
@@ -68,12 +69,12 @@ def _version(row: FirmScore | DepartmentScore | None) -> Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirmOpened:
-    """A firm's figures with all its lines that count. as_of: the score's moment, or that of a later line."""
+    """A firm's figures with its lines, and what would raise them. as_of: the score's moment, or that of a later line."""
 
     figures: FirmFigures
-    judged: tuple[Judged, ...]
     policy: Policy
     as_of: datetime
+    raised: Raise | None
 
 
 def firm_opened(firm: Firm, version: Version) -> FirmOpened:
@@ -85,10 +86,15 @@ def firm_opened(firm: Firm, version: Version) -> FirmOpened:
     ]
     as_of = max([version.as_of, *ends])
     policy = version.policy
-    judged = single.judged_of(lines, policy, as_of=as_of)
+    known = single.known_habits(lines, policy)
+    judged = judge(lines, policy, as_of=as_of, known=known)
     usual = single.norms_of_services({each.line.service for each in judged}, policy)
     figures = single.score_of_firm(firm.uscc, judged, usual, policy)
-    return FirmOpened(figures=figures, judged=tuple(judged), policy=policy, as_of=as_of)
+    own = figures.overall
+    raised = None
+    if own is not None:
+        raised = raises_most(lines, score=own.score, known=known, usual=usual, policy=policy, as_of=as_of)
+    return FirmOpened(figures=figures, policy=policy, as_of=as_of, raised=raised)
 
 
 def department_figures(department: Department, version: Version) -> tuple[DepartmentFigures, datetime]:

@@ -19,9 +19,13 @@ Habits = Mapping[tuple[str, str], Habit]
 
 def judged_of(lines: Collection[ScoredLine], policy: Policy, *, as_of: datetime) -> list[Judged]:
     """Some lines judged beside the habits that are kept; where none is kept yet, beside what these lines show."""
+    return judge(lines, policy, as_of=as_of, known=known_habits(lines, policy))
+
+
+def known_habits(lines: Collection[ScoredLine], policy: Policy) -> dict[tuple[str, str], Habit]:
+    """What is usual for the cases of some lines: as kept, else as they themselves show."""
     cases = cases_of(lines, policy)
-    known = {**habits(cases.values(), policy), **kept_habits(cases.values())}
-    return judge(lines, policy, as_of=as_of, known=known)
+    return {**habits(cases.values(), policy), **kept_habits(cases.values())}
 
 
 def kept_habits(cases: Iterable[CaseTime]) -> dict[tuple[str, str], Habit]:

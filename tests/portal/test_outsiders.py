@@ -203,6 +203,10 @@ TABLE: dict[str, Door] = {
     "contracts:agree": Door(FIRMS, "post", writes=True, own=True),
     "contracts:reopen": Door((*OWNERS, *FIRMS), writes=True, own=True),
     "contracts:seal": Door((*OWNERS, *FIRMS), writes=True, own=True),
+    "ratings:firm_score": Door(EVERYBODY),
+    "ratings:firm_score_part": Door(EVERYBODY),
+    "ratings:department_score": Door(EVERYBODY),
+    "ratings:league": Door(EVERYBODY),
     "ratings:firm_score_file": Door(EVERYBODY),
     "ratings:department_score_file": Door(EVERYBODY),
     "ratings:lines": Door(EVERYBODY),
@@ -345,8 +349,10 @@ def world(settings, tmp_path) -> World:
         "bidding:announce_again": {"code": done.code},
         "bidding:wizard": {"code": drafted(place).code, "step": "method"},
     }
-    values |= {f"ratings:{name}": {"uscc": firm.uscc} for name in ("firm_score_file",)}
-    values |= {f"ratings:{name}": {"code": place.department.code} for name in ("department_score_file",)}
+    values |= {f"ratings:{name}": {"uscc": firm.uscc} for name in ("firm_score", "firm_score_part", "firm_score_file")}
+    values |= {
+        f"ratings:{name}": {"code": place.department.code} for name in ("department_score", "department_score_file")
+    }
     values["ratings:lines"] = values["ratings:part"] = {"code": open_round.need.code}
     case = office.received(place)
     values["approvals:case"] = values["approvals:refile"] = {"code": case.code}
