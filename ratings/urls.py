@@ -23,6 +23,7 @@ urlpatterns = [
     path("firms/<word:uscc>/score/part/", scores.firm_part, name="firm_score_part"),
     path("departments/<word:code>/score/", scores.department, name="department_score"),
     path("scores/", scores.league, name="league"),
+    path("scores/compare/", scores.compare, name="compare"),
     path("lines/<lines:code>/", lines.lines, name="lines"),
     path("lines/<lines:code>/part/", lines.part, name="part"),
     path("desk/reminders/", reminders.reminders, name="reminders"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -22,6 +24,7 @@ from ratings.score_words import case_words, line_words, told
 from ratings.views.score_files import public_department, public_firm
 
 PAGE = 30
+MOST_COMPARED = 5
 
 
 @require_safe
@@ -128,6 +131,28 @@ def league(request: HttpRequest) -> HttpResponse:
         ],
     }
     return render(request, "ratings/league.html", context)
+
+
+@require_safe
+@limited("scores", "240/m", methods=("GET",))
+def compare(request: HttpRequest) -> HttpResponse:
+    """Up to five firms side by side: over all services first, then each that any of them has worked for."""
+    asked = list(dict.fromkeys(code[:18].upper() for code in request.GET.getlist("firm")))
+    rows = (
+        FirmScore.objects.filter(month=None, district=None, firm__in=Firm.objects.public())
+        .filter(firm__organisation__uscc__in=asked[:MOST_COMPARED])
+        .select_related("firm__organisation", "service", "policy")
+        .order_by(F("service__code").asc(nulls_first=True), "-ranked", "-low", "-score", "id")
+    )
+    groups = [
+        {"service": service, "rows": [told(row) for row in found]}
+        for service, found in groupby(rows, key=lambda row: row.service)
+    ]
+    return render(
+        request,
+        "ratings/compare.html",
+        {"groups": groups, "too_many": len(asked) > MOST_COMPARED, "most": MOST_COMPARED},
+    )
 
 
 def _by_code(rows: Iterable[Any]) -> dict[str, Any]:

@@ -29,6 +29,12 @@ def test_from_the_league_table_to_a_line(where, new_page, screenshot, media):
         page.goto("/scores/")
         expect(page.locator("svg.score-dot")).to_have_count(3)
         _fits(page, screenshot, "scores-league")
+        for box in page.get_by_role("checkbox").all()[:2]:
+            box.check()
+        page.get_by_role("button", name="比较所选机构").click()
+        expect(page.locator("svg.score-dot")).to_have_count(4)
+        _fits(page, screenshot, "scores-compare")
+        page.goto("/scores/")
         page.get_by_role("link", name=contract.firm.organisation.name).click()
         page.locator("details.score-line > summary").first.click()
         expect(page.get_by_text("自身效率：")).to_be_visible()

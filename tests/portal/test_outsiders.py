@@ -207,6 +207,7 @@ TABLE: dict[str, Door] = {
     "ratings:firm_score_part": Door(EVERYBODY),
     "ratings:department_score": Door(EVERYBODY),
     "ratings:league": Door(EVERYBODY),
+    "ratings:compare": Door(EVERYBODY),
     "ratings:firm_score_file": Door(EVERYBODY),
     "ratings:department_score_file": Door(EVERYBODY),
     "ratings:lines": Door(EVERYBODY),

@@ -68,6 +68,20 @@ def test_by_service_and_district_and_what_is_shown_of_nothing(client, where):
 
 
 @pytest.mark.django_db
+def test_up_to_five_firms_side_by_side_and_none_that_is_not_public(client, where):
+    assert "还没有选择机构" in client.get("/scores/compare/").content.decode()
+    hidden = Firm.objects.create(organisation=market.organisation("firm"))
+    chosen = [market.firm(where) for _number in range(6)]
+    for firm in (hidden, *chosen):
+        kept(firm)
+        kept(firm, service=where.service)
+    context = client.get("/scores/compare/", {"firm": [hidden.uscc, *(each.uscc for each in chosen)]}).context
+    assert context["too_many"] and [group["service"] for group in context["groups"]] == [None, where.service]
+    shown = [row["row"].firm for row in context["groups"][0]["rows"]]
+    assert sorted(each.pk for each in shown) == sorted(each.pk for each in chosen[:4])
+
+
+@pytest.mark.django_db
 def test_a_firms_page_tells_each_line_in_numbers(client, where):
     contract, case = city.decided(where, returned=1)
     city.spread(contract, case)
