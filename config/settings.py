@@ -360,6 +360,11 @@ CELERY_BEAT_SCHEDULE = {
     "note late cases": {"task": "approvals.tasks.note_late_cases", "schedule": 60.0, "options": {"expires": 50}},
     "move due contracts": {"task": "contracts.tasks.move_due_contracts", "schedule": 5.0, "options": {"expires": 10}},
     "refresh lines": {"task": "ratings.tasks.refresh_lines", "schedule": 2.0, "options": {"expires": 10}},
+    "refresh scores": {
+        "task": "ratings.tasks.refresh_scores",
+        "schedule": crontab(hour=0, minute=20),
+        "options": {"expires": 3600},
+    },
     "remind of limits": {"task": "ratings.tasks.remind", "schedule": 120.0, "options": {"expires": 110}},
     "settle evaluations": {"task": "ratings.tasks.settle_due", "schedule": 20.0, "options": {"expires": 20}},
     "find deeds": {"task": "ratings.tasks.find_deeds", "schedule": 600.0, "options": {"expires": 500}},

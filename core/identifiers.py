@@ -60,9 +60,13 @@ def validate_id_number(text: str) -> None:
         raise ValidationError(_("身份证号码不正确，请对照证件核对。"), code="format") from error
 
 
+SOLE_TRADER = "92"
+"""How the USCC of a sole trader begins."""
+
+
 def is_sole_trader(code: str | None) -> bool:
     """Tell whether a USCC belongs to a sole trader (个体工商户), who is protected like a natural person."""
-    return bool(code) and str(code).startswith("92")
+    return bool(code) and str(code).startswith(SOLE_TRADER)
 
 
 def generate_uscc(rng: random.Random, *, prefix: str = "91", division: str | None = None) -> str:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from ratings.domain import due, finding, refreshing, reminders
+from ratings.domain import due, finding, refreshing, reminders, scoring, whole_city
 
 
 @shared_task
@@ -13,8 +13,10 @@ def remind() -> int:
 
 @shared_task
 def refresh_lines() -> int:
-    """Let the rows of lines follow what was recorded; any number of workers may do it at once."""
-    return refreshing.refresh_stale()
+    """Let the rows of lines follow what was recorded, and scores the lines; any number of workers may do it at once."""
+    followed = refreshing.refresh_stale()
+    scoring.refresh_marked()
+    return followed
 
 
 @shared_task
@@ -27,3 +29,9 @@ def settle_due() -> int:
 def find_deeds() -> int:
     """Propose deductions for what the rooms have recorded since."""
     return finding.propose_found()
+
+
+@shared_task
+def refresh_scores() -> int:
+    """Compute every score anew; give how many scores of firms there are."""
+    return whole_city.refresh_all().firms

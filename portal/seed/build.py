@@ -31,6 +31,8 @@ from portal.seed.names import CHARACTERS, Names
 from portal.seed.owners import build_owners
 from portal.seed.regions import build_regions
 from portal.seed.till import open_till
+from ratings.domain.refreshing import refresh_stale
+from ratings.domain.whole_city import refresh_all
 
 BEFORE = timedelta(days=1)
 
@@ -70,6 +72,8 @@ def build(*, size: Size, seed: int) -> dict[str, int]:
         now = clock.now().replace(second=0, microsecond=0)
         with clock.travelling(now):
             made, cast = _build(size, seed=seed, password=password, now=now)
+            refresh_stale()
+            refresh_all()
         accounts.write_accounts(cast, settings.DATA_DIR)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

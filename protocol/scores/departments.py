@@ -68,16 +68,18 @@ def departments(lines: Iterable[ScoredLine], policy: Policy, *, as_of: datetime)
         )
         for department, own in of_item.items():
             found[department][item] = own, usual_of_item
-    return {name: _department(name, items, usual, policy, as_of) for name, items in sorted(found.items())}
+    return {name: department_score(name, items, usual, policy, as_of=as_of) for name, items in sorted(found.items())}
 
 
-def _department(
+def department_score(
     name: str,
-    items: Mapping[str, tuple[list[CaseTime], Norm]],
+    items: Mapping[str, tuple[Sequence[CaseTime], Norm]],
     usual: Mapping[tuple[str, str], Habit],
     policy: Policy,
+    *,
     as_of: datetime,
 ) -> DepartmentScore:
+    """One department from the cases that count, by item, each beside the item's norm in the city."""
     parts = {
         item: figures([as_measured(case, policy, as_of=as_of) for case in own], of_item, policy)
         for item, (own, of_item) in items.items()

@@ -13,7 +13,7 @@ from contracts.models import Contract
 from core import changes
 from core.workdays import midnight, next_midnight
 from market.models import Need
-from ratings.models import LineRow, StaleMark
+from ratings.models import LineRow, ScoreMark, StaleMark
 
 FOLLOWED = ("round", "contract", "case", "project", "item", "service", "holiday")
 NEED = "need"
@@ -62,6 +62,26 @@ def mark_unknown() -> None:
     """Write down that needs which were announced and have no line yet are stale."""
     announced = Round.objects.public().exclude(need__in=LineRow.objects.values("need"))
     mark_needs(list(announced.order_by("need_id").values_list("need_id", flat=True).distinct()))
+
+
+def whose_scores(need_ids: Collection[int]) -> set[tuple[int | None, int | None]]:
+    """The firm and the department of every line of some needs, for `mark_scores`."""
+    rows = LineRow.objects.filter(need__in=need_ids)
+    return set(rows.values_list("firm_id", "department_id")) | set(
+        rows.values_list("firm_id", "last_case__department_id")
+    )
+
+
+def mark_scores(pairs: Collection[tuple[int | None, int | None]]) -> None:
+    """Write down that the scores of some firms and departments are stale."""
+    firms = {firm for firm, _department in pairs if firm is not None}
+    departments = {department for _firm, department in pairs if department is not None}
+    ScoreMark.objects.bulk_create(
+        [
+            *(ScoreMark(firm_id=pk) for pk in sorted(firms)),
+            *(ScoreMark(department_id=pk) for pk in sorted(departments)),
+        ]
+    )
 
 
 def is_wide(subject: str) -> bool:

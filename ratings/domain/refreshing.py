@@ -77,12 +77,14 @@ def refresh_needs(need_ids: Collection[int]) -> int:
         pks = [need.pk for need in held.order_by("pk")]
         lines = Lines.of(Need.objects.filter(pk__in=pks).order_by("pk"))
         before = dict(LineRow.objects.filter(need__in=pks).values_list("pk", "code"))
+        scored = marking.whose_scores(pks)
         cases = _cases_of(before)
         found = gather(lines, now=clock.now())
         codes = {each.facts["code"] for each in found}
         forget_lines([pk for pk, code in before.items() if code not in codes])
         written = write_lines(found)
         refresh_cases(cases | _cases_of(written))
+        marking.mark_scores(scored | marking.whose_scores(pks))
     return len(written)
 
 

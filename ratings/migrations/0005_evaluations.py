@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
         ('bidding', '0013_charged_objections'),
         ('contracts', '0008_completed'),
         ('market', '0002_reuse'),
-        ('ratings', '0003_score_policy'),
+        ('ratings', '0004_scores'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

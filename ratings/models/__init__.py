@@ -8,6 +8,7 @@ from ratings.models.line_rows import LineRow
 from ratings.models.policy import ScorePolicy
 from ratings.models.reminders import Reminder
 from ratings.models.rules import ConductPolicy, DeductionRule, Deed, EvaluationPolicy
+from ratings.models.scores import DepartmentHabit, DepartmentScore, FirmScore, ScoreMark, ScoreNorm
 from ratings.models.segment_rows import SegmentRow
 from ratings.models.stale import StaleMark
 
@@ -21,14 +22,19 @@ __all__ = [
     "DeductionFile",
     "DeductionRule",
     "Deed",
+    "DepartmentHabit",
+    "DepartmentScore",
     "Dimension",
     "Dispute",
     "Evaluation",
     "EvaluationPolicy",
     "EvaluationReply",
+    "FirmScore",
     "LineEvents",
     "LineRow",
     "Reminder",
+    "ScoreMark",
+    "ScoreNorm",
     "ScorePolicy",
     "SegmentRow",
     "Side",

@@ -22,7 +22,7 @@ Longs = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 DAYS_BITS = 32
 """Hundredths of days are below 2³², so that group and days make one number to be sorted."""
-SUMS = ("n", "weight", "weighted", "weight_squares", "total", "squares", "first_pass", "overdue")
+SUMS = ("n", "weight", "weighted", "alone", "weight_squares", "total", "squares", "first_pass", "overdue")
 
 
 class Tally:
@@ -40,19 +40,20 @@ class Tally:
         group: Longs,
         *,
         value: Longs,
+        alone: Longs,
         weight: Longs,
         days: Longs,
         first_pass: Flags,
         overdue: Flags,
         ended: NDArray[Any],
     ) -> None:
-        """Add some lines; ended is a `day_number`."""
+        """Add some lines; ended is a `day_number`, alone E₁ (or E₂), which stands beside the score."""
         over = ended != NOTHING
         for name, rows in (("n", group), ("first_pass", group[first_pass & over]), ("overdue", group[overdue])):
             self.sums[name] += np.bincount(rows, minlength=len(self.sums[name]))
         for name, each in (
-            ("weight", weight), ("weighted", weight * value), ("weight_squares", weight * weight), ("total", value),
-            ("squares", value * value),
+            ("weight", weight), ("weighted", weight * value), ("alone", weight * alone),
+            ("weight_squares", weight * weight), ("total", value), ("squares", value * value),
         ):  # fmt: skip
             np.add.at(self.sums[name], group, each)
         self._days.append(group[over] << DAYS_BITS | days[over])
@@ -71,8 +72,8 @@ class Tally:
 class Table:
     """A row for each firm (or department) and service (or item); `who` and `what` are places in the names.
 
-    Columns as in `figures`; first_pass counts, days in hundredths, −1 where nothing has ended. weighted and the sums of
-    squares are in 10⁻⁸.
+    Columns as in `figures`; first_pass counts, days in hundredths, −1 where nothing has ended. weighted, alone (Σ w·E₁ or Σ w·E₂)
+    and the sums of squares are in 10⁻⁸.
     """
 
     who: Longs
@@ -81,6 +82,7 @@ class Table:
     ended: Longs
     weight: Longs
     weighted: Longs
+    alone: Longs
     weight_squares: Longs
     first_pass: Longs
     overdue: Longs
@@ -163,7 +165,7 @@ def table(tally: Tally, who: Longs, what: Longs, policy: Policy, *, norms: Mappi
         month_n=tally.month_n.reshape(-1, width)[kept].ravel(),
         month_total=tally.month_total.reshape(-1, width)[kept].ravel(),
         policy=policy,
-        **{name: sums[name] for name in ("n", "weight", "weighted", "weight_squares", "first_pass", "overdue")},
+        **{name: sums[name] for name in SUMS if name not in ("total", "squares")},
     )
 
 

@@ -128,6 +128,7 @@ class _Cases:
             tally.add(
                 group[part][rows],
                 value=self.e2[part][rows],
+                alone=self.e2[part][rows],
                 weight=weights(decided, self.policy, as_of=as_of),
                 days=self.used[part][rows],
                 first_pass=told["late"][part][rows] == 0,
@@ -162,6 +163,7 @@ def _lines(columns: Columns, cases: _Cases, habit: Longs, as_of: datetime, norms
         tally.add(
             group[part][rows],
             value=joints(e1, beside)[rows],
+            alone=e1[rows],
             weight=weights(ended, policy, as_of=as_of),
             days=used[rows],
             first_pass=columns.returns[part][rows] == 0,

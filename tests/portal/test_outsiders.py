@@ -205,6 +205,13 @@ TABLE: dict[str, Door] = {
     "contracts:agree": Door(FIRMS, "post", writes=True, own=True),
     "contracts:reopen": Door((*OWNERS, *FIRMS), writes=True, own=True),
     "contracts:seal": Door((*OWNERS, *FIRMS), writes=True, own=True),
+    "ratings:firm_score": Door(EVERYBODY),
+    "ratings:firm_score_part": Door(EVERYBODY),
+    "ratings:department_score": Door(EVERYBODY),
+    "ratings:league": Door(EVERYBODY),
+    "ratings:compare": Door(EVERYBODY),
+    "ratings:firm_score_file": Door(EVERYBODY),
+    "ratings:department_score_file": Door(EVERYBODY),
     "ratings:lines": Door(EVERYBODY),
     "ratings:part": Door(EVERYBODY),
     "ratings:reminders": Door((*OWNERS, Kind.FIRM, Kind.DEPARTMENT)),
@@ -359,6 +366,10 @@ def world(settings, tmp_path) -> World:
         "market:need_edit": {"code": draft.code},
         "bidding:announce_again": {"code": done.code},
         "bidding:wizard": {"code": drafted(place).code, "step": "method"},
+    }
+    values |= {f"ratings:{name}": {"uscc": firm.uscc} for name in ("firm_score", "firm_score_part", "firm_score_file")}
+    values |= {
+        f"ratings:{name}": {"code": place.department.code} for name in ("department_score", "department_score_file")
     }
     values["ratings:lines"] = values["ratings:part"] = {"code": open_round.need.code}
     case = office.received(place)
