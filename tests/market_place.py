@@ -89,7 +89,11 @@ class Place:
 def place(*, unit: str = Policy.Unit.MINUTES, **policy: Any) -> Place:
     number = next(_numbers)
     district = District.objects.create(
-        code=f"98{number:04d}", name=f"测试区{number}", name_en="Test", short="测试", kind=District.Kind.MUNICIPAL
+        code=f"98{number % 10_000:04d}",
+        name=f"测试区{number}",
+        name_en="Test",
+        short="测试",
+        kind=District.Kind.MUNICIPAL,
     )
     function = Function.objects.create(code=f"function{number}", name="生态环境", name_en="Environment")
     department = Department.objects.create(

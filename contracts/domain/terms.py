@@ -47,9 +47,9 @@ def add_template(
     """
     demand_operator(by)
     with transaction.atomic():
-        # Two who add at once must not both be the next: the rows of the service are held, and where it has none the general ones.
-        rows = list(ContractTemplate.objects.select_for_update().filter(service=service).order_by("valid_from", "id"))
+        # Two who add at once must not both be the next: whoever adds one holds the general texts, and reads only then.
         list(ContractTemplate.objects.select_for_update().filter(service=None).order_by("id"))
+        rows = list(ContractTemplate.objects.filter(service=service).order_by("valid_from", "id"))
         version, clauses, legal_basis = version.strip(), clauses.strip(), legal_basis.strip()
         if (same := next((row for row in rows if row.version == version), None)) is not None:
             return _same_or_conflict(same, clauses, list(plan))

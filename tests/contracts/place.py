@@ -9,8 +9,8 @@ from django.core.files.base import ContentFile
 from accounts.models import Membership
 from bidding.models import Award, Round
 from contracts.document import text_hash
-from contracts.domain import delivering, drafting, sealing
-from contracts.models import Contract, Deliverable
+from contracts.domain import delivering, drafting, matters, sealing
+from contracts.models import Contract, Deliverable, Matter, Supplement
 from core import clock
 from tests import market_place as market
 
@@ -55,6 +55,16 @@ def running(where: market.Place, **terms: Any) -> Contract:
     for party in contract.parties.order_by("-number"):
         contract = seal(contract, market.member_of(party.organisation))
     return contract
+
+
+def supplemented(where: market.Place, contract: Contract) -> Supplement:
+    """A supplementary agreement about five more days, which waits for its seals."""
+    owner, firm = people(where, contract)
+    asked = matters.propose_matter(
+        contract_id=contract.pk, kind=Matter.Kind.CHANGE, words="增加一个专题", days=contract.days + 5, by=firm
+    )
+    matters.answer_matter(matter_id=asked.pk, agrees=True, words="", by=owner)
+    return asked.supplement
 
 
 def content(contract: Contract) -> bytes:

@@ -12,7 +12,8 @@ from tests import market_place as market
 OURS = {
     "core.Holiday", "accounts.User", "accounts.Organisation", "approvals.District", "approvals.Function",
     "approvals.Department", "approvals.ApprovalItem", "market.QualificationKind", "market.Service", "market.NeedRule",
-    "market.Region", "market.RegionalAssessment", "market.AdmissionPolicy", "bidding.Policy",
+    "market.Region", "market.RegionalAssessment", "market.AdmissionPolicy", "market.CombinationPolicy", "market.ServiceBundle",
+    "bidding.Policy",
 }  # fmt: skip
 ROOMS = {"core", "accounts", "ledger", "approvals", "market", "bidding"}
 

@@ -95,7 +95,8 @@ TABLE: dict[str, Door] = {
     "exchange:schema": Door(EVERYBODY),
     "approvals:cases": Door((Kind.DEPARTMENT, Kind.REGULATOR)),
     "approvals:register": Door((Kind.DEPARTMENT,), writes=True),
-    "approvals:applications": Door((*OWNERS, Kind.DEPARTMENT)),
+    "approvals:applications": Door((*OWNERS, Kind.DEPARTMENT, Kind.REGULATOR)),
+    "approvals:early": Door((Kind.DEPARTMENT, Kind.REGULATOR)),
     "approvals:application_new": Door(OWNERS, writes=True),
     "approvals:application": Door((*OWNERS, Kind.DEPARTMENT, Kind.REGULATOR), own=True),
     "approvals:hand_in": Door(OWNERS, "post", writes=True, own=True),
@@ -191,6 +192,11 @@ TABLE: dict[str, Door] = {
     "contracts:qr": Door(EVERYBODY),
     "contracts:check": Door(EVERYBODY),
     "contracts:desk": Door(CONTRACT_READERS),
+    "contracts:supplement": Door(EVERYBODY),
+    "contracts:supplement_qr": Door(EVERYBODY),
+    "contracts:supplement_document": Door(CONTRACT_READERS, own=True),
+    "contracts:supplement_seal": Door((*OWNERS, *FIRMS), writes=True, own=True),
+    "contracts:supplement_withdraw": Door((*OWNERS, *FIRMS), writes=True, own=True),
     "contracts:filings": Door((Kind.OPERATOR, Kind.REGULATOR)),
     "contracts:file": Door(OPERATORS, "post", writes=True),
     "contracts:filing_remark": Door(OPERATORS, writes=True),
@@ -423,10 +429,13 @@ def world(settings, tmp_path) -> World:
     for name in ("check", "announce", "return", "cancel"):
         values[f"bidding:{name}"] = {"code": waiting.code}
     values |= to_pay() | rated(place)
-    contract = contracts.running(market.place())
+    elsewhere = market.place()
+    contract = contracts.running(elsewhere)
+    supplement = {"code": contract.code, "number": contracts.supplemented(elsewhere, contract).number}
     for name in [name for name in TABLE if name.startswith("contracts:")]:
         values[name] = {"code": contract.code}
     values |= {key: {} for key in LISTS_OF_CONTRACTS}
+    values |= {key: supplement for key in TABLE if key.startswith("contracts:supplement")}
     values |= {key: {"pk": contract.template_id} for key in ("contracts:template", "contracts:template_next")}
     made = contracts.submits(contract)
     for name in ("submit", "revision", "matter_answer", "matter_finish", "matter_withdraw"):

@@ -152,7 +152,15 @@ def _draft(made: Fulfilled, act: Act) -> None:
     )
     steps = steps_of(template.plan, price=made.contract.price, days=made.contract.days)
     made.milestones = [
-        Milestone(contract=made.contract, number=number, **vars(step)) for number, step in enumerate(steps, start=1)
+        Milestone(
+            contract=made.contract,
+            number=number,
+            name=step.name,
+            amount=step.amount,
+            days=step.days,
+            delivers=step.delivers,
+        )
+        for number, step in enumerate(steps, start=1)
     ]
     made.record(Kind.DRAFTED, act, party="platform")
 
