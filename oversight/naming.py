@@ -83,21 +83,22 @@ def core(name: str) -> str:
     rest = text
     for place in PLACES:
         rest = rest.replace(f"({place})", "")
-    rest = _without_places(rest)
-    for ending in ENDINGS:
-        if rest.endswith(ending) and len(rest) > len(ending) + 1:
-            rest = rest.removesuffix(ending)
-            break
-    return rest or text
+    form = next((each for each in ENDINGS if rest.endswith(each) and len(rest) > len(each) + 1), "")
+    return _without_places(rest.removesuffix(form), form) or text
 
 
-def _without_places(text: str) -> str:
-    """At least two characters are left, so that a firm called after its place keeps a name."""
+def _without_places(text: str, form: str) -> str:
+    """At least two characters are left, four with the form, so that a firm called after its place keeps a name."""
     while True:
-        place = next((each for each in PLACES if text.startswith(each) and len(text) - len(each) >= 4), None)
+        place = next((each for each in PLACES if text.startswith(each) and _leaves_a_name(text, each, form)), None)
         if place is None:
             return text
         text = text.removeprefix(place)
+
+
+def _leaves_a_name(text: str, place: str, form: str) -> bool:
+    left = len(text) - len(place)
+    return left >= 2 and left + len(form) >= 4
 
 
 def places_of(name: str) -> frozenset[str]:

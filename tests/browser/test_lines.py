@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db import connections
 from playwright.sync_api import expect
 
 from approvals.domain import cases
+from approvals.models import Case
 from contracts.domain import delivering
 from contracts.models import Contract, ContractLine, Deliverable
 from core import clock
@@ -58,6 +60,8 @@ def lived(where):
     cases.start_special(case_id=case.pk, by=by, special="review", occurred_at=clock.now())
     cases.end_special(case_id=case.pk, by=by, occurred_at=clock.now())
     spread(contract, case)
+    passed = clock.now() - timedelta(hours=1)  # so that somebody is to be told, whatever day of the week it is
+    Case.objects.filter(pk=case.pk).update(due_at=passed, soon_at=passed - timedelta(days=2))
     return contract, case
 
 
