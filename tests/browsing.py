@@ -94,10 +94,18 @@ def page(new_page: Callable[..., Any]) -> Any:
 
 @pytest.fixture
 def screenshot(request: pytest.FixtureRequest) -> Callable[..., Path]:
-    """`screenshot(page, "name")`: keep a picture of the whole page in `screenshots/`."""
+    """`screenshot(page, "name", "phone", "desk")`: the whole page at these sizes in `screenshots/`; none may be wider."""
 
-    def take(page: Any, name: str) -> Path:
-        path = Path(settings.BASE_DIR) / "screenshots" / f"{name}-{page.viewport_size['width']}.png"
+    def take(page: Any, name: str, *sizes: str) -> Path:
+        for size in sizes:
+            page.set_viewport_size(SIZES[size])
+            path = take(page, name)
+        if sizes:
+            return path
+        page.wait_for_load_state()  # a page that a click has only just led to has no element yet
+        wide, width = page.evaluate("document.documentElement.scrollWidth"), page.viewport_size["width"]
+        assert wide <= width, f"{name} is {wide} px wide on a screen of {width}"
+        path = Path(settings.BASE_DIR) / "screenshots" / f"{name}-{width}.png"
         page.screenshot(path=path, full_page=True)
         return path
 

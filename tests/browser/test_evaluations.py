@@ -36,18 +36,11 @@ def regulator(where):
     return member
 
 
-def both(screenshot: Any, page: Any, name: str) -> None:
-    for size in ("phone", "desk"):
-        page.set_viewport_size(SIZES[size])
-        assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"], name
-        screenshot(page, f"ratings-{name}")
-
-
 def in_english(new_page: Any, user: Any, address: str, screenshot: Any, name: str) -> None:
     page = new_page(user)
     page.goto(address)
     page.get_by_role("button", name="English").first.click()
-    both(screenshot, page, f"{name}-english")
+    screenshot(page, f"ratings-{name}-english", *SIZES)
 
 
 def window_passes(model: Any) -> None:
@@ -68,23 +61,23 @@ def test_a_line_is_evaluated_and_the_firm_replies(where, new_page, screenshot, m
 
     owner.goto("/desk/")
     owner.get_by_role("link", name="办结的事项等贵方评价机构").click()
-    both(screenshot, owner, "waiting")
+    screenshot(owner, "ratings-waiting", *SIZES)
     owner.get_by_role("link", name="评价", exact=True).click()
     for label, mark in (("成果质量", "92"), ("服务时效", "78"), ("服务态度", "90"), ("收费规范", "101")):
         owner.get_by_label(label).fill(mark)
     owner.get_by_role("button", name="提交评价").click()
     expect(owner.locator(".error-summary")).to_contain_text("填 0 到 100 的整数")
-    both(screenshot, owner, "evaluate-refused")
+    screenshot(owner, "ratings-evaluate-refused", *SIZES)
     owner.get_by_label("收费规范").fill("100")
     owner.get_by_label("诚信执业").fill("95")
     owner.get_by_role("textbox", name="评价内容").fill("报告一次通过审查，比承诺晚了两天。")
     owner.locator("[name=evidence]").set_input_files(proof)
     owner.get_by_role("button", name="提交评价").click()
     expect(owner.locator("main")).to_contain_text("评价已保存")
-    both(screenshot, owner, "given")
+    screenshot(owner, "ratings-given", *SIZES)
     owner.get_by_role("link", name="修改评价").click()
     owner.get_by_label("服务时效").fill("80")
-    both(screenshot, owner, "evaluate")
+    screenshot(owner, "ratings-evaluate", *SIZES)
     owner.get_by_role("button", name="保存修改").click()
 
     public = f"/firms/{own.contract.firm.uscc}/"
@@ -93,10 +86,10 @@ def test_a_line_is_evaluated_and_the_firm_replies(where, new_page, screenshot, m
     window_passes(Evaluation)
     firm.goto("/desk/")
     firm.get_by_role("link", name="新公开的评价可以回复").click()
-    both(screenshot, firm, "received")
+    screenshot(firm, "ratings-received", *SIZES)
     firm.get_by_role("link", name=own.service.name).click()
     firm.get_by_role("textbox", name="回复").fill("两天是等总平面图，今后提前提醒。")
-    both(screenshot, firm, "reply")
+    screenshot(firm, "ratings-reply", *SIZES)
     firm.get_by_role("button", name="提交回复").click()
     expect(firm.locator("main")).to_contain_text("回复已保存")
     window_passes(EvaluationReply)
@@ -107,9 +100,9 @@ def test_a_line_is_evaluated_and_the_firm_replies(where, new_page, screenshot, m
     window_passes(Evaluation)
     visitor.goto(public)
     expect(visitor.locator("main")).to_contain_text("两天是等总平面图")
-    both(screenshot, visitor, "firm")
+    screenshot(visitor, "ratings-firm", *SIZES)
     visitor.goto(f"{public}evaluations/")
-    both(screenshot, visitor, "public")
+    screenshot(visitor, "ratings-public", *SIZES)
     in_english(new_page, None, f"{public}evaluations/", screenshot, "public")
     in_english(new_page, where.operator.user, "/desk/evaluations/", screenshot, "operator")
     burst = Burst.objects.create(
@@ -119,9 +112,9 @@ def test_a_line_is_evaluated_and_the_firm_replies(where, new_page, screenshot, m
     burst.evaluations.set(Evaluation.objects.all())
     page = new_page(regulator.user)
     page.goto("/desk/evaluations/bursts/")
-    both(screenshot, page, "bursts")
+    screenshot(page, "ratings-bursts", *SIZES)
     page.goto("/desk/evaluations/")
-    both(screenshot, page, "regulator")
+    screenshot(page, "ratings-regulator", *SIZES)
 
 
 def test_a_deduction_is_noticed_heard_decided_appealed_and_revoked(
@@ -142,9 +135,9 @@ def test_a_deduction_is_noticed_heard_decided_appealed_and_revoked(
 
     centre.goto("/desk/")
     centre.get_by_role("link", name="发现的行为等待告知机构").click()
-    both(screenshot, centre, "conduct")
+    screenshot(centre, "ratings-conduct", *SIZES)
     centre.get_by_role("link", name="成果因质量问题被审批部门退回").click()
-    both(screenshot, centre, "proposed")
+    screenshot(centre, "ratings-proposed", *SIZES)
     centre.get_by_role("button", name="告知机构，请其陈述申辩").click()
     expect(centre.locator("main")).to_contain_text("已告知机构")
 
@@ -153,19 +146,19 @@ def test_a_deduction_is_noticed_heard_decided_appealed_and_revoked(
     firm.get_by_role("link", name="成果因质量问题被审批部门退回").click()
     firm.get_by_role("textbox", name="陈述申辩").fill("深度不足是因为审批部门临时改用了新的技术导则。")
     firm.locator("[name=evidence]").set_input_files(proof)
-    both(screenshot, firm, "noticed")
+    screenshot(firm, "ratings-noticed", *SIZES)
     firm.get_by_role("button", name="提交陈述申辩").click()
 
     centre.goto(address)
     centre.get_by_label("予以扣分", exact=True).check()
     centre.get_by_role("textbox", name="理由").fill("新导则施行在先，理由不成立。")
-    both(screenshot, centre, "heard")
+    screenshot(centre, "ratings-heard", *SIZES)
     centre.get_by_role("button", name="作出决定，告知机构").click()
     expect(centre.locator("main")).to_contain_text("已生效")
 
     firm.goto(address)
     firm.get_by_role("textbox", name="申诉理由").fill("导则附则写明有六个月过渡期。")
-    both(screenshot, firm, "decided")
+    screenshot(firm, "ratings-decided", *SIZES)
     firm.get_by_role("button", name="向监管部门申诉").click()
 
     watch.goto("/desk/")
@@ -173,24 +166,24 @@ def test_a_deduction_is_noticed_heard_decided_appealed_and_revoked(
     watch.get_by_role("link", name="成果因质量问题被审批部门退回").click()
     watch.get_by_label("申诉成立，撤销扣分").check()
     watch.get_by_role("textbox", name="理由").fill("过渡期属实。")
-    both(screenshot, watch, "appealed")
+    screenshot(watch, "ratings-appealed", *SIZES)
     watch.get_by_role("button", name="作出处理，告知机构").click()
     expect(watch.locator("main")).to_contain_text("申诉成立，已撤销")
-    both(screenshot, watch, "revoked")
+    screenshot(watch, "ratings-revoked", *SIZES)
     in_english(new_page, regulator.user, address, screenshot, "revoked")
 
     visitor = new_page()
     visitor.goto("/conduct/")
-    both(screenshot, visitor, "lists")
+    screenshot(visitor, "ratings-lists", *SIZES)
     in_english(new_page, None, "/conduct/", screenshot, "lists")
     visitor.goto("/conduct/?tab=red")
-    both(screenshot, visitor, "red")
+    screenshot(visitor, "ratings-red", *SIZES)
     centre.goto("/desk/conduct/report/")
-    both(screenshot, centre, "report")
+    screenshot(centre, "ratings-report", *SIZES)
     repaired = Deduction.objects.get(status="in_force")
     Deduction.objects.filter(pk=repaired.pk).update(repair_from=clock.now() - timedelta(days=1))
     fixer = new_page(market.member_of(repaired.firm.organisation).user)
     fixer.goto(f"/desk/conduct/{repaired.code}/")
     fixer.get_by_role("button", name="申请信用修复").click()
     expect(fixer.locator(".error-summary")).to_contain_text("请附上已经纠正的证明材料")
-    both(screenshot, fixer, "repair-refused")
+    screenshot(fixer, "ratings-repair-refused", *SIZES)

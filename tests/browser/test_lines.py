@@ -86,7 +86,6 @@ def test_the_time_of_a_line_on_every_page(where, new_page, screenshot, media, si
         page = new_page(who.user if who else None, size=size)
         page.goto(address)
         expect(page.locator("svg.timeline-bar").first).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
         screenshot(page, f"lines-{name}")
     dark = new_page(size=size, color_scheme="dark")
     dark.goto(f"/lines/{need.code}/")

@@ -43,40 +43,32 @@ def of(transactional_db):
     return made
 
 
-def both(screenshot: Any, page: Any, name: str) -> None:
-    """A picture as wide as a phone, and one as wide as a desk; nothing is wider than its page."""
-    for size in ("phone", "desk"):
-        page.set_viewport_size(SIZES[size])
-        assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"], name
-        screenshot(page, f"together-{name}")
-
-
 def posts(page: Any, of: together.Places, screenshot: Any) -> Round:
     """The owner's part: two services together, and the three steps of the wizard."""
     project = together.drafted(of[0]).project
     page.goto(reverse("market:need_new", args=[project.code]))
     page.locator("[name=service]").select_option(of[0].service.code)
     page.get_by_role("button", name="下一步").click()
-    both(screenshot, page, "offered")
+    screenshot(page, "together-offered", *SIZES)
     page.get_by_role("link", name="选择一并委托的服务").click()
     page.get_by_label(of[1].service.name).check()
-    both(screenshot, page, "choose")
+    screenshot(page, "together-choose", *SIZES)
     page.get_by_role("button", name="下一步：填写需求").click()
     page.locator("[name=title]").fill("厂房扩建多测合一")
     page.locator("[name=item]").select_option(str(of[0].item.pk))
     page.locator("[name=requirement]").fill("一次进场，分别出具成果。")
     page.locator("[name=budget]").fill("60,000")
-    both(screenshot, page, "need")
+    screenshot(page, "together-need", *SIZES)
     page.get_by_role("button", name="保存，选择选取方式").click()
     page.locator("[name=method][value=lowest]").check()
     page.get_by_role("button", name="下一步：价格与时长").click()
     expect(page.locator("main")).to_contain_text("不再分标段")
-    both(screenshot, page, "terms")
+    screenshot(page, "together-terms", *SIZES)
     page.locator("[name=upper]").fill("60000")
     page.locator("[name=notice_length]").fill("2")
     page.get_by_role("button", name="下一步：核对").click()
     expect(page.locator("main")).to_contain_text("1 家具备全部几项服务的条件")
-    both(screenshot, page, "review")
+    screenshot(page, "together-review", *SIZES)
     page.get_by_role("button", name="提交服务中心审核").click()
     expect(page.locator("main")).to_contain_text("已提交服务中心审核")
     return Round.objects.get()
@@ -93,7 +85,7 @@ def test_two_services_from_the_wizard_to_their_cases(new_page, screenshot, of, m
     announces(operator, round_)
     visitor.goto(f"/rounds/{round_.code}/")
     expect(visitor.locator("main")).to_contain_text(of[1].department.organisation.name)
-    both(screenshot, visitor, "round")
+    screenshot(visitor, "together-round", *SIZES)
     kept_out = new_page(half.user)
     kept_out.goto(f"/desk/firm/rounds/{round_.code}/")
     expect(kept_out.locator("main")).to_contain_text(of[1].service.name)
@@ -108,7 +100,7 @@ def test_two_services_from_the_wizard_to_their_cases(new_page, screenshot, of, m
     contract = Contract.objects.get()
     owner.goto(f"/desk/contracts/{contract.code}/")
     owner.get_by_role("link", name="修改服务内容和付款计划").click()
-    both(screenshot, owner, "contract-edit")
+    screenshot(owner, "together-contract-edit", *SIZES)
     owner.get_by_role("button", name="保存").click()
     owner.get_by_role("button", name="交给机构确认").click()
     firm.goto(f"/desk/contracts/{contract.code}/")
@@ -120,21 +112,21 @@ def test_two_services_from_the_wizard_to_their_cases(new_page, screenshot, of, m
         expect(page.locator("main")).to_contain_text("已盖章。")
     opened = [together.case_of(each, contract) for each in of[:2]]
     delivers(firm, owner, contract, of, tmp_path)
-    both(screenshot, owner, "contract")
+    screenshot(owner, "together-contract", *SIZES)
     for number, (each, case) in enumerate(zip(of, opened, strict=False), start=1):
         found = contract.milestones.get(lines__number=number).deliverables.get()
         clerk = new_page(market.member_of(each.department.organisation).user)
         clerk.goto(f"/desk/cases/{case.code}/")
         expect(clerk.locator("main")).to_contain_text(each.service.name)
         assert [one.reference for one in case.materials.all()] == [found.reference]
-        both(screenshot, clerk, f"case-{number}")
+        screenshot(clerk, f"together-case-{number}", *SIZES)
     english = new_page()
     english.goto(f"/lines/{round_.need.code}/")
     english.get_by_role("button", name="English").first.click()
     expect(english.locator("article.line")).to_have_count(2)
-    both(screenshot, english, "lines")
+    screenshot(english, "together-lines", *SIZES)
     english.goto(f"/rounds/{round_.code}/notice/")
-    both(screenshot, english, "notice")
+    screenshot(english, "together-notice", *SIZES)
     # `pass_deadline` has moved the deadline behind the log's back; all the rest holds.
     checks = verify(read_record(visitor.request.get(f"/rounds/{round_.code}/record.json").body()))
     assert not [str(check) for check in checks if check.holds is False and "deadline" not in check.what]
