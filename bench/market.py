@@ -74,7 +74,7 @@ class Market:
 
 def prepare(*, firms: int) -> Market:
     """Build the city and open the round."""
-    build(size=Size(firms=firms, awarded=1), seed=36)
+    build(size=Size(firms=firms, awarded=1, every=5), seed=36)
     service = Service.objects.get(code=SERVICE)
     offering = Offering.objects.filter(service=service).values("admission")
     listed = Firm.objects.listed().exclude(current__in=offering).select_related("current")

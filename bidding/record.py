@@ -39,7 +39,7 @@ UNDECIDED: dict[str, Any] = {"winner": None, "amount": None, "reference": None, 
 def public_record(round_: Round) -> dict[str, Any]:
     """The record as everybody may read it now; the same for every reader. The number of queries does not depend on the round."""
     known = disclosure(round_)
-    checkpoints = {name: ledger.cosigned_with(round_.subject, f"round.{name}") for name in WITNESSED}
+    checkpoints = {name: _cosigned(round_, name) for name in WITNESSED}
     opened = known > Disclosure.NOTHING
     return {
         "v": VERSION,
@@ -60,6 +60,11 @@ def public_record(round_: Round) -> dict[str, Any]:
         **_pool(round_, known),
         "proof": proof_of(round_.subject, with_sealed=opened, earlier=[note for note in checkpoints.values() if note]),
     }
+
+
+def _cosigned(round_: Round, step: str) -> str | None:
+    checkpoint = ledger.cosigned_with(round_.subject, f"round.{step}")
+    return checkpoint.text if checkpoint else None
 
 
 def _policy(round_: Round) -> dict[str, Any]:

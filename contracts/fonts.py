@@ -1,7 +1,7 @@
 """The Chinese font of documents: Noto Sans SC (OFL 1.1) from its package, cut down to what documents need.
 
 The whole font has 17 MB and every weight between thin and black; to cut a part out of it takes seconds, however small the
-part. So what was cut is kept, for every process that has this data folder: all of GB 2312, and whatever else a document has
+part. So what was cut is kept, for every process that has this data folder: what is common, and whatever else a document has
 ever asked for. A document with a character that nobody has asked for yet (a rare name) waits for one cut; nobody after it does.
 """
 
@@ -75,8 +75,11 @@ def _read(path: Path, written: int) -> frozenset[str]:
 
 @cache
 def common() -> frozenset[str]:
-    """ASCII, Latin-1, GB 2312, and the marks that we print."""
-    rows = (bytes([high, low]) for high in range(0xA1, 0xF8) for low in range(0xA1, 0xFF))
+    """ASCII, the marks and the common characters of GB 2312 (its first level), and the marks that we print.
+
+    Reading the font is half of printing a document, and takes the longer the more characters it has.
+    """
+    rows = (bytes([high, low]) for high in range(0xA1, 0xD8) for low in range(0xA1, 0xFF))
     national = "".join(pair.decode("gb2312", errors="ignore") for pair in rows)
     return frozenset(national) | frozenset(map(chr, range(32, 127))) | frozenset("¥·—…★")
 

@@ -148,9 +148,9 @@ def _checkpoints(record: Record, head: Checkpoint, keys: Keys) -> Iterator[Check
 
 
 def _in_time(name: str, at: int, record: Record) -> bool:
-    """The announcement was public before the deadline; the closing was not before it."""
+    """The announcement of what was opened was public before the deadline; the closing was not before it."""
     deadline = record.closes_at.timestamp()
-    return at < deadline if name == "announced" else at >= int(deadline)
+    return record.opened_at is None or at < deadline if name == "announced" else at >= int(deadline)
 
 
 def _events(record: Record) -> Iterator[Check]:

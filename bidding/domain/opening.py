@@ -11,10 +11,12 @@ from typing import NamedTuple
 
 from django.core.cache import cache
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 from psycopg import Cursor
 
 from bidding.domain import auction_times, files, live
 from bidding.domain.frozen import entries_of, first_code, locked, private_keys, write_back
+from bidding.domain.rounds import end_round
 from bidding.models import Round
 from ledger import domain as ledger
 from protocol import envelope
@@ -45,11 +47,21 @@ class Opened(NamedTuple):
 def open_round(*, round_id: int, now: datetime) -> Round:
     """Open every envelope of a closed round, once the custodian has released its key; ours is given away with it.
 
-    One that does not open, or does not hold a plaintext of PROTOCOL §2, is set aside and never stops the others.
+    One that does not open, or does not hold a plaintext of PROTOCOL §2, is set aside and never stops the others. A round whose
+    announcement the custodian had not witnessed before the deadline ends here, unopened: nobody could tell from its record that
+    its terms stood before its envelopes.
     """
     with transaction.atomic():
         round_ = locked(round_id)
         if round_.status != Status.CLOSED or not round_.custodian_private:
+            return round_
+        announced = ledger.cosigned_with(round_.subject, "round.announced")
+        if announced is None or announced.cosigned_at is None:  # the key overtook the cosignature, which is sent again
+            return round_
+        assert round_.closes_at is not None
+        if announced.cosigned_at >= round_.closes_at:
+            reason = _("见证方没有在截止前见证公告，比选的条件无从证明，未开启即作废。")
+            end_round(round_, Status.VOID, reason=reason, failure="not_witnessed", at=now)
             return round_
         found = [_open(each, round_) for each in _telling(round_, _sealed(round_))]
         write_back(found, "opened", "amount", "days", "nonce")

@@ -48,6 +48,7 @@ TEXTS: dict[str, Promise | str] = {
     "too_few_experts": _("没有利害关系的专家不足"),
     "codes_used_up": _("抽取码已用完"),
     "no_release": _("见证方没有在截止后 24 小时内交出密钥，未开启即作废"),
+    "not_witnessed": _("见证方没有在截止前见证公告，未开启即作废"),
 }
 
 

@@ -162,13 +162,12 @@ def published(subject: str, *, without: Collection[str] = ()) -> list[dict[str, 
     ]
 
 
-def cosigned_with(subject: str, type: str) -> str | None:
-    """The first checkpoint that has an entry of this type about a subject, with the custodian's cosignature; None before."""
+def cosigned_with(subject: str, type: str) -> Checkpoint | None:
+    """The first checkpoint with the custodian's cosignature that has an entry of this type about a subject; None before."""
     entry = QueuedEntry.objects.filter(subject=subject, type=type, index__isnull=False).order_by("id").first()
     if entry is None or entry.index is None:
         return None
-    found = Checkpoint.objects.exclude(cosignature="").filter(size__gt=entry.index).order_by("size").first()
-    return found.text if found else None
+    return Checkpoint.objects.exclude(cosignature="").filter(size__gt=entry.index).order_by("size").first()
 
 
 def unsealed(sealed_for: str) -> list[dict[str, Any]]:

@@ -110,7 +110,7 @@ def plans(now: datetime, *, awarded: int) -> list[Plan]:
 
 
 def _awarded(now: datetime, *, awarded: int) -> list[Plan]:
-    days = _working_days_before(now, count=awarded * 2 + 40)
+    days = _working_days_before(now, count=awarded * 2 + 45)
     plain = [
         Plan(
             stage=Status.AWARDED,

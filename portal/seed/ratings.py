@@ -25,8 +25,8 @@ from ratings.domain.waiting import lines_of, lines_to_evaluate
 from ratings.models import ConductPolicy, Deed, Dimension, Evaluation, EvaluationPolicy
 
 DAY = timedelta(days=1)
-EVENINGS = 75
-"""So many days back the first contract may have been accepted."""
+EVENINGS, EVERY = 76, 3
+"""So many days back the first contract may have been accepted, and every so manieth evening since then people evaluate."""
 SAID = {
     "owner": (
         "按时提交，一次通过审查。",
@@ -100,7 +100,7 @@ def _evenings(city: City, *, now: datetime, rng: Random) -> Iterator[datetime]:
         due.settle_due(moment)
         _evaluate(city, rng, now=moment)
         _reply(city, rng, now=moment)
-        day += DAY
+        day += EVERY * DAY
     yield now - timedelta(minutes=2)
     propose_found(clock.now())
     due.settle_due(clock.now())

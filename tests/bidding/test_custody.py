@@ -16,11 +16,13 @@ from bidding.models import CustodianKey, Round
 from core import clock
 from core.errors import Conflict, DomainError, NotAllowed
 from ledger.domain import keys, sequencer
-from ledger.models import Witness
+from ledger.models import Checkpoint, Witness
 from protocol import draw, envelope
 from protocol.canonical import timestamp
 from protocol.custody import Release, StockedKey, release_note, stock_note
 from protocol.note import Signer
+from protocol.record import read_record
+from protocol.verify import verify
 from tests import custody as custodian
 from tests import market_place as market
 from tests.bidding.browse import acting
@@ -148,6 +150,44 @@ def test_a_round_without_its_key_for_a_day_is_void_unopened_and_says_who(closed)
     assert round_.platform_private == "" and round_.opened_at is None
     record = Client().get(f"/rounds/{round_.code}/record.json").json()
     assert record["lots"][0]["entries"] == [] and record["events"] == []
+
+
+@pytest.fixture
+def closed_unseen():
+    """A round that was announced and has closed while the custodian was away."""
+    where = market.place()
+    round_ = market.announced(where)
+    market.enters(round_, market.firm(where), "48000.00")
+    now = clock.now().replace(microsecond=0)
+    Round.objects.filter(pk=round_.pk).update(announced_at=now - timedelta(minutes=5), closes_at=now)
+    due.move_due_rounds(clock.now())
+    round_.refresh_from_db()
+    assert round_.status == Status.CLOSED
+    return round_
+
+
+def test_a_round_whose_announcement_was_witnessed_only_after_closing_is_void_and_its_record_holds(closed_unseen):
+    custodian.attend(deadlines_passed=True)
+    due.move_due_rounds(clock.now())
+    closed_unseen.refresh_from_db()
+    assert (closed_unseen.status, closed_unseen.failure) == (Status.VOID, "not_witnessed")
+    assert closed_unseen.platform_private == "" and closed_unseen.opened_at is None
+    custodian.attend()
+    record = read_record(Client().get(f"/rounds/{closed_unseen.code}/record.json").content)
+    assert record.lots[0].entries == ()
+    checks = verify(record)
+    assert any("announced was cosigned" in each.what for each in checks)
+    assert [each for each in checks if each.holds is False] == []
+
+
+def test_a_key_that_overtakes_the_cosignature_waits_for_it(closed_unseen):
+    """A custodian that was cut off between the two sends its cosignature again within seconds."""
+    custodian.attend(deadlines_passed=True)
+    cosigned = Checkpoint.objects.exclude(cosignature="")
+    assert cosigned.update(cosignature="", cosigned_at=None)
+    due.move_due_rounds(clock.now())
+    closed_unseen.refresh_from_db()
+    assert (closed_unseen.status, bool(closed_unseen.custodian_private)) == (Status.CLOSED, True)
 
 
 def test_a_key_that_comes_too_late_changes_nothing(closed):

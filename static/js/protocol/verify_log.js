@@ -111,10 +111,10 @@ function goesOn(early, late, proof) {
   return verifyConsistency({ from: early.size, to: late.size, fromRoot: early.root, toRoot: late.root, proof });
 }
 
-/** The announcement was public before the deadline; the closing was not before it. */
+/** The announcement of what was opened was public before the deadline; the closing was not before it. */
 function isInTime(name, at, { times }) {
   const deadline = Date.parse(times.closes_at) / 1000;
-  return name === "announced" ? at < deadline : at >= Math.floor(deadline);
+  return name === "announced" ? times.opened_at === null || at < deadline : at >= Math.floor(deadline);
 }
 
 /** The sealed log: everything stands before the closing, and follows from what stood before it. */
