@@ -41,6 +41,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '用户',
                 'verbose_name_plural': '用户',
+                'constraints': [models.CheckConstraint(condition=models.Q(('username', django.db.models.functions.text.Lower('username'))), name='username_lower')],
             },
         ),
         migrations.CreateModel(
@@ -77,26 +78,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '成员关系',
                 'verbose_name_plural': '成员关系',
+                'indexes': [models.Index(fields=['organisation', 'role'], name='accounts_me_organis_af5eb0_idx')],
+                'constraints': [models.UniqueConstraint(fields=('user', 'organisation'), name='one_membership_per_person'), models.CheckConstraint(condition=models.Q(('role__in', ['admin', 'handler', 'viewer', 'expert'])), name='membership_role_known'), models.CheckConstraint(condition=models.Q(('active_until__isnull', True), ('active_until__gte', models.F('active_from')), _connector='OR'), name='membership_ends_after_it_starts')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('username', django.db.models.functions.text.Lower('username'))), name='username_lower'),
-        ),
-        migrations.AddIndex(
-            model_name='membership',
-            index=models.Index(fields=['organisation', 'role'], name='accounts_me_organis_af5eb0_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('user', 'organisation'), name='one_membership_per_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['admin', 'handler', 'viewer', 'expert'])), name='membership_role_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('active_until__isnull', True), ('active_until__gte', models.F('active_from')), _connector='OR'), name='membership_ends_after_it_starts'),
         ),
     ]

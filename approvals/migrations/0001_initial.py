@@ -57,6 +57,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '条线',
                 'ordering': ['code'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='function_dates')],
             },
         ),
         migrations.CreateModel(
@@ -74,6 +75,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '审批部门',
                 'ordering': ['code'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='department_dates')],
             },
         ),
         migrations.CreateModel(
@@ -92,6 +94,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '事项版本',
                 'ordering': ['item_id', 'number'],
+                'constraints': [models.UniqueConstraint(fields=('item', 'number'), name='item_version_number'), models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='item_version_dates')],
             },
         ),
         migrations.CreateModel(
@@ -110,21 +113,5 @@ class Migration(migrations.Migration):
                 'ordering': ['department_id', 'organisation_id'],
                 'constraints': [models.UniqueConstraint(fields=('department', 'organisation', 'relation'), name='department_body_once'), models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='department_body_dates')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='function',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='function_dates'),
-        ),
-        migrations.AddConstraint(
-            model_name='department',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='department_dates'),
-        ),
-        migrations.AddConstraint(
-            model_name='itemversion',
-            constraint=models.UniqueConstraint(fields=('item', 'number'), name='item_version_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='itemversion',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='item_version_dates'),
         ),
     ]

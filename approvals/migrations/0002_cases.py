@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '接入系统',
                 'ordering': ['-created_at', '-id'],
+                'indexes': [models.Index(fields=['department', '-created_at'], name='client_of_department')],
             },
         ),
         migrations.CreateModel(
@@ -58,6 +59,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '一窗申请',
                 'ordering': ['-filed_at', '-id'],
+                'indexes': [models.Index(fields=['applicant', '-filed_at'], name='application_of_applicant'), models.Index(fields=['lead', '-filed_at'], name='application_of_lead')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('joint_days', None), ('lead', None)), ('lead__isnull', False), _connector='OR'), name='application_joint_whole')],
             },
         ),
         migrations.CreateModel(
@@ -93,6 +96,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '审批办件',
                 'ordering': ['-created_at', '-id'],
+                'indexes': [models.Index(fields=['department', '-created_at', '-id'], name='case_of_department'), models.Index(condition=models.Q(('due_at__isnull', False)), fields=['department', 'due_at'], name='case_due'), models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='case_due_anywhere'), models.Index(fields=['applicant', '-created_at'], name='case_of_applicant'), models.Index(fields=['project_code'], name='case_of_project')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('external_code', ''), _negated=True), fields=('department', 'external_code'), name='case_external_code'), models.UniqueConstraint(condition=models.Q(('application__isnull', False), ('status__in', ['planned', 'received', 'correction', 'accepted'])), fields=('application', 'item'), name='case_item_once_at_a_time'), models.CheckConstraint(condition=models.Q(models.Q(('received_at', None), ('status__in', ['planned', 'withdrawn'])), ('received_at__isnull', False), _connector='OR'), name='case_received_whole'), models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['accepted', 'decided']), _negated=True), ('accepted_at__isnull', False), _connector='OR'), name='case_accepted_whole'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'decided'), models.Q(('outcome', ''), _negated=True)), models.Q(models.Q(('status', 'decided'), _negated=True), ('outcome', '')), _connector='OR'), name='case_decided_whole'), models.CheckConstraint(condition=models.Q(models.Q(('due_at', None), ('ended_at__isnull', False), ('special', ''), ('status__in', ['decided', 'not_accepted', 'withdrawn']), ('suspended', '')), models.Q(models.Q(('status__in', ['decided', 'not_accepted', 'withdrawn']), _negated=True), ('ended_at', None)), _connector='OR'), name='case_ended_whole'), models.CheckConstraint(condition=models.Q(('special', ''), ('status', 'accepted'), _connector='OR'), name='case_special_while_examined'), models.CheckConstraint(condition=models.Q(models.Q(('special', ''), ('suspended', '')), ('due_at', None), _connector='OR'), name='case_standing_still_has_no_deadline'), models.CheckConstraint(condition=models.Q(models.Q(('due_at', None), ('soon_at', None)), models.Q(('due_at__isnull', False), ('soon_at__isnull', False), ('soon_at__lte', models.F('due_at'))), _connector='OR'), name='case_soon_before_due')],
             },
         ),
         migrations.CreateModel(
@@ -123,6 +128,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '办件事件',
                 'ordering': ['case_id', 'occurred_at', 'number'],
+                'indexes': [models.Index(fields=['case', 'occurred_at', 'number'], name='event_of_case')],
+                'constraints': [models.UniqueConstraint(fields=('case', 'number'), name='event_number'), models.UniqueConstraint(condition=models.Q(('event_id', ''), _negated=True), fields=('department', 'event_id'), name='event_of_department_once'), models.CheckConstraint(condition=models.Q(('by__isnull', False), ('client__isnull', False), _connector='OR'), name='event_has_a_source'), models.CheckConstraint(condition=models.Q(('occurred_at__lte', models.F('recorded_at'))), name='event_not_in_the_future'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'correction_asked'), _negated=True), models.Q(models.Q(('fault', ''), _negated=True), models.Q(('category', ''), _negated=True), ('first_time__isnull', False)), _connector='OR'), name='event_correction_whole'), models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['case_not_accepted', 'case_withdrawn']), _negated=True), models.Q(('fault', ''), _negated=True), _connector='OR'), name='event_fault_whole'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'special_started'), _negated=True), models.Q(('special', ''), _negated=True), _connector='OR'), name='event_special_whole'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'case_suspended'), _negated=True), models.Q(('charged_to', ''), _negated=True), _connector='OR'), name='event_suspension_whole'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'case_decided'), _negated=True), models.Q(('outcome', ''), _negated=True), _connector='OR'), name='event_decision_whole'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'retracted'), _negated=True), ('corrects__isnull', False), _connector='OR'), name='event_retraction_corrects')],
             },
         ),
         migrations.CreateModel(
@@ -142,134 +149,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '申请材料',
                 'ordering': ['added_at', 'id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('file', ''), ('reference', ''), _connector='XOR'), name='material_file_or_reference'), models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}$')), name='material_sha256'), models.UniqueConstraint(condition=models.Q(('application__isnull', False)), fields=('application', 'sha256'), name='material_handed_in_once')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='apiclient',
-            index=models.Index(fields=['department', '-created_at'], name='client_of_department'),
-        ),
-        migrations.AddIndex(
-            model_name='application',
-            index=models.Index(fields=['applicant', '-filed_at'], name='application_of_applicant'),
-        ),
-        migrations.AddIndex(
-            model_name='application',
-            index=models.Index(fields=['lead', '-filed_at'], name='application_of_lead'),
-        ),
-        migrations.AddConstraint(
-            model_name='application',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('joint_days', None), ('lead', None)), ('lead__isnull', False), _connector='OR'), name='application_joint_whole'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['department', '-created_at', '-id'], name='case_of_department'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['department', 'due_at'], name='case_due'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='case_due_anywhere'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['applicant', '-created_at'], name='case_of_applicant'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['project_code'], name='case_of_project'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(condition=models.Q(('external_code', ''), _negated=True), fields=('department', 'external_code'), name='case_external_code'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(condition=models.Q(('application__isnull', False), ('status__in', ['planned', 'received', 'correction', 'accepted'])), fields=('application', 'item'), name='case_item_once_at_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('received_at', None), ('status__in', ['planned', 'withdrawn'])), ('received_at__isnull', False), _connector='OR'), name='case_received_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['accepted', 'decided']), _negated=True), ('accepted_at__isnull', False), _connector='OR'), name='case_accepted_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'decided'), models.Q(('outcome', ''), _negated=True)), models.Q(models.Q(('status', 'decided'), _negated=True), ('outcome', '')), _connector='OR'), name='case_decided_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('due_at', None), ('ended_at__isnull', False), ('special', ''), ('status__in', ['decided', 'not_accepted', 'withdrawn']), ('suspended', '')), models.Q(models.Q(('status__in', ['decided', 'not_accepted', 'withdrawn']), _negated=True), ('ended_at', None)), _connector='OR'), name='case_ended_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('special', ''), ('status', 'accepted'), _connector='OR'), name='case_special_while_examined'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('special', ''), ('suspended', '')), ('due_at', None), _connector='OR'), name='case_standing_still_has_no_deadline'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('due_at', None), ('soon_at', None)), models.Q(('due_at__isnull', False), ('soon_at__isnull', False), ('soon_at__lte', models.F('due_at'))), _connector='OR'), name='case_soon_before_due'),
-        ),
-        migrations.AddIndex(
-            model_name='caseevent',
-            index=models.Index(fields=['case', 'occurred_at', 'number'], name='event_of_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='caseevent',
-            constraint=models.UniqueConstraint(fields=('case', 'number'), name='event_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='caseevent',
-            constraint=models.UniqueConstraint(condition=models.Q(('event_id', ''), _negated=True), fields=('department', 'event_id'), name='event_of_department_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='caseevent',
-            constraint=models.CheckConstraint(condition=models.Q(('by__isnull', False), ('client__isnull', False), _connector='OR'), name='event_has_a_source'),
-        ),
-        migrations.AddConstraint(
-            model_name='caseevent',
-            constraint=models.CheckConstraint(condition=models.Q(('occurred_at__lte', models.F('recorded_at'))), name='event_not_in_the_future'),
-        ),
-        migrations.AddConstraint(
-            model_name='caseevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'correction_asked'), _negated=True), models.Q(models.Q(('fault', ''), _negated=True), models.Q(('category', ''), _negated=True), ('first_time__isnull', False)), _connector='OR'), name='event_correction_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='caseevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['case_not_accepted', 'case_withdrawn']), _negated=True), models.Q(('fault', ''), _negated=True), _connector='OR'), name='event_fault_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='caseevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'special_started'), _negated=True), models.Q(('special', ''), _negated=True), _connector='OR'), name='event_special_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='caseevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'case_suspended'), _negated=True), models.Q(('charged_to', ''), _negated=True), _connector='OR'), name='event_suspension_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='caseevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'case_decided'), _negated=True), models.Q(('outcome', ''), _negated=True), _connector='OR'), name='event_decision_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='caseevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'retracted'), _negated=True), ('corrects__isnull', False), _connector='OR'), name='event_retraction_corrects'),
-        ),
-        migrations.AddConstraint(
-            model_name='material',
-            constraint=models.CheckConstraint(condition=models.Q(('file', ''), ('reference', ''), _connector='XOR'), name='material_file_or_reference'),
-        ),
-        migrations.AddConstraint(
-            model_name='material',
-            constraint=models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}$')), name='material_sha256'),
-        ),
-        migrations.AddConstraint(
-            model_name='material',
-            constraint=models.UniqueConstraint(condition=models.Q(('application__isnull', False)), fields=('application', 'sha256'), name='material_handed_in_once'),
         ),
     ]

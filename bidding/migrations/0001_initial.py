@@ -159,6 +159,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '比选',
                 'ordering': ['-announced_at', '-id'],
+                'indexes': [models.Index(condition=models.Q(('announced_at__isnull', False)), fields=['-announced_at', '-id'], name='round_list'), models.Index(fields=['status', '-announced_at', '-id'], name='round_by_status'), models.Index(fields=['service', '-announced_at'], name='round_by_service'), models.Index(fields=['district', '-announced_at'], name='round_by_district'), models.Index(fields=['owner', '-created_at'], name='round_by_owner'), models.Index(condition=models.Q(('status', 'announced')), fields=['closes_at'], name='round_due_close'), models.Index(condition=models.Q(('status', 'candidate')), fields=['candidate_until'], name='round_due_award'), models.Index(condition=models.Q(('status', 'submitted')), fields=['submitted_at'], name='round_to_check'), django.contrib.postgres.indexes.GinIndex(fields=['search'], name='round_search', opclasses=['gin_trgm_ops'])],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('status', 'cancelled'), _negated=True), fields=('previous',), name='round_announced_again_once'), models.UniqueConstraint(condition=models.Q(('status__in', ['failed', 'cancelled', 'void']), _negated=True), fields=('need',), name='round_one_running'), models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'cancelled']), models.Q(('notice_length__isnull', False), ('policy__isnull', False), ('submitted_at__isnull', False), models.Q(('method', ''), _negated=True)), _connector='OR'), name='round_submitted_whole'), models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'submitted', 'returned', 'cancelled']), models.Q(('announced_at__isnull', False), ('closes_at__isnull', False), ('minimum__isnull', False), models.Q(('platform_public', ''), _negated=True), models.Q(('commitment', ''), _negated=True)), _connector='OR'), name='round_announced_whole'), models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['opened', 'evaluated', 'candidate', 'awarded', 'contracted']), _negated=True), models.Q(('closed_at__isnull', False), ('opened_at__isnull', False)), _connector='OR'), name='round_opened_dated'), models.CheckConstraint(condition=models.Q(('closed_at', None), ('closed_at__gte', models.F('closes_at')), _connector='OR'), name='round_never_closed_early'), models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['failed', 'cancelled', 'void']), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='round_end_says_why'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'awarded'), _negated=True), ('awarded_at__isnull', False), _connector='OR'), name='round_awarded_dated')],
             },
         ),
         migrations.AddField(
@@ -212,74 +214,6 @@ class Migration(migrations.Migration):
                 'ordering': ['lot_id', 'iteration'],
                 'constraints': [models.UniqueConstraint(fields=('lot', 'purpose', 'iteration'), name='draw_once')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='round',
-            index=models.Index(condition=models.Q(('announced_at__isnull', False)), fields=['-announced_at', '-id'], name='round_list'),
-        ),
-        migrations.AddIndex(
-            model_name='round',
-            index=models.Index(fields=['status', '-announced_at', '-id'], name='round_by_status'),
-        ),
-        migrations.AddIndex(
-            model_name='round',
-            index=models.Index(fields=['service', '-announced_at'], name='round_by_service'),
-        ),
-        migrations.AddIndex(
-            model_name='round',
-            index=models.Index(fields=['district', '-announced_at'], name='round_by_district'),
-        ),
-        migrations.AddIndex(
-            model_name='round',
-            index=models.Index(fields=['owner', '-created_at'], name='round_by_owner'),
-        ),
-        migrations.AddIndex(
-            model_name='round',
-            index=models.Index(condition=models.Q(('status', 'announced')), fields=['closes_at'], name='round_due_close'),
-        ),
-        migrations.AddIndex(
-            model_name='round',
-            index=models.Index(condition=models.Q(('status', 'candidate')), fields=['candidate_until'], name='round_due_award'),
-        ),
-        migrations.AddIndex(
-            model_name='round',
-            index=models.Index(condition=models.Q(('status', 'submitted')), fields=['submitted_at'], name='round_to_check'),
-        ),
-        migrations.AddIndex(
-            model_name='round',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='round_search', opclasses=['gin_trgm_ops']),
-        ),
-        migrations.AddConstraint(
-            model_name='round',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'cancelled'), _negated=True), fields=('previous',), name='round_announced_again_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='round',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['failed', 'cancelled', 'void']), _negated=True), fields=('need',), name='round_one_running'),
-        ),
-        migrations.AddConstraint(
-            model_name='round',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'cancelled']), models.Q(('notice_length__isnull', False), ('policy__isnull', False), ('submitted_at__isnull', False), models.Q(('method', ''), _negated=True)), _connector='OR'), name='round_submitted_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='round',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'submitted', 'returned', 'cancelled']), models.Q(('announced_at__isnull', False), ('closes_at__isnull', False), ('minimum__isnull', False), models.Q(('platform_public', ''), _negated=True), models.Q(('commitment', ''), _negated=True)), _connector='OR'), name='round_announced_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='round',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['opened', 'evaluated', 'candidate', 'awarded', 'contracted']), _negated=True), models.Q(('closed_at__isnull', False), ('opened_at__isnull', False)), _connector='OR'), name='round_opened_dated'),
-        ),
-        migrations.AddConstraint(
-            model_name='round',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_at', None), ('closed_at__gte', models.F('closes_at')), _connector='OR'), name='round_never_closed_early'),
-        ),
-        migrations.AddConstraint(
-            model_name='round',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['failed', 'cancelled', 'void']), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='round_end_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='round',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'awarded'), _negated=True), ('awarded_at__isnull', False), _connector='OR'), name='round_awarded_dated'),
         ),
         migrations.AddConstraint(
             model_name='lot',

@@ -23,9 +23,11 @@ class Migration(migrations.Migration):
                 ('n', models.PositiveSmallIntegerField()),
                 ('note', models.TextField()),
                 ('registered_at', models.DateTimeField(verbose_name='登记时间')),
+                ('round', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='custodian_key', to='bidding.round')),
             ],
             options={
                 'verbose_name': '见证方密钥',
+                'indexes': [models.Index(condition=models.Q(('round', None)), fields=['registered_at', 'public'], name='custodian_stock')],
             },
         ),
         migrations.RemoveField(
@@ -60,14 +62,5 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='round',
             index=models.Index(condition=models.Q(('status', 'closed')), fields=['closed_at'], name='round_to_open'),
-        ),
-        migrations.AddField(
-            model_name='custodiankey',
-            name='round',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='custodian_key', to='bidding.round'),
-        ),
-        migrations.AddIndex(
-            model_name='custodiankey',
-            index=models.Index(condition=models.Q(('round', None)), fields=['registered_at', 'public'], name='custodian_stock'),
         ),
     ]

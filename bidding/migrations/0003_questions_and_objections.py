@@ -61,6 +61,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '异议',
                 'ordering': ['-filed_at', '-id'],
+                'indexes': [models.Index(condition=models.Q(('status', 'filed')), fields=['filed_at'], name='objection_to_answer'), models.Index(condition=models.Q(('status__in', ['escalated', 'stopped'])), fields=['escalated_at'], name='objection_to_decide')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('status', 'filed')), fields=('round', 'objector'), name='objection_one_waiting'), models.CheckConstraint(condition=models.Q(models.Q(('answered_at', None), ('status', 'filed')), models.Q(('answered_at__isnull', False), ('answered_by__isnull', False), ('complaint_until__isnull', False)), _connector='OR'), name='objection_answered_whole'), models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['escalated', 'stopped', 'dismissed', 'sustained']), _negated=True), models.Q(('decision_due_at__isnull', False), ('escalated_at__isnull', False)), _connector='OR'), name='objection_escalated_whole'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'stopped'), _negated=True), models.Q(('stopped_at__isnull', False), ('stopped_by__isnull', False)), _connector='OR'), name='objection_stopped_whole'), models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['dismissed', 'sustained']), _negated=True), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='objection_decided_whole')],
             },
         ),
         migrations.CreateModel(
@@ -75,6 +77,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '异议材料',
                 'ordering': ['objection_id', 'number'],
+                'constraints': [models.UniqueConstraint(fields=('objection', 'number'), name='objection_file_number'), models.CheckConstraint(condition=models.Q(('number__gte', 1), ('number__lte', 5)), name='objection_at_most_5_files')],
             },
         ),
         migrations.CreateModel(
@@ -96,66 +99,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '提问',
                 'ordering': ['round_id', 'number'],
+                'indexes': [models.Index(condition=models.Q(('answered_at', None)), fields=['round', 'asked_at'], name='question_waiting')],
+                'constraints': [models.UniqueConstraint(fields=('round', 'number'), name='question_number'), models.UniqueConstraint(fields=('round', 'addendum'), name='question_addendum_number'), models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='question_asks_something'), models.CheckConstraint(condition=models.Q(models.Q(('addendum', None), ('answer', ''), ('answered_at', None), ('answered_by', None)), models.Q(('answered_at__isnull', False), ('answered_by__isnull', False), models.Q(('answer', ''), _negated=True)), _connector='OR'), name='question_answered_whole'), models.CheckConstraint(condition=models.Q(models.Q(('addendum', None), ('closed_before', None), ('closes_at', None)), models.Q(('addendum__isnull', False), ('closes_at__gte', models.F('closed_before'))), _connector='OR'), name='question_addendum_never_shortens')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='objection',
-            index=models.Index(condition=models.Q(('status', 'filed')), fields=['filed_at'], name='objection_to_answer'),
-        ),
-        migrations.AddIndex(
-            model_name='objection',
-            index=models.Index(condition=models.Q(('status__in', ['escalated', 'stopped'])), fields=['escalated_at'], name='objection_to_decide'),
-        ),
-        migrations.AddConstraint(
-            model_name='objection',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'filed')), fields=('round', 'objector'), name='objection_one_waiting'),
-        ),
-        migrations.AddConstraint(
-            model_name='objection',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answered_at', None), ('status', 'filed')), models.Q(('answered_at__isnull', False), ('answered_by__isnull', False), ('complaint_until__isnull', False)), _connector='OR'), name='objection_answered_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='objection',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['escalated', 'stopped', 'dismissed', 'sustained']), _negated=True), models.Q(('decision_due_at__isnull', False), ('escalated_at__isnull', False)), _connector='OR'), name='objection_escalated_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='objection',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'stopped'), _negated=True), models.Q(('stopped_at__isnull', False), ('stopped_by__isnull', False)), _connector='OR'), name='objection_stopped_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='objection',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['dismissed', 'sustained']), _negated=True), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='objection_decided_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='objectionfile',
-            constraint=models.UniqueConstraint(fields=('objection', 'number'), name='objection_file_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='objectionfile',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1), ('number__lte', 5)), name='objection_at_most_5_files'),
-        ),
-        migrations.AddIndex(
-            model_name='question',
-            index=models.Index(condition=models.Q(('answered_at', None)), fields=['round', 'asked_at'], name='question_waiting'),
-        ),
-        migrations.AddConstraint(
-            model_name='question',
-            constraint=models.UniqueConstraint(fields=('round', 'number'), name='question_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='question',
-            constraint=models.UniqueConstraint(fields=('round', 'addendum'), name='question_addendum_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='question',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='question_asks_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='question',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('addendum', None), ('answer', ''), ('answered_at', None), ('answered_by', None)), models.Q(('answered_at__isnull', False), ('answered_by__isnull', False), models.Q(('answer', ''), _negated=True)), _connector='OR'), name='question_answered_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='question',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('addendum', None), ('closed_before', None), ('closes_at', None)), models.Q(('addendum__isnull', False), ('closes_at__gte', models.F('closed_before'))), _connector='OR'), name='question_addendum_never_shortens'),
         ),
     ]

@@ -21,10 +21,14 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(max_length=500, verbose_name='弃选原因')),
                 ('iteration', models.PositiveSmallIntegerField(blank=True, null=True)),
                 ('settled_at', models.DateTimeField(blank=True, null=True, verbose_name='递补时间')),
+                ('lot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='substitutions', to='bidding.lot')),
+                ('out', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='market.firm')),
+                ('successor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='market.firm')),
             ],
             options={
                 'verbose_name': '递补',
                 'ordering': ['lot_id', 'number'],
+                'constraints': [models.UniqueConstraint(fields=('lot', 'number'), name='substitution_number'), models.UniqueConstraint(condition=models.Q(('settled_at', None)), fields=('lot',), name='substitution_one_open')],
             },
         ),
         migrations.AddField(
@@ -45,28 +49,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='award',
             constraint=models.UniqueConstraint(condition=models.Q(('revoked_at', None)), fields=('lot',), name='award_one_in_force'),
-        ),
-        migrations.AddField(
-            model_name='substitution',
-            name='lot',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='substitutions', to='bidding.lot'),
-        ),
-        migrations.AddField(
-            model_name='substitution',
-            name='out',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='market.firm'),
-        ),
-        migrations.AddField(
-            model_name='substitution',
-            name='successor',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='market.firm'),
-        ),
-        migrations.AddConstraint(
-            model_name='substitution',
-            constraint=models.UniqueConstraint(fields=('lot', 'number'), name='substitution_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='substitution',
-            constraint=models.UniqueConstraint(condition=models.Q(('settled_at', None)), fields=('lot',), name='substitution_one_open'),
         ),
     ]

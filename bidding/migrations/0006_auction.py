@@ -33,6 +33,7 @@ class Migration(migrations.Migration):
                 ('paused_at', models.DateTimeField(blank=True, null=True, verbose_name='暂停时间')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='封存时间')),
                 ('map_digest', models.CharField(max_length=64)),
+                ('lot', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='auction', to='bidding.lot')),
             ],
             options={
                 'verbose_name': '多轮竞价',
@@ -43,9 +44,12 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('pseudonym', models.CharField(max_length=6, verbose_name='代号')),
+                ('auction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bidders', to='bidding.auction')),
+                ('entry', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='bidder', to='bidding.entry')),
             ],
             options={
                 'verbose_name': '竞价机构',
+                'constraints': [models.UniqueConstraint(fields=('auction', 'pseudonym'), name='bidder_pseudonym_once')],
             },
         ),
         migrations.CreateModel(
@@ -57,10 +61,14 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(verbose_name='时间')),
                 ('ends_at', models.DateTimeField()),
                 ('extended', models.BooleanField(default=False)),
+                ('auction', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='bidding.auction')),
+                ('bidder', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='bidding.bidder')),
+                ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': '出价',
                 'ordering': ['auction_id', 'n'],
+                'constraints': [models.UniqueConstraint(fields=('auction', 'n'), name='offer_in_order'), models.UniqueConstraint(fields=('auction', 'amount'), name='offer_amount_once'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='offer_positive'), models.CheckConstraint(condition=models.Q(('at__lt', models.F('ends_at'))), name='offer_before_the_end')],
             },
         ),
         migrations.CreateModel(
@@ -71,10 +79,12 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(max_length=500, verbose_name='暂停原因')),
                 ('until', models.DateTimeField(blank=True, null=True, verbose_name='恢复时间')),
                 ('resume_reason', models.CharField(blank=True, max_length=500, verbose_name='恢复说明')),
+                ('auction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pauses', to='bidding.auction')),
             ],
             options={
                 'verbose_name': '竞价暂停',
                 'ordering': ['auction_id', 'at', 'id'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('until', None)), fields=('auction',), name='pause_one_open'), models.CheckConstraint(condition=models.Q(('until', None), ('until__gte', models.F('at')), _connector='OR'), name='pause_in_order')],
             },
         ),
         migrations.AddField(
@@ -93,47 +103,8 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='auction',
-            name='lot',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='auction', to='bidding.lot'),
-        ),
-        migrations.AddField(
-            model_name='bidder',
-            name='auction',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bidders', to='bidding.auction'),
-        ),
-        migrations.AddField(
-            model_name='bidder',
-            name='entry',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='bidder', to='bidding.entry'),
-        ),
-        migrations.AddField(
-            model_name='auction',
             name='leader',
             field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bidding.bidder'),
-        ),
-        migrations.AddField(
-            model_name='offer',
-            name='auction',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='bidding.auction'),
-        ),
-        migrations.AddField(
-            model_name='offer',
-            name='bidder',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='bidding.bidder'),
-        ),
-        migrations.AddField(
-            model_name='offer',
-            name='user',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='pause',
-            name='auction',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pauses', to='bidding.auction'),
-        ),
-        migrations.AddConstraint(
-            model_name='bidder',
-            constraint=models.UniqueConstraint(fields=('auction', 'pseudonym'), name='bidder_pseudonym_once'),
         ),
         migrations.AddIndex(
             model_name='auction',
@@ -146,29 +117,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='auction',
             constraint=models.CheckConstraint(condition=models.Q(('ended_at', None), ('ended_at__gte', models.F('ends_at')), ('paused_at__isnull', False), _connector='OR'), name='auction_never_ended_early'),
-        ),
-        migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.UniqueConstraint(fields=('auction', 'n'), name='offer_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.UniqueConstraint(fields=('auction', 'amount'), name='offer_amount_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='offer_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.CheckConstraint(condition=models.Q(('at__lt', models.F('ends_at'))), name='offer_before_the_end'),
-        ),
-        migrations.AddConstraint(
-            model_name='pause',
-            constraint=models.UniqueConstraint(condition=models.Q(('until', None)), fields=('auction',), name='pause_one_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='pause',
-            constraint=models.CheckConstraint(condition=models.Q(('until', None), ('until__gte', models.F('at')), _connector='OR'), name='pause_in_order'),
         ),
     ]

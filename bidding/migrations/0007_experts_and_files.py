@@ -24,10 +24,13 @@ class Migration(migrations.Migration):
                 ('code', models.CharField(max_length=20, unique=True, verbose_name='专家编号')),
                 ('active_from', models.DateField(verbose_name='入册日期')),
                 ('active_until', models.DateField(blank=True, null=True, verbose_name='出册日期')),
+                ('fields', models.ManyToManyField(related_name='experts', to='market.service', verbose_name='可评审的服务')),
+                ('user', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='expert', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': '评审专家',
                 'ordering': ['code'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('active_until', None), ('active_until__gte', models.F('active_from')), _connector='OR'), name='expert_dates')],
             },
         ),
         migrations.CreateModel(
@@ -38,6 +41,8 @@ class Migration(migrations.Migration):
                 ('reason', core.fields.EncryptedTextField(verbose_name='缘由')),
                 ('declared_at', models.DateTimeField(verbose_name='申报时间')),
                 ('withdrawn_at', models.DateTimeField(blank=True, null=True, verbose_name='撤销时间')),
+                ('expert', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conflicts', to='bidding.expert')),
+                ('organisation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
             options={
                 'verbose_name': '回避申报',
@@ -51,10 +56,13 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=200, verbose_name='单位名称')),
                 ('since', models.DateField(verbose_name='起')),
                 ('until', models.DateField(blank=True, null=True, verbose_name='止')),
+                ('expert', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='employers', to='bidding.expert')),
+                ('organisation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
             options={
                 'verbose_name': '工作单位',
                 'ordering': ['-since', '-id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('until', None), ('until__gte', models.F('since')), _connector='OR'), name='employer_dates')],
             },
         ),
         migrations.CreateModel(
@@ -63,6 +71,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('codes', models.JSONField()),
                 ('blind', models.CharField(max_length=32)),
+                ('round', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='pool', to='bidding.round')),
             ],
             options={
                 'verbose_name': '专家池',
@@ -74,6 +83,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('mark', models.DecimalField(blank=True, decimal_places=2, max_digits=5, null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name='评分')),
                 ('comment', models.CharField(blank=True, max_length=500, verbose_name='评语')),
+                ('entry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='marks', to='bidding.entry')),
             ],
             options={
                 'verbose_name': '评分',
@@ -88,10 +98,13 @@ class Migration(migrations.Migration):
                 ('size', models.PositiveIntegerField()),
                 ('file', models.FileField(upload_to='proposals/')),
                 ('at', models.DateTimeField(verbose_name='收到时间')),
+                ('firm', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='market.firm')),
+                ('round', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='files', to='bidding.round')),
             ],
             options={
                 'verbose_name': '方案文件',
                 'ordering': ['round_id', 'id'],
+                'constraints': [models.UniqueConstraint(fields=('round', 'firm', 'sha256'), name='proposal_file_once')],
             },
         ),
         migrations.CreateModel(
@@ -106,10 +119,13 @@ class Migration(migrations.Migration):
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='结束时间')),
                 ('reason', core.fields.EncryptedTextField(blank=True, default='', verbose_name='缘由')),
                 ('asked', models.PositiveSmallIntegerField(blank=True, null=True)),
+                ('expert', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='seats', to='bidding.expert')),
+                ('lot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='seats', to='bidding.lot')),
             ],
             options={
                 'verbose_name': '评审席位',
                 'ordering': ['lot_id', 'iteration', 'id'],
+                'constraints': [models.UniqueConstraint(fields=('lot', 'expert'), name='seat_once'), models.UniqueConstraint(fields=('lot', 'asked'), name='seat_asks_once'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('status__in', ['drawn', 'accepted'])), models.Q(models.Q(('status__in', ['drawn', 'accepted']), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='seat_ended_dated'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'submitted'), _negated=True), ('accepted_at__isnull', False), _connector='OR'), name='seat_submitted_accepted')],
             },
         ),
         migrations.AddField(
@@ -137,97 +153,9 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('experts__in', [3, 5])), name='policy_experts_odd'),
         ),
         migrations.AddField(
-            model_name='expert',
-            name='fields',
-            field=models.ManyToManyField(related_name='experts', to='market.service', verbose_name='可评审的服务'),
-        ),
-        migrations.AddField(
-            model_name='expert',
-            name='user',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='expert', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='expertconflict',
-            name='expert',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conflicts', to='bidding.expert'),
-        ),
-        migrations.AddField(
-            model_name='expertconflict',
-            name='organisation',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation'),
-        ),
-        migrations.AddField(
-            model_name='expertemployer',
-            name='expert',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='employers', to='bidding.expert'),
-        ),
-        migrations.AddField(
-            model_name='expertemployer',
-            name='organisation',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation'),
-        ),
-        migrations.AddField(
-            model_name='expertpool',
-            name='round',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='pool', to='bidding.round'),
-        ),
-        migrations.AddField(
-            model_name='mark',
-            name='entry',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='marks', to='bidding.entry'),
-        ),
-        migrations.AddField(
-            model_name='proposalfile',
-            name='firm',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='market.firm'),
-        ),
-        migrations.AddField(
-            model_name='proposalfile',
-            name='round',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='files', to='bidding.round'),
-        ),
-        migrations.AddField(
-            model_name='seat',
-            name='expert',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='seats', to='bidding.expert'),
-        ),
-        migrations.AddField(
-            model_name='seat',
-            name='lot',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='seats', to='bidding.lot'),
-        ),
-        migrations.AddField(
             model_name='mark',
             name='seat',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='marks', to='bidding.seat'),
-        ),
-        migrations.AddConstraint(
-            model_name='expert',
-            constraint=models.CheckConstraint(condition=models.Q(('active_until', None), ('active_until__gte', models.F('active_from')), _connector='OR'), name='expert_dates'),
-        ),
-        migrations.AddConstraint(
-            model_name='expertemployer',
-            constraint=models.CheckConstraint(condition=models.Q(('until', None), ('until__gte', models.F('since')), _connector='OR'), name='employer_dates'),
-        ),
-        migrations.AddConstraint(
-            model_name='proposalfile',
-            constraint=models.UniqueConstraint(fields=('round', 'firm', 'sha256'), name='proposal_file_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.UniqueConstraint(fields=('lot', 'expert'), name='seat_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.UniqueConstraint(fields=('lot', 'asked'), name='seat_asks_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('status__in', ['drawn', 'accepted'])), models.Q(models.Q(('status__in', ['drawn', 'accepted']), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='seat_ended_dated'),
-        ),
-        migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'submitted'), _negated=True), ('accepted_at__isnull', False), _connector='OR'), name='seat_submitted_accepted'),
         ),
         migrations.AddConstraint(
             model_name='mark',

@@ -29,10 +29,20 @@ class Migration(migrations.Migration):
                 ),
                 ("proposed_at", models.DateTimeField(verbose_name="提出时间")),
                 ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="解散时间")),
+                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="market.firm")),
+                ('proposed_by', models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            )),
+                ('round', models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="consortia", to="bidding.round"
+            )),
             ],
             options={
                 "verbose_name": "联合体",
                 "ordering": ["-proposed_at", "-id"],
+                'constraints': [models.UniqueConstraint(
+                condition=models.Q(("ended_at", None)), fields=("round", "lead"), name="consortium_led_once"
+            )],
             },
         ),
         migrations.CreateModel(
@@ -62,10 +72,24 @@ class Migration(migrations.Migration):
                 ),
                 ("reason", models.CharField(blank=True, max_length=60, verbose_name="无效原因")),
                 ("reason_detail", models.CharField(blank=True, max_length=300)),
+                ('answered_by', models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            )),
+                ('consortium', models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="parties", to="bidding.consortium"
+            )),
+                ('firm', models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="consortium_parties", to="market.firm"
+            )),
+                ('round', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="bidding.round")),
             ],
             options={
                 "verbose_name": "联合体成员",
                 "ordering": ["consortium_id", "id"],
+                'indexes': [models.Index(fields=["firm", "status"], name="consortium_party_of_firm")],
+                'constraints': [models.UniqueConstraint(fields=("consortium", "firm"), name="consortium_party_once"), models.UniqueConstraint(
+                condition=models.Q(("status", "confirmed")), fields=("round", "firm"), name="consortium_confirmed_once"
+            )],
             },
         ),
         migrations.AddField(
@@ -85,25 +109,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
-            model_name="consortium",
-            name="lead",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="market.firm"),
-        ),
-        migrations.AddField(
-            model_name="consortium",
-            name="proposed_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="consortium",
-            name="round",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="consortia", to="bidding.round"
-            ),
-        ),
-        migrations.AddField(
             model_name="entry",
             name="consortium",
             field=models.ForeignKey(
@@ -112,52 +117,6 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="entries",
                 to="bidding.consortium",
-            ),
-        ),
-        migrations.AddField(
-            model_name="consortiumparty",
-            name="answered_by",
-            field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-            ),
-        ),
-        migrations.AddField(
-            model_name="consortiumparty",
-            name="consortium",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="parties", to="bidding.consortium"
-            ),
-        ),
-        migrations.AddField(
-            model_name="consortiumparty",
-            name="firm",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="consortium_parties", to="market.firm"
-            ),
-        ),
-        migrations.AddField(
-            model_name="consortiumparty",
-            name="round",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="bidding.round"),
-        ),
-        migrations.AddConstraint(
-            model_name="consortium",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_at", None)), fields=("round", "lead"), name="consortium_led_once"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="consortiumparty",
-            index=models.Index(fields=["firm", "status"], name="consortium_party_of_firm"),
-        ),
-        migrations.AddConstraint(
-            model_name="consortiumparty",
-            constraint=models.UniqueConstraint(fields=("consortium", "firm"), name="consortium_party_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="consortiumparty",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "confirmed")), fields=("round", "firm"), name="consortium_confirmed_once"
             ),
         ),
     ]

@@ -58,6 +58,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '合同示范文本',
                 'ordering': ['service_id', '-valid_from', '-id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='contract_template_dates'), models.UniqueConstraint(fields=('service', 'version'), name='contract_template_version', nulls_distinct=False)],
             },
         ),
         migrations.CreateModel(
@@ -96,6 +97,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '合同',
                 'ordering': ['-drafted_at', '-id'],
+                'indexes': [models.Index(condition=models.Q(('sealed_at__isnull', False)), fields=['-sealed_at', '-id'], name='contract_list'), models.Index(fields=['service', '-sealed_at'], name='contract_by_service'), models.Index(fields=['status', '-sealed_at', '-id'], name='contract_by_status'), models.Index(fields=['owner', '-drafted_at'], name='contract_by_owner'), models.Index(fields=['firm', '-drafted_at'], name='contract_by_firm'), models.Index(fields=['project', '-drafted_at'], name='contract_by_project'), models.Index(condition=models.Q(('status__in', ['draft', 'proposed', 'agreed'])), fields=['due_at'], name='contract_to_seal')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('days__gte', 1)), name='contract_has_a_term'), models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'proposed', 'revoked']), models.Q(('agreed_at__isnull', False), models.Q(('text_sha256', ''), _negated=True), models.Q(('document', ''), _negated=True), models.Q(('sha256', ''), _negated=True)), _connector='OR'), name='contract_agreed_has_a_text'), models.CheckConstraint(condition=models.Q(models.Q(('sealed_at', None), ('status__in', ['draft', 'proposed', 'agreed', 'revoked'])), models.Q(('sealed_at__isnull', False), ('service_due_at__isnull', False), ('status__in', ['running', 'suspended', 'completed', 'terminated', 'abandoned'])), _connector='OR'), name='contract_sealed_dated'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'completed'), _negated=True), ('completed_at__isnull', False), _connector='OR'), name='contract_completed_dated'), models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['terminated', 'abandoned', 'revoked']), _negated=True), ('ended_at__isnull', False), _connector='OR'), name='contract_end_dated'), models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['terminated', 'abandoned']), _negated=True), models.Q(('charged_to', ''), _negated=True), _connector='OR'), name='contract_end_charged')],
             },
         ),
         migrations.CreateModel(
@@ -115,6 +118,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '里程碑',
                 'ordering': ['contract_id', 'number'],
+                'indexes': [models.Index(condition=models.Q(('status', 'accepted')), fields=['accepted_at'], name='milestone_accepted')],
+                'constraints': [models.UniqueConstraint(fields=('contract', 'number'), name='milestone_number'), models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='milestone_not_negative'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'accepted'), _negated=True), ('accepted_at__isnull', False), _connector='OR'), name='milestone_accepted_dated'), models.CheckConstraint(condition=models.Q(('delivers', True), ('status__in', ['planned', 'accepted', 'cancelled']), _connector='OR'), name='milestone_without_result')],
             },
         ),
         migrations.CreateModel(
@@ -134,6 +139,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '合同事件',
                 'ordering': ['contract_id', 'at', 'id'],
+                'indexes': [models.Index(fields=['contract', 'at', 'id'], name='contract_event_order'), models.Index(fields=['recorded_at', 'id'], name='contract_event_recorded')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('at__lte', models.F('recorded_at'))), name='contract_event_known_in_time')],
             },
         ),
         migrations.CreateModel(
@@ -174,97 +181,5 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['organisation', 'contract'], name='contract_party_of')],
                 'constraints': [models.UniqueConstraint(fields=('contract', 'number'), name='contract_party_number'), models.UniqueConstraint(fields=('contract', 'organisation'), name='contract_party_once'), models.UniqueConstraint(condition=models.Q(('side', 'owner')), fields=('contract',), name='contract_one_owner'), models.CheckConstraint(condition=models.Q(models.Q(('sealed_at', None), ('sealed_by', None), ('sha256', '')), models.Q(('sealed_at__isnull', False), ('sealed_by__isnull', False), models.Q(('sha256', ''), _negated=True)), _connector='OR'), name='contract_seal_whole')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='contracttemplate',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='contract_template_dates'),
-        ),
-        migrations.AddConstraint(
-            model_name='contracttemplate',
-            constraint=models.UniqueConstraint(fields=('service', 'version'), name='contract_template_version', nulls_distinct=False),
-        ),
-        migrations.AddIndex(
-            model_name='contract',
-            index=models.Index(condition=models.Q(('sealed_at__isnull', False)), fields=['-sealed_at', '-id'], name='contract_list'),
-        ),
-        migrations.AddIndex(
-            model_name='contract',
-            index=models.Index(fields=['service', '-sealed_at'], name='contract_by_service'),
-        ),
-        migrations.AddIndex(
-            model_name='contract',
-            index=models.Index(fields=['status', '-sealed_at', '-id'], name='contract_by_status'),
-        ),
-        migrations.AddIndex(
-            model_name='contract',
-            index=models.Index(fields=['owner', '-drafted_at'], name='contract_by_owner'),
-        ),
-        migrations.AddIndex(
-            model_name='contract',
-            index=models.Index(fields=['firm', '-drafted_at'], name='contract_by_firm'),
-        ),
-        migrations.AddIndex(
-            model_name='contract',
-            index=models.Index(fields=['project', '-drafted_at'], name='contract_by_project'),
-        ),
-        migrations.AddIndex(
-            model_name='contract',
-            index=models.Index(condition=models.Q(('status__in', ['draft', 'proposed', 'agreed'])), fields=['due_at'], name='contract_to_seal'),
-        ),
-        migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('days__gte', 1)), name='contract_has_a_term'),
-        ),
-        migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'proposed', 'revoked']), models.Q(('agreed_at__isnull', False), models.Q(('text_sha256', ''), _negated=True), models.Q(('document', ''), _negated=True), models.Q(('sha256', ''), _negated=True)), _connector='OR'), name='contract_agreed_has_a_text'),
-        ),
-        migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('sealed_at', None), ('status__in', ['draft', 'proposed', 'agreed', 'revoked'])), models.Q(('sealed_at__isnull', False), ('service_due_at__isnull', False), ('status__in', ['running', 'suspended', 'completed', 'terminated', 'abandoned'])), _connector='OR'), name='contract_sealed_dated'),
-        ),
-        migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'completed'), _negated=True), ('completed_at__isnull', False), _connector='OR'), name='contract_completed_dated'),
-        ),
-        migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['terminated', 'abandoned', 'revoked']), _negated=True), ('ended_at__isnull', False), _connector='OR'), name='contract_end_dated'),
-        ),
-        migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['terminated', 'abandoned']), _negated=True), models.Q(('charged_to', ''), _negated=True), _connector='OR'), name='contract_end_charged'),
-        ),
-        migrations.AddIndex(
-            model_name='milestone',
-            index=models.Index(condition=models.Q(('status', 'accepted')), fields=['accepted_at'], name='milestone_accepted'),
-        ),
-        migrations.AddConstraint(
-            model_name='milestone',
-            constraint=models.UniqueConstraint(fields=('contract', 'number'), name='milestone_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='milestone',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='milestone_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='milestone',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'accepted'), _negated=True), ('accepted_at__isnull', False), _connector='OR'), name='milestone_accepted_dated'),
-        ),
-        migrations.AddConstraint(
-            model_name='milestone',
-            constraint=models.CheckConstraint(condition=models.Q(('delivers', True), ('status__in', ['planned', 'accepted', 'cancelled']), _connector='OR'), name='milestone_without_result'),
-        ),
-        migrations.AddIndex(
-            model_name='contractevent',
-            index=models.Index(fields=['contract', 'at', 'id'], name='contract_event_order'),
-        ),
-        migrations.AddIndex(
-            model_name='contractevent',
-            index=models.Index(fields=['recorded_at', 'id'], name='contract_event_recorded'),
-        ),
-        migrations.AddConstraint(
-            model_name='contractevent',
-            constraint=models.CheckConstraint(condition=models.Q(('at__lte', models.F('recorded_at'))), name='contract_event_known_in_time'),
         ),
     ]

@@ -39,10 +39,14 @@ class Migration(migrations.Migration):
                 ('in_force_at', models.DateTimeField(blank=True, null=True, verbose_name='生效时间')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='失效时间')),
                 ('end_reason', core.fields.EncryptedTextField(blank=True, default='', verbose_name='撤回原因')),
+                ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='supplements', to='contracts.contract')),
+                ('matter', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='supplement', to='contracts.matter')),
             ],
             options={
                 'verbose_name': '补充协议',
                 'ordering': ['contract_id', 'number'],
+                'indexes': [models.Index(condition=models.Q(('status', 'waiting')), fields=['due_at'], name='supplement_to_seal')],
+                'constraints': [models.UniqueConstraint(fields=('contract', 'number'), name='supplement_number'), models.UniqueConstraint(condition=models.Q(('status', 'waiting')), fields=('contract',), name='supplement_one_waiting'), models.CheckConstraint(condition=models.Q(('days__gte', 1), ('price__gt', 0)), name='supplement_has_a_term'), models.CheckConstraint(condition=models.Q(models.Q(('price', models.F('price_before')), _negated=True), models.Q(('days', models.F('days_before')), _negated=True), models.Q(('scope', ''), _negated=True), _connector='OR'), name='supplement_changes_something'), models.CheckConstraint(condition=models.Q(models.Q(('price__lte', models.F('price_before')), ('raised_by', '')), models.Q(models.Q(('raised_by', ''), _negated=True), ('price__gt', models.F('price_before'))), _connector='OR'), name='supplement_raised_by_somebody'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('in_force_at', None), ('status', 'waiting')), models.Q(('ended_at', None), ('in_force_at__isnull', False), ('status', 'in_force')), models.Q(('ended_at__isnull', False), ('in_force_at', None), ('status__in', ['withdrawn', 'lapsed'])), _connector='OR'), name='supplement_dated')],
             },
         ),
         migrations.CreateModel(
@@ -51,10 +55,14 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('sealed_at', models.DateTimeField(verbose_name='盖章时间')),
                 ('sha256', models.CharField(editable=False, max_length=64)),
+                ('party', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='supplement_seals', to='contracts.contractparty')),
+                ('sealed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('supplement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='seals', to='contracts.supplement')),
             ],
             options={
                 'verbose_name': '补充协议的盖章',
                 'ordering': ['supplement_id', 'sealed_at', 'id'],
+                'constraints': [models.UniqueConstraint(fields=('supplement', 'party'), name='supplement_sealed_once')],
             },
         ),
         migrations.RemoveConstraint(
@@ -99,62 +107,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='matter',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'change'), _negated=True), ('price__isnull', False), ('days__isnull', False), models.Q(('scope', ''), _negated=True), _connector='OR'), name='matter_changes_something'),
-        ),
-        migrations.AddField(
-            model_name='supplement',
-            name='contract',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='supplements', to='contracts.contract'),
-        ),
-        migrations.AddField(
-            model_name='supplement',
-            name='matter',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='supplement', to='contracts.matter'),
-        ),
-        migrations.AddField(
-            model_name='supplementseal',
-            name='party',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='supplement_seals', to='contracts.contractparty'),
-        ),
-        migrations.AddField(
-            model_name='supplementseal',
-            name='sealed_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='supplementseal',
-            name='supplement',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='seals', to='contracts.supplement'),
-        ),
-        migrations.AddIndex(
-            model_name='supplement',
-            index=models.Index(condition=models.Q(('status', 'waiting')), fields=['due_at'], name='supplement_to_seal'),
-        ),
-        migrations.AddConstraint(
-            model_name='supplement',
-            constraint=models.UniqueConstraint(fields=('contract', 'number'), name='supplement_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='supplement',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'waiting')), fields=('contract',), name='supplement_one_waiting'),
-        ),
-        migrations.AddConstraint(
-            model_name='supplement',
-            constraint=models.CheckConstraint(condition=models.Q(('days__gte', 1), ('price__gt', 0)), name='supplement_has_a_term'),
-        ),
-        migrations.AddConstraint(
-            model_name='supplement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('price', models.F('price_before')), _negated=True), models.Q(('days', models.F('days_before')), _negated=True), models.Q(('scope', ''), _negated=True), _connector='OR'), name='supplement_changes_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='supplement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('price__lte', models.F('price_before')), ('raised_by', '')), models.Q(models.Q(('raised_by', ''), _negated=True), ('price__gt', models.F('price_before'))), _connector='OR'), name='supplement_raised_by_somebody'),
-        ),
-        migrations.AddConstraint(
-            model_name='supplement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('in_force_at', None), ('status', 'waiting')), models.Q(('ended_at', None), ('in_force_at__isnull', False), ('status', 'in_force')), models.Q(('ended_at__isnull', False), ('in_force_at', None), ('status__in', ['withdrawn', 'lapsed'])), _connector='OR'), name='supplement_dated'),
-        ),
-        migrations.AddConstraint(
-            model_name='supplementseal',
-            constraint=models.UniqueConstraint(fields=('supplement', 'party'), name='supplement_sealed_once'),
         ),
     ]

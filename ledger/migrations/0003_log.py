@@ -62,6 +62,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '检查点',
+                'indexes': [models.Index(condition=models.Q(('cosignature', ''), _negated=True), fields=['size'], name='ledger_cosigned')],
             },
         ),
         migrations.CreateModel(
@@ -91,10 +92,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='queuedentry',
             index=django.contrib.postgres.indexes.HashIndex(fields=['leaf'], name='ledger_leaf'),
-        ),
-        migrations.AddIndex(
-            model_name='checkpoint',
-            index=models.Index(condition=models.Q(('cosignature', ''), _negated=True), fields=['size'], name='ledger_cosigned'),
         ),
         migrations.RunSQL(REFUSE, ALLOW),
     ]

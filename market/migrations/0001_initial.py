@@ -89,6 +89,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '中介机构',
                 'ordering': ['-listed_at', '-id'],
+                'indexes': [models.Index(fields=['status', '-listed_at', '-id'], name='firm_list'), django.contrib.postgres.indexes.GinIndex(fields=['search'], name='firm_search', opclasses=['gin_trgm_ops'])],
+                'constraints': [models.CheckConstraint(condition=models.Q(('status', 'applying'), models.Q(('current__isnull', False), ('listed_at__isnull', False)), _connector='OR'), name='firm_listed_has_material')],
             },
         ),
         migrations.AddField(
@@ -112,6 +114,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '执业人员',
                 'ordering': ['id'],
+                'constraints': [models.UniqueConstraint(fields=('admission', 'id_hash'), name='practitioner_once')],
             },
         ),
         migrations.CreateModel(
@@ -125,6 +128,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '执业登记',
+                'constraints': [models.UniqueConstraint(condition=models.Q(('until', None)), fields=('id_hash',), name='practitioner_at_one_firm')],
             },
         ),
         migrations.CreateModel(
@@ -146,6 +150,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '项目',
                 'ordering': ['-created_at', '-id'],
+                'indexes': [models.Index(fields=['owner', '-created_at'], name='project_owner')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('national_code', ''), _negated=True), fields=('owner', 'national_code'), name='project_national_code')],
             },
         ),
         migrations.CreateModel(
@@ -185,6 +191,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '资质类别',
                 'ordering': ['code'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='qualification_kind_dates')],
             },
         ),
         migrations.CreateModel(
@@ -204,6 +211,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '资质',
                 'ordering': ['kind__code', 'number'],
+                'indexes': [models.Index(fields=['kind', 'valid_to'], name='qualification_kind_lapse')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='qualification_dates'), models.UniqueConstraint(fields=('admission', 'kind', 'number'), name='qualification_once')],
             },
         ),
         migrations.CreateModel(
@@ -216,6 +225,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['kind__code'],
+                'constraints': [models.UniqueConstraint(fields=('need', 'kind'), name='required_kind_once')],
             },
         ),
         migrations.CreateModel(
@@ -231,6 +241,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '中介服务',
                 'ordering': ['code'],
+                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['search'], name='service_search', opclasses=['gin_trgm_ops'])],
             },
         ),
         migrations.CreateModel(
@@ -246,6 +257,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '服务承诺',
                 'ordering': ['service__code'],
+                'indexes': [models.Index(fields=['service', 'admission'], name='offering_service')],
+                'constraints': [models.UniqueConstraint(fields=('admission', 'service'), name='offering_once'), models.CheckConstraint(condition=models.Q(('price_from', None), ('price_to', None), ('price_to__gte', models.F('price_from')), _connector='OR'), name='offering_prices')],
             },
         ),
         migrations.CreateModel(
@@ -267,6 +280,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '需求规则',
                 'ordering': ['code', 'valid_from'],
+                'constraints': [models.UniqueConstraint(fields=('code', 'valid_from'), name='need_rule_version'), models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='need_rule_dates')],
             },
         ),
         migrations.AddField(
@@ -293,6 +307,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '服务版本',
                 'ordering': ['service_id', 'number'],
+                'constraints': [models.UniqueConstraint(fields=('service', 'number'), name='service_version_number'), models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='service_version_dates')],
             },
         ),
         migrations.CreateModel(
@@ -310,6 +325,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '暂停',
                 'ordering': ['-since'],
+                'indexes': [models.Index(condition=models.Q(('lifted_at', None)), fields=['firm', 'until'], name='suspension_firm')],
             },
         ),
         migrations.CreateModel(
@@ -331,18 +347,6 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['counterpart', 'kind'], name='declaration_counterpart')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('counterpart__isnull', False), models.Q(('counterpart_name', ''), _negated=True), _connector='OR'), name='declaration_names_somebody'), models.CheckConstraint(condition=models.Q(('until', None), ('since', None), ('until__gte', models.F('since')), _connector='OR'), name='declaration_dates')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='firm',
-            index=models.Index(fields=['status', '-listed_at', '-id'], name='firm_list'),
-        ),
-        migrations.AddIndex(
-            model_name='firm',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='firm_search', opclasses=['gin_trgm_ops']),
-        ),
-        migrations.AddConstraint(
-            model_name='firm',
-            constraint=models.CheckConstraint(condition=models.Q(('status', 'applying'), models.Q(('current__isnull', False), ('listed_at__isnull', False)), _connector='OR'), name='firm_listed_has_material'),
         ),
         migrations.AddIndex(
             model_name='admission',
@@ -368,80 +372,8 @@ class Migration(migrations.Migration):
             model_name='admission',
             constraint=models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'withdrawn']), models.Q(('check_due_at__isnull', False), ('submitted_at__isnull', False)), _connector='OR'), name='admission_submitted_dated'),
         ),
-        migrations.AddConstraint(
-            model_name='practitioner',
-            constraint=models.UniqueConstraint(fields=('admission', 'id_hash'), name='practitioner_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='practitionerregistration',
-            constraint=models.UniqueConstraint(condition=models.Q(('until', None)), fields=('id_hash',), name='practitioner_at_one_firm'),
-        ),
-        migrations.AddIndex(
-            model_name='project',
-            index=models.Index(fields=['owner', '-created_at'], name='project_owner'),
-        ),
-        migrations.AddConstraint(
-            model_name='project',
-            constraint=models.UniqueConstraint(condition=models.Q(('national_code', ''), _negated=True), fields=('owner', 'national_code'), name='project_national_code'),
-        ),
-        migrations.AddConstraint(
-            model_name='qualificationkind',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='qualification_kind_dates'),
-        ),
-        migrations.AddIndex(
-            model_name='qualification',
-            index=models.Index(fields=['kind', 'valid_to'], name='qualification_kind_lapse'),
-        ),
-        migrations.AddConstraint(
-            model_name='qualification',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='qualification_dates'),
-        ),
-        migrations.AddConstraint(
-            model_name='qualification',
-            constraint=models.UniqueConstraint(fields=('admission', 'kind', 'number'), name='qualification_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='requiredqualification',
-            constraint=models.UniqueConstraint(fields=('need', 'kind'), name='required_kind_once'),
-        ),
-        migrations.AddIndex(
-            model_name='service',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='service_search', opclasses=['gin_trgm_ops']),
-        ),
-        migrations.AddIndex(
-            model_name='offering',
-            index=models.Index(fields=['service', 'admission'], name='offering_service'),
-        ),
-        migrations.AddConstraint(
-            model_name='offering',
-            constraint=models.UniqueConstraint(fields=('admission', 'service'), name='offering_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='offering',
-            constraint=models.CheckConstraint(condition=models.Q(('price_from', None), ('price_to', None), ('price_to__gte', models.F('price_from')), _connector='OR'), name='offering_prices'),
-        ),
-        migrations.AddConstraint(
-            model_name='needrule',
-            constraint=models.UniqueConstraint(fields=('code', 'valid_from'), name='need_rule_version'),
-        ),
-        migrations.AddConstraint(
-            model_name='needrule',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='need_rule_dates'),
-        ),
         migrations.AddIndex(
             model_name='need',
             index=models.Index(fields=['project', 'service'], name='need_project_service'),
-        ),
-        migrations.AddConstraint(
-            model_name='serviceversion',
-            constraint=models.UniqueConstraint(fields=('service', 'number'), name='service_version_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='serviceversion',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='service_version_dates'),
-        ),
-        migrations.AddIndex(
-            model_name='suspension',
-            index=models.Index(condition=models.Q(('lifted_at', None)), fields=['firm', 'until'], name='suspension_firm'),
         ),
     ]

@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '合并委托规则',
                 'ordering': ['-valid_from', '-id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='combination_policy_dates'), models.CheckConstraint(condition=models.Q(('most__range', (2, 6))), name='combination_policy_most')],
             },
         ),
         migrations.CreateModel(
@@ -36,10 +37,16 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveSmallIntegerField()),
                 ('optional_ground', models.CharField(blank=True, max_length=300, verbose_name='非必须时仍委托的理由')),
+                ('department', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='approvals.department', verbose_name='审批部门')),
+                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='approvals.approvalitem', verbose_name='审批事项')),
+                ('need', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='further', to='market.need')),
+                ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='market.service', verbose_name='中介服务')),
             ],
             options={
                 'verbose_name': '一并委托的服务',
                 'ordering': ['need_id', 'number'],
+                'indexes': [models.Index(fields=['service', 'need'], name='further_by_service'), models.Index(fields=['department', 'need'], name='further_by_department'), models.Index(fields=['item', 'need'], name='further_by_item')],
+                'constraints': [models.UniqueConstraint(fields=('need', 'number'), name='further_service_number'), models.UniqueConstraint(fields=('need', 'service', 'item'), name='further_service_once'), models.CheckConstraint(condition=models.Q(('number__range', (2, 6))), name='further_service_from_2')],
             },
         ),
         migrations.CreateModel(
@@ -54,10 +61,12 @@ class Migration(migrations.Migration):
                 ('legal_basis', models.CharField(max_length=300, verbose_name='依据')),
                 ('explanation', models.CharField(max_length=300, verbose_name='说明')),
                 ('explanation_en', models.CharField(max_length=400, verbose_name='英文说明')),
+                ('services', models.ManyToManyField(related_name='bundles', to='market.service', verbose_name='中介服务')),
             ],
             options={
                 'verbose_name': '合并委托目录',
                 'ordering': ['code', 'valid_from'],
+                'constraints': [models.UniqueConstraint(fields=('code', 'valid_from'), name='service_bundle_version'), models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='service_bundle_dates')],
             },
         ),
         migrations.AlterModelOptions(
@@ -76,70 +85,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='requiredqualification',
             constraint=models.UniqueConstraint(fields=('need', 'number', 'kind'), name='required_kind_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='combinationpolicy',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='combination_policy_dates'),
-        ),
-        migrations.AddConstraint(
-            model_name='combinationpolicy',
-            constraint=models.CheckConstraint(condition=models.Q(('most__range', (2, 6))), name='combination_policy_most'),
-        ),
-        migrations.AddField(
-            model_name='furtherservice',
-            name='department',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='approvals.department', verbose_name='审批部门'),
-        ),
-        migrations.AddField(
-            model_name='furtherservice',
-            name='item',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='approvals.approvalitem', verbose_name='审批事项'),
-        ),
-        migrations.AddField(
-            model_name='furtherservice',
-            name='need',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='further', to='market.need'),
-        ),
-        migrations.AddField(
-            model_name='furtherservice',
-            name='service',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='market.service', verbose_name='中介服务'),
-        ),
-        migrations.AddField(
-            model_name='servicebundle',
-            name='services',
-            field=models.ManyToManyField(related_name='bundles', to='market.service', verbose_name='中介服务'),
-        ),
-        migrations.AddIndex(
-            model_name='furtherservice',
-            index=models.Index(fields=['service', 'need'], name='further_by_service'),
-        ),
-        migrations.AddIndex(
-            model_name='furtherservice',
-            index=models.Index(fields=['department', 'need'], name='further_by_department'),
-        ),
-        migrations.AddIndex(
-            model_name='furtherservice',
-            index=models.Index(fields=['item', 'need'], name='further_by_item'),
-        ),
-        migrations.AddConstraint(
-            model_name='furtherservice',
-            constraint=models.UniqueConstraint(fields=('need', 'number'), name='further_service_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='furtherservice',
-            constraint=models.UniqueConstraint(fields=('need', 'service', 'item'), name='further_service_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='furtherservice',
-            constraint=models.CheckConstraint(condition=models.Q(('number__range', (2, 6))), name='further_service_from_2'),
-        ),
-        migrations.AddConstraint(
-            model_name='servicebundle',
-            constraint=models.UniqueConstraint(fields=('code', 'valid_from'), name='service_bundle_version'),
-        ),
-        migrations.AddConstraint(
-            model_name='servicebundle',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='service_bundle_dates'),
         ),
     ]

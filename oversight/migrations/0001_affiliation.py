@@ -54,6 +54,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '主体',
                 'ordering': ['id'],
+                'indexes': [models.Index(condition=models.Q(('name_hash__isnull', False)), fields=['name_hash'], name='party_person_name'), models.Index(condition=models.Q(('place_hash__isnull', False)), fields=['place_hash'], name='party_place'), models.Index(condition=models.Q(('phone_hash__isnull', False)), fields=['phone_hash'], name='party_phone')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('kind', 'person'), _negated=True), models.Q(('name', ''), ('uscc', None)), _connector='OR'), name='party_person_unnamed'), models.CheckConstraint(condition=models.Q(('id_hash', None), ('kind', 'person'), _connector='OR'), name='party_id_is_persons'), models.CheckConstraint(condition=models.Q(('merged_into', models.F('id')), _negated=True), name='party_not_merged_into_itself')],
             },
         ),
         migrations.CreateModel(
@@ -72,6 +74,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '主体匹配',
                 'ordering': ['-score', 'id'],
+                'indexes': [models.Index(condition=models.Q(('status', 'suggested')), fields=['-score', 'id'], name='match_waiting')],
+                'constraints': [models.UniqueConstraint(fields=('keeper', 'duplicate'), name='match_once'), models.UniqueConstraint(condition=models.Q(('status__in', ['certain', 'confirmed'])), fields=('duplicate',), name='match_one_in_force'), models.CheckConstraint(condition=models.Q(('keeper', models.F('duplicate')), _negated=True), name='match_of_two')],
             },
         ),
         migrations.CreateModel(
@@ -86,6 +90,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '名称',
+                'constraints': [models.UniqueConstraint(fields=('party', 'full'), name='party_name_once')],
             },
         ),
         migrations.CreateModel(
@@ -103,6 +108,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '规则例外',
                 'ordering': ['rule', 'id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='rule_exception_dates'), models.CheckConstraint(condition=models.Q(('firm__isnull', False), ('department__isnull', False), ('body__isnull', False), _connector='OR'), name='rule_exception_is_of_something')],
             },
         ),
         migrations.CreateModel(
@@ -150,6 +156,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '来源记录',
+                'constraints': [models.UniqueConstraint(fields=('source', 'key'), name='record_once')],
             },
         ),
         migrations.CreateModel(
@@ -167,6 +174,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '声明',
+                'indexes': [models.Index(condition=models.Q(('record', ''), _negated=True), fields=['source', 'record'], name='statement_record'), models.Index(condition=models.Q(('scope', ''), _negated=True), fields=['source', 'scope'], name='statement_scope'), django.contrib.postgres.indexes.GinIndex(condition=models.Q(('replaces', []), _negated=True), fields=['replaces'], name='statement_replaces')],
+                'constraints': [models.UniqueConstraint(fields=('source', 'key'), name='statement_once')],
             },
         ),
         migrations.CreateModel(
@@ -197,6 +206,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '关联关系',
                 'ordering': ['id'],
+                'indexes': [models.Index(fields=['to_party', 'kind'], name='relation_into'), models.Index(fields=['from_party', 'kind'], name='relation_out_of'), models.Index(fields=['changed_at'], name='relation_changed')],
+                'constraints': [models.UniqueConstraint(fields=('statement', 'part'), name='relation_once'), models.CheckConstraint(condition=models.Q(('kind__in', ['owns', 'sponsors', 'supervises', 'represents', 'officer', 'practitioner', 'employs', 'employed', 'kin', 'address', 'phone'])), name='relation_kind_known'), models.CheckConstraint(condition=models.Q(('share_low', None), models.Q(('share_high__lte', 1000000), ('share_low__lte', models.F('share_high'))), _connector='OR'), name='relation_shares')],
             },
         ),
         migrations.CreateModel(
@@ -220,114 +231,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '关联',
                 'ordering': ['firm_id', 'department_id', 'rule'],
+                'indexes': [models.Index(condition=models.Q(('gone_at', None)), fields=['department', 'rule'], name='tie_of_department')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('gone_at', None)), fields=('firm', 'department', 'rule'), name='tie_one_standing'), models.CheckConstraint(condition=models.Q(('gone_at', None), ('gone_at__gte', models.F('found_at')), _connector='OR'), name='tie_gone_after_found')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='party',
-            index=models.Index(condition=models.Q(('name_hash__isnull', False)), fields=['name_hash'], name='party_person_name'),
-        ),
-        migrations.AddIndex(
-            model_name='party',
-            index=models.Index(condition=models.Q(('place_hash__isnull', False)), fields=['place_hash'], name='party_place'),
-        ),
-        migrations.AddIndex(
-            model_name='party',
-            index=models.Index(condition=models.Q(('phone_hash__isnull', False)), fields=['phone_hash'], name='party_phone'),
-        ),
-        migrations.AddConstraint(
-            model_name='party',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'person'), _negated=True), models.Q(('name', ''), ('uscc', None)), _connector='OR'), name='party_person_unnamed'),
-        ),
-        migrations.AddConstraint(
-            model_name='party',
-            constraint=models.CheckConstraint(condition=models.Q(('id_hash', None), ('kind', 'person'), _connector='OR'), name='party_id_is_persons'),
-        ),
-        migrations.AddConstraint(
-            model_name='party',
-            constraint=models.CheckConstraint(condition=models.Q(('merged_into', models.F('id')), _negated=True), name='party_not_merged_into_itself'),
-        ),
-        migrations.AddIndex(
-            model_name='match',
-            index=models.Index(condition=models.Q(('status', 'suggested')), fields=['-score', 'id'], name='match_waiting'),
-        ),
-        migrations.AddConstraint(
-            model_name='match',
-            constraint=models.UniqueConstraint(fields=('keeper', 'duplicate'), name='match_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='match',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['certain', 'confirmed'])), fields=('duplicate',), name='match_one_in_force'),
-        ),
-        migrations.AddConstraint(
-            model_name='match',
-            constraint=models.CheckConstraint(condition=models.Q(('keeper', models.F('duplicate')), _negated=True), name='match_of_two'),
-        ),
-        migrations.AddConstraint(
-            model_name='partyname',
-            constraint=models.UniqueConstraint(fields=('party', 'full'), name='party_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='ruleexception',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='rule_exception_dates'),
-        ),
-        migrations.AddConstraint(
-            model_name='ruleexception',
-            constraint=models.CheckConstraint(condition=models.Q(('firm__isnull', False), ('department__isnull', False), ('body__isnull', False), _connector='OR'), name='rule_exception_is_of_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='record',
-            constraint=models.UniqueConstraint(fields=('source', 'key'), name='record_once'),
-        ),
-        migrations.AddIndex(
-            model_name='statement',
-            index=models.Index(condition=models.Q(('record', ''), _negated=True), fields=['source', 'record'], name='statement_record'),
-        ),
-        migrations.AddIndex(
-            model_name='statement',
-            index=models.Index(condition=models.Q(('scope', ''), _negated=True), fields=['source', 'scope'], name='statement_scope'),
-        ),
-        migrations.AddIndex(
-            model_name='statement',
-            index=django.contrib.postgres.indexes.GinIndex(condition=models.Q(('replaces', []), _negated=True), fields=['replaces'], name='statement_replaces'),
-        ),
-        migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.UniqueConstraint(fields=('source', 'key'), name='statement_once'),
-        ),
-        migrations.AddIndex(
-            model_name='relation',
-            index=models.Index(fields=['to_party', 'kind'], name='relation_into'),
-        ),
-        migrations.AddIndex(
-            model_name='relation',
-            index=models.Index(fields=['from_party', 'kind'], name='relation_out_of'),
-        ),
-        migrations.AddIndex(
-            model_name='relation',
-            index=models.Index(fields=['changed_at'], name='relation_changed'),
-        ),
-        migrations.AddConstraint(
-            model_name='relation',
-            constraint=models.UniqueConstraint(fields=('statement', 'part'), name='relation_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='relation',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['owns', 'sponsors', 'supervises', 'represents', 'officer', 'practitioner', 'employs', 'employed', 'kin', 'address', 'phone'])), name='relation_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='relation',
-            constraint=models.CheckConstraint(condition=models.Q(('share_low', None), models.Q(('share_high__lte', 1000000), ('share_low__lte', models.F('share_high'))), _connector='OR'), name='relation_shares'),
-        ),
-        migrations.AddIndex(
-            model_name='tie',
-            index=models.Index(condition=models.Q(('gone_at', None)), fields=['department', 'rule'], name='tie_of_department'),
-        ),
-        migrations.AddConstraint(
-            model_name='tie',
-            constraint=models.UniqueConstraint(condition=models.Q(('gone_at', None)), fields=('firm', 'department', 'rule'), name='tie_one_standing'),
-        ),
-        migrations.AddConstraint(
-            model_name='tie',
-            constraint=models.CheckConstraint(condition=models.Q(('gone_at', None), ('gone_at__gte', models.F('found_at')), _connector='OR'), name='tie_gone_after_found'),
         ),
     ]

@@ -96,6 +96,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '事项链条',
                 'ordering': ['id'],
+                'indexes': [models.Index(fields=['need'], name='line_of_need'), models.Index(condition=models.Q(('firm__isnull', False)), fields=['firm', 'service', 'ended_at'], name='line_of_firm'), models.Index(fields=['department', 'item', 'ended_at'], name='line_of_department'), models.Index(fields=['district', 'ended_at'], name='line_of_district'), models.Index(condition=models.Q(('ended_at__isnull', False)), fields=['ended_at', 'id'], name='line_ended'), models.Index(condition=models.Q(('ended_at', None)), fields=['ball_party', 'ball_kind'], name='line_running')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('outcome', 1)), models.Q(('outcome__gt', 1), ('ended_at__gt', models.F('started_at'))), _connector='OR'), name='line_ends_with_an_outcome'), models.CheckConstraint(condition=models.Q(models.Q(('ball_counted_from__isnull', False), ('ball_counts_for__isnull', False), ('ball_kind__isnull', False), ('ball_party__isnull', False), ('ball_since__isnull', False), ('ended_at', None)), models.Q(('ball_counted_from', None), ('ball_counts_for', None), ('ball_kind', None), ('ball_party', None), ('ball_since', None), ('ended_at__isnull', False)), _connector='OR'), name='line_running_has_a_ball'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at', models.F('ended_at')), ('outcome__in', (2, 3))), models.Q(models.Q(('outcome__in', (2, 3)), _negated=True), ('decided_at', None)), _connector='OR'), name='line_decided_with_its_end'), models.CheckConstraint(condition=models.Q(models.Q(('award', None), ('firm', None)), models.Q(('award__isnull', False), ('firm__isnull', False)), _connector='OR'), name='line_firm_by_award'), models.CheckConstraint(condition=models.Q(('used1__gte', 0), ('used2__gte', 0)), name='line_used_not_negative')],
             },
         ),
         migrations.CreateModel(
@@ -119,6 +121,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '事项链条的办件',
+                'indexes': [models.Index(fields=['case'], name='line_of_case')],
             },
         ),
         migrations.CreateModel(
@@ -140,6 +143,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '时段',
                 'ordering': ['line_id', 'number'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('counted', None), ('ended_at', None), ('worked', None)), models.Q(('counted__gte', 0), ('ended_at__gt', models.F('started_at')), ('worked__gte', models.F('counted'))), _connector='OR'), name='segment_whole')],
             },
         ),
         migrations.CreateModel(
@@ -177,58 +181,6 @@ class Migration(migrations.Migration):
                 'ordering': ['line_id'],
                 'constraints': [models.CheckConstraint(condition=models.Q(('codes__len', models.F('times__len'))), name='line_events_whole')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='linerow',
-            index=models.Index(fields=['need'], name='line_of_need'),
-        ),
-        migrations.AddIndex(
-            model_name='linerow',
-            index=models.Index(condition=models.Q(('firm__isnull', False)), fields=['firm', 'service', 'ended_at'], name='line_of_firm'),
-        ),
-        migrations.AddIndex(
-            model_name='linerow',
-            index=models.Index(fields=['department', 'item', 'ended_at'], name='line_of_department'),
-        ),
-        migrations.AddIndex(
-            model_name='linerow',
-            index=models.Index(fields=['district', 'ended_at'], name='line_of_district'),
-        ),
-        migrations.AddIndex(
-            model_name='linerow',
-            index=models.Index(condition=models.Q(('ended_at__isnull', False)), fields=['ended_at', 'id'], name='line_ended'),
-        ),
-        migrations.AddIndex(
-            model_name='linerow',
-            index=models.Index(condition=models.Q(('ended_at', None)), fields=['ball_party', 'ball_kind'], name='line_running'),
-        ),
-        migrations.AddConstraint(
-            model_name='linerow',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('outcome', 1)), models.Q(('outcome__gt', 1), ('ended_at__gt', models.F('started_at'))), _connector='OR'), name='line_ends_with_an_outcome'),
-        ),
-        migrations.AddConstraint(
-            model_name='linerow',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ball_counted_from__isnull', False), ('ball_counts_for__isnull', False), ('ball_kind__isnull', False), ('ball_party__isnull', False), ('ball_since__isnull', False), ('ended_at', None)), models.Q(('ball_counted_from', None), ('ball_counts_for', None), ('ball_kind', None), ('ball_party', None), ('ball_since', None), ('ended_at__isnull', False)), _connector='OR'), name='line_running_has_a_ball'),
-        ),
-        migrations.AddConstraint(
-            model_name='linerow',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', models.F('ended_at')), ('outcome__in', (2, 3))), models.Q(models.Q(('outcome__in', (2, 3)), _negated=True), ('decided_at', None)), _connector='OR'), name='line_decided_with_its_end'),
-        ),
-        migrations.AddConstraint(
-            model_name='linerow',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('award', None), ('firm', None)), models.Q(('award__isnull', False), ('firm__isnull', False)), _connector='OR'), name='line_firm_by_award'),
-        ),
-        migrations.AddConstraint(
-            model_name='linerow',
-            constraint=models.CheckConstraint(condition=models.Q(('used1__gte', 0), ('used2__gte', 0)), name='line_used_not_negative'),
-        ),
-        migrations.AddIndex(
-            model_name='caseofline',
-            index=models.Index(fields=['case'], name='line_of_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='segmentrow',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('counted', None), ('ended_at', None), ('worked', None)), models.Q(('counted__gte', 0), ('ended_at__gt', models.F('started_at')), ('worked__gte', models.F('counted'))), _connector='OR'), name='segment_whole'),
         ),
         migrations.RunSQL(WHOLE, LOOSE),
     ]

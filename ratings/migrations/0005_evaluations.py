@@ -90,6 +90,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '扣分经过',
                 'ordering': ['deduction_id', 'number'],
+                'constraints': [models.UniqueConstraint(fields=('deduction', 'number'), name='deduction_event_number')],
             },
         ),
         migrations.CreateModel(
@@ -104,6 +105,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '扣分材料',
                 'ordering': ['event_id', 'number'],
+                'constraints': [models.UniqueConstraint(fields=('event', 'number'), name='deduction_file_number'), models.CheckConstraint(condition=models.Q(('number__gte', 1), ('number__lte', 5)), name='deduction_at_most_5_files')],
             },
         ),
         migrations.CreateModel(
@@ -179,6 +181,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '集中相同评价',
                 'ordering': ['-found_at', '-id'],
+                'indexes': [models.Index(fields=['-found_at', '-id'], name='burst_list'), models.Index(fields=['organisation', 'by', 'last_at'], name='burst_of')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('last_at__gte', models.F('first_at'))), name='burst_in_order')],
             },
         ),
         migrations.CreateModel(
@@ -222,19 +226,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '机构回复',
+                'indexes': [models.Index(condition=models.Q(('published_at', None)), fields=['public_at'], name='reply_to_publish')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='reply_says_something'), models.CheckConstraint(condition=models.Q(('public_at__gt', models.F('at'))), name='reply_public_later')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='deductionevent',
-            constraint=models.UniqueConstraint(fields=('deduction', 'number'), name='deduction_event_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='deductionfile',
-            constraint=models.UniqueConstraint(fields=('event', 'number'), name='deduction_file_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='deductionfile',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1), ('number__lte', 5)), name='deduction_at_most_5_files'),
         ),
         migrations.AddIndex(
             model_name='deduction',
@@ -281,18 +275,6 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', False), ('status__in', ['dropped', 'revoked', 'repaired', 'expired'])), models.Q(models.Q(('status__in', ['dropped', 'revoked', 'repaired', 'expired']), _negated=True), ('ended_at', None)), _connector='OR'), name='deduction_ended_whole'),
         ),
         migrations.AddIndex(
-            model_name='burst',
-            index=models.Index(fields=['-found_at', '-id'], name='burst_list'),
-        ),
-        migrations.AddIndex(
-            model_name='burst',
-            index=models.Index(fields=['organisation', 'by', 'last_at'], name='burst_of'),
-        ),
-        migrations.AddConstraint(
-            model_name='burst',
-            constraint=models.CheckConstraint(condition=models.Q(('last_at__gte', models.F('first_at'))), name='burst_in_order'),
-        ),
-        migrations.AddIndex(
             model_name='evaluation',
             index=models.Index(fields=['firm', '-public_at', '-id'], name='evaluation_of_firm'),
         ),
@@ -331,17 +313,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='evaluation',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('evidence', ''), ('evidence_sha256', '')), models.Q(models.Q(('evidence', ''), _negated=True), models.Q(('evidence_sha256', ''), _negated=True)), _connector='OR'), name='evaluation_evidence_whole'),
-        ),
-        migrations.AddIndex(
-            model_name='evaluationreply',
-            index=models.Index(condition=models.Q(('published_at', None)), fields=['public_at'], name='reply_to_publish'),
-        ),
-        migrations.AddConstraint(
-            model_name='evaluationreply',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='reply_says_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='evaluationreply',
-            constraint=models.CheckConstraint(condition=models.Q(('public_at__gt', models.F('at'))), name='reply_public_later'),
         ),
     ]

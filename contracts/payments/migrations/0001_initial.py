@@ -69,6 +69,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '账单明细',
                 'ordering': ['day_id', 'number'],
+                'indexes': [models.Index(condition=models.Q(('finding', ''), _negated=True), fields=['day', 'number'], name='bill_row_unmatched')],
+                'constraints': [models.UniqueConstraint(fields=('trade_no', 'is_refund', 'request_no'), name='bill_row_once'), models.CheckConstraint(condition=models.Q(('is_refund', True), models.Q(('is_refund', False), ('request_no', '')), _connector='OR'), name='bill_row_kind')],
             },
         ),
         migrations.CreateModel(
@@ -82,6 +84,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '收款商户',
+                'constraints': [models.CheckConstraint(condition=models.Q(('merchant_id__regex', '^2088[0-9]{12}$')), name='payee_merchant_id')],
             },
         ),
         migrations.CreateModel(
@@ -125,6 +128,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '付款申请',
                 'ordering': ['-requested_at', '-id'],
+                'indexes': [models.Index(fields=['owner', 'status', '-requested_at'], name='payment_request_of_owner'), models.Index(fields=['firm', '-requested_at'], name='payment_request_of_firm'), models.Index(condition=models.Q(('status', 'requested')), fields=['due_at', 'id'], name='payment_request_due'), models.Index(condition=models.Q(('status', 'requested')), fields=['owner', 'public_at'], name='payment_request_public')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('status__in', ['requested', 'remitted', 'paid'])), fields=('milestone',), name='payment_request_one_live'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payment_request_of_something'), models.CheckConstraint(condition=models.Q(models.Q(('paid_at__isnull', False), ('status__in', ['paid', 'refunded'])), models.Q(models.Q(('status__in', ['paid', 'refunded']), _negated=True), ('paid_at', None)), _connector='OR'), name='payment_request_paid_dated'), models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['payment_returned', 'payment_withdrawn']), _negated=True), ('ended_at__isnull', False), _connector='OR'), name='payment_request_ended_dated'), models.CheckConstraint(condition=models.Q(models.Q(('due_at', None), ('public_at', None)), models.Q(('due_at__isnull', False), ('public_at__isnull', False)), _connector='OR'), name='payment_request_term_whole')],
             },
         ),
         migrations.CreateModel(
@@ -156,6 +161,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '付款订单',
                 'ordering': ['request_id', 'number'],
+                'indexes': [models.Index(condition=models.Q(('status', 'pay_open')), fields=['asked_at', 'id'], name='payment_to_ask_about'), models.Index(condition=models.Q(('settled_at', None), ('status', 'paid')), fields=['id'], name='payment_to_settle'), models.Index(condition=models.Q(('bill_row', None), ('paid_at__isnull', False)), fields=['paid_at'], name='payment_not_billed')],
+                'constraints': [models.UniqueConstraint(fields=('request', 'number'), name='payment_number'), models.UniqueConstraint(condition=models.Q(('status', 'pay_open')), fields=('request',), name='payment_one_open'), models.UniqueConstraint(condition=models.Q(('status', 'paid')), fields=('request',), name='payment_one_paid'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payment_of_something'), models.CheckConstraint(condition=models.Q(models.Q(('paid_at', None), ('status__in', ['pay_open', 'pay_closed'])), models.Q(('paid_at__isnull', False), ('status__in', ['paid', 'surplus', 'refunded']), ('trade_no__isnull', False)), _connector='OR'), name='payment_paid_whole'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'pay_closed'), _negated=True), ('closed_at__isnull', False), _connector='OR'), name='payment_closed_dated'), models.CheckConstraint(condition=models.Q(('refunded__gte', 0), ('refunded__lte', models.F('amount'))), name='payment_refunded_within'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'refunded'), _negated=True), ('refunded', models.F('amount')), _connector='OR'), name='payment_refunded_whole'), models.CheckConstraint(condition=models.Q(models.Q(('settle_amount', None), ('settle_no', None), ('settled_at', None)), models.Q(('settle_amount__isnull', False), ('settle_no__isnull', False)), _connector='OR'), name='payment_settled_whole')],
             },
         ),
         migrations.CreateModel(
@@ -177,6 +184,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '退款',
                 'ordering': ['payment_id', 'number'],
+                'indexes': [models.Index(condition=models.Q(('status', 'refund_pending')), fields=['id'], name='refund_pending'), models.Index(condition=models.Q(('bill_row', None), ('status', 'refund_done')), fields=['done_at'], name='refund_not_billed')],
+                'constraints': [models.UniqueConstraint(fields=('payment', 'number'), name='refund_number'), models.UniqueConstraint(condition=models.Q(('status', 'refund_pending')), fields=('payment',), name='refund_one_pending'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='refund_of_something'), models.CheckConstraint(condition=models.Q(models.Q(('done_at__isnull', False), ('status', 'refund_done')), models.Q(models.Q(('status', 'refund_done'), _negated=True), ('done_at', None)), _connector='OR'), name='refund_done_dated')],
             },
         ),
         migrations.CreateModel(
@@ -199,142 +208,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '转账',
                 'ordering': ['request_id', 'number'],
+                'constraints': [models.UniqueConstraint(fields=('request', 'number'), name='transfer_number'), models.UniqueConstraint(condition=models.Q(('status__in', ['transfer_sent', 'transfer_confirmed'])), fields=('request',), name='transfer_one_counts'), models.CheckConstraint(condition=models.Q(models.Q(('answered_at', None), ('status', 'transfer_sent')), models.Q(('answered_at__isnull', False), ('answered_by__isnull', False)), _connector='OR'), name='transfer_answered_whole')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='billrow',
-            index=models.Index(condition=models.Q(('finding', ''), _negated=True), fields=['day', 'number'], name='bill_row_unmatched'),
-        ),
-        migrations.AddConstraint(
-            model_name='billrow',
-            constraint=models.UniqueConstraint(fields=('trade_no', 'is_refund', 'request_no'), name='bill_row_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='billrow',
-            constraint=models.CheckConstraint(condition=models.Q(('is_refund', True), models.Q(('is_refund', False), ('request_no', '')), _connector='OR'), name='bill_row_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='payee',
-            constraint=models.CheckConstraint(condition=models.Q(('merchant_id__regex', '^2088[0-9]{12}$')), name='payee_merchant_id'),
-        ),
-        migrations.AddIndex(
-            model_name='paymentrequest',
-            index=models.Index(fields=['owner', 'status', '-requested_at'], name='payment_request_of_owner'),
-        ),
-        migrations.AddIndex(
-            model_name='paymentrequest',
-            index=models.Index(fields=['firm', '-requested_at'], name='payment_request_of_firm'),
-        ),
-        migrations.AddIndex(
-            model_name='paymentrequest',
-            index=models.Index(condition=models.Q(('status', 'requested')), fields=['due_at', 'id'], name='payment_request_due'),
-        ),
-        migrations.AddIndex(
-            model_name='paymentrequest',
-            index=models.Index(condition=models.Q(('status', 'requested')), fields=['owner', 'public_at'], name='payment_request_public'),
-        ),
-        migrations.AddConstraint(
-            model_name='paymentrequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['requested', 'remitted', 'paid'])), fields=('milestone',), name='payment_request_one_live'),
-        ),
-        migrations.AddConstraint(
-            model_name='paymentrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payment_request_of_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='paymentrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('paid_at__isnull', False), ('status__in', ['paid', 'refunded'])), models.Q(models.Q(('status__in', ['paid', 'refunded']), _negated=True), ('paid_at', None)), _connector='OR'), name='payment_request_paid_dated'),
-        ),
-        migrations.AddConstraint(
-            model_name='paymentrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['payment_returned', 'payment_withdrawn']), _negated=True), ('ended_at__isnull', False), _connector='OR'), name='payment_request_ended_dated'),
-        ),
-        migrations.AddConstraint(
-            model_name='paymentrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('due_at', None), ('public_at', None)), models.Q(('due_at__isnull', False), ('public_at__isnull', False)), _connector='OR'), name='payment_request_term_whole'),
-        ),
-        migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('status', 'pay_open')), fields=['asked_at', 'id'], name='payment_to_ask_about'),
-        ),
-        migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('settled_at', None), ('status', 'paid')), fields=['id'], name='payment_to_settle'),
-        ),
-        migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('bill_row', None), ('paid_at__isnull', False)), fields=['paid_at'], name='payment_not_billed'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(fields=('request', 'number'), name='payment_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'pay_open')), fields=('request',), name='payment_one_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'paid')), fields=('request',), name='payment_one_paid'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payment_of_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('paid_at', None), ('status__in', ['pay_open', 'pay_closed'])), models.Q(('paid_at__isnull', False), ('status__in', ['paid', 'surplus', 'refunded']), ('trade_no__isnull', False)), _connector='OR'), name='payment_paid_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'pay_closed'), _negated=True), ('closed_at__isnull', False), _connector='OR'), name='payment_closed_dated'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded__gte', 0), ('refunded__lte', models.F('amount'))), name='payment_refunded_within'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'refunded'), _negated=True), ('refunded', models.F('amount')), _connector='OR'), name='payment_refunded_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('settle_amount', None), ('settle_no', None), ('settled_at', None)), models.Q(('settle_amount__isnull', False), ('settle_no__isnull', False)), _connector='OR'), name='payment_settled_whole'),
-        ),
-        migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(condition=models.Q(('status', 'refund_pending')), fields=['id'], name='refund_pending'),
-        ),
-        migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(condition=models.Q(('bill_row', None), ('status', 'refund_done')), fields=['done_at'], name='refund_not_billed'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.UniqueConstraint(fields=('payment', 'number'), name='refund_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'refund_pending')), fields=('payment',), name='refund_one_pending'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='refund_of_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('done_at__isnull', False), ('status', 'refund_done')), models.Q(models.Q(('status', 'refund_done'), _negated=True), ('done_at', None)), _connector='OR'), name='refund_done_dated'),
-        ),
-        migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.UniqueConstraint(fields=('request', 'number'), name='transfer_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['transfer_sent', 'transfer_confirmed'])), fields=('request',), name='transfer_one_counts'),
-        ),
-        migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answered_at', None), ('status', 'transfer_sent')), models.Q(('answered_at__isnull', False), ('answered_by__isnull', False)), _connector='OR'), name='transfer_answered_whole'),
         ),
     ]
