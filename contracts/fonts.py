@@ -75,13 +75,13 @@ def _read(path: Path, written: int) -> frozenset[str]:
 
 @cache
 def common() -> frozenset[str]:
-    """ASCII, the marks and the common characters of GB 2312 (its first level), and the marks that we print.
+    """ASCII, the marks and the common characters of GB 2312 (its first level), the city's own, and the marks that we print.
 
     Reading the font is half of printing a document, and takes the longer the more characters it has.
     """
     rows = (bytes([high, low]) for high in range(0xA1, 0xD8) for low in range(0xA1, 0xFF))
     national = "".join(pair.decode("gb2312", errors="ignore") for pair in rows)
-    return frozenset(national) | frozenset(map(chr, range(32, 127))) | frozenset("¥·—…★")
+    return frozenset(national) | frozenset(map(chr, range(32, 127))) | frozenset("¥·—…★甬鄞")
 
 
 def _cut(characters: frozenset[str], *, weight: int) -> None:

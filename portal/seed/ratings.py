@@ -25,7 +25,7 @@ from ratings.domain.waiting import lines_of, lines_to_evaluate
 from ratings.models import ConductPolicy, Deed, Dimension, Evaluation, EvaluationPolicy
 
 DAY = timedelta(days=1)
-EVENINGS, EVERY = 76, 3
+EVENINGS, EVERY = 73, 6
 """So many days back the first contract may have been accepted, and every so manieth evening since then people evaluate."""
 SAID = {
     "owner": (
