@@ -328,9 +328,7 @@ def _deduction(told: _Told) -> Deduction:
     )
 
 
-def _grade(
-    told: _Told, policy: Policy, own: int, evaluations: int, deductions: Sequence[Deduction]
-) -> Iterator[Check]:
+def _grade(told: _Told, policy: Policy, own: int, evaluations: int, deductions: Sequence[Deduction]) -> Iterator[Check]:
     conduct = told.number("conduct", 2)
     deducted, by_decision = sum(each.points for each in deductions), any(each.to_d for each in deductions)
     if conduct > HUNDRED * HUNDRED:

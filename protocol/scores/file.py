@@ -170,7 +170,7 @@ def case_record(case: CaseTime, weight: int) -> dict[str, Any]:
 
 
 def evaluations_record(evaluated: Evaluated) -> dict[str, Any]:
-    """Marks by line and role. Who gave them is not printed: the line tells what is public of it, and is null where it is a person's."""
+    """Marks by line and role. Who gave them is not printed: the line tells what is public of it; a person's is null."""
     return {
         "everybody": fixed(evaluated.everybody, 2),
         "marks": [mark_record(each) for each in evaluated.centred],
