@@ -1,6 +1,6 @@
 """What evaluations come to at a moment (`protocol.scores.standing`): of many firms in one statement, of one firm mark by mark.
 
-Everything is whole hundredths, rounded where `protocol.scores` rounds, so that both ways give the same, and a test holds them together.
+Everything is whole hundredths, rounded where `protocol.scores` rounds, so both ways give the same; a test holds them together.
 An evaluation counts from the moment that it is public, whether or not the worker has been there.
 """
 

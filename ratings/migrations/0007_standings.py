@@ -12,6 +12,10 @@ def add(apps, schema_editor):
     apps.get_model("ratings", "DeductionRule").objects.create(
         kind="forged", points=30, months=12, listed=True, to_d=True, valid_from=date(2017, 1, 1), legal_basis=BASIS
     )
+    # Whoever has a score already has a standing within seconds of the worker's start.
+    scored = apps.get_model("ratings", "FirmScore").objects.filter(month=None, service=None, district=None)
+    mark = apps.get_model("ratings", "ScoreMark")
+    mark.objects.bulk_create([mark(firm_id=pk) for pk in scored.values_list("firm_id", flat=True)])
 
 
 class Migration(migrations.Migration):
