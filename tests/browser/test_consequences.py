@@ -1,5 +1,5 @@
-"""What follows from how approvals go, in a browser: a department decides and the score follows; what it did not accept costs points
-until an appeal is upheld; a firm in grade D is refused at a round with the reason and the way back."""
+"""What follows from how approvals go, in a browser: a department decides and the score follows; a case that it did not accept
+costs points until an appeal is upheld; a firm in grade D is refused at a round with the reason and the way back."""
 
 from __future__ import annotations
 
