@@ -54,18 +54,18 @@ def kept_out_by(firm: Firm, found: Stands, *, now: datetime) -> Reason:
     )
 
 
-def way_back(found: Stands, *, now: datetime) -> str:
-    """What a firm in grade D can do, and what time does: appeal, repair, expiry; where that is not enough, better work."""
-    said, back = [_deduction(each, now=now) for each in found.deductions], back_at(found)
-    if back is not None:
-        said.append(_("其他不变的话，%(day)s 起不再是 D 级，可以参加。") % {"day": _day(back)})
-    else:
-        least = fixed(found.policy.grades[GRADES[-2]], 2)
-        said.append(
-            _("信用分升到 %(least)s 分即可参加：它随办结的事和公开的评价更新，得分页写明怎样提高最多。")
-            % {"least": least}
-        )
-    return " ".join(said)
+def way_back(found: Stands, *, now: datetime) -> tuple[str, ...]:
+    """What a firm in grade D can do about each deduction, and in sum what time does; where that is not enough, better work."""
+    return (*(_deduction(each, now=now) for each in found.deductions), in_sum(found))
+
+
+def in_sum(found: Stands) -> str:
+    """When a firm in grade D may enter again, in a sentence."""
+    if (back := back_at(found)) is not None:
+        return _("其他不变的话，%(day)s 起不再是 D 级，可以参加。") % {"day": _day(back)}
+    return _("信用分升到 %(least)s 分即可参加：它随办结的事和公开的评价更新，得分页写明怎样提高最多。") % {
+        "least": fixed(found.policy.grades[GRADES[-2]], 2)
+    }
 
 
 def back_at(found: Stands) -> datetime | None:
@@ -82,7 +82,7 @@ def back_at(found: Stands) -> datetime | None:
 
 
 def _deduction(found: Deduction, *, now: datetime) -> str:
-    told = {"kind": found.get_kind_display(), "n": found.points, "until": last_day(found), "code": found.code}
+    told = {"kind": found.get_kind_display(), "n": found.points, "until": _last_day(found.until), "code": found.code}
     head = _("%(kind)s（%(code)s，扣 %(n)s 分，%(until)s 到期）") % told
     if found.status == Deduction.Status.APPEALED:
         step = _("申诉处理中")
@@ -91,7 +91,7 @@ def _deduction(found: Deduction, *, now: datetime) -> str:
     else:
         steps = []
         if found.may_be_appealed_at(now):
-            steps.append(_("%(day)s 前可以申诉") % {"day": _day(found.appeal_until)})
+            steps.append(_("可以申诉到 %(day)s") % {"day": _last_day(found.appeal_until)})
         if found.may_be_repaired_at(now):
             steps.append(_("现在可以申请信用修复"))
         elif found.repair_from is not None and found.until is not None and found.repair_from < found.until:
@@ -100,9 +100,9 @@ def _deduction(found: Deduction, *, now: datetime) -> str:
     return _("%(head)s：%(step)s。") % {"head": head, "step": step} if step else _("%(head)s。") % {"head": head}
 
 
-def last_day(found: Deduction) -> str:
-    """The last day on which a deduction counts."""
-    return _day(found.until - LEAST if found.until is not None else None)
+def _last_day(until: datetime | None) -> str:
+    """The last day of a term, which ends with it (24:00)."""
+    return _day(until - LEAST if until is not None else None)
 
 
 def _day(moment: datetime | None) -> str:

@@ -91,9 +91,9 @@ def suspended(firms: Collection[Firm], rounds: Collection[Round], at: datetime) 
     for suspension in running.order_by("firm_id", "-since").distinct("firm_id"):
         since = f"{suspension.since.astimezone(clock.LOCAL):%Y-%m-%d}"
         until = f"{suspension.until.astimezone(clock.LOCAL):%Y-%m-%d}" if suspension.until else "—"
-        way_back = _("%(until)s 以后自动恢复；") % {"until": until} if suspension.until else ""
-        way_back += _("要提前恢复，向服务中心或者监管部门提交已经纠正的证明，由其解除。")
-        reason = Reason(code="suspended", detail=f"{since} → {until}", way_back=way_back)
+        early = _("要提前恢复，向服务中心或者监管部门提交已经纠正的证明，由其解除。")
+        by_itself = [_("%(until)s 以后自动恢复。") % {"until": until}] if suspension.until else []
+        reason = Reason(code="suspended", detail=f"{since} → {until}", way_back=(early, *by_itself))
         yield from ((pair, reason) for pair in _with(firm_of[suspension.firm_id], rounds))
 
 

@@ -47,7 +47,7 @@ class KeptOut(NotAllowed):
 
     def __init__(self, reasons: list[Reason]) -> None:
         self.reasons = reasons
-        ways_back = [reason.way_back for reason in reasons if reason.way_back]
+        ways_back = [sentence for reason in reasons for sentence in reason.way_back]
         super().__init__(" ".join(["；".join(reason.text for reason in reasons), *ways_back]))
 
 

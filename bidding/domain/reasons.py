@@ -57,13 +57,14 @@ TEXTS: dict[str, Promise | str] = {
 class Reason:
     """One reason; `detail` says what exactly, without anything about a natural person; `party` whom of a consortium.
 
-    `way_back` says what the firm can do about it and what time does, and `url` where it reads more; neither is kept.
+    `way_back` says in sentences what the firm can do about it and what time does, in sum the last; `url` is where it reads
+    more. Neither is kept.
     """
 
     code: str
     detail: str = ""
     party: str = ""
-    way_back: str = ""
+    way_back: tuple[str, ...] = ()
     url: str = ""
 
     @property

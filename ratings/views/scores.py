@@ -24,8 +24,8 @@ from ratings.domain.standings import standings_at
 from ratings.filters import LeagueForm
 from ratings.models import DepartmentScore, FirmScore
 from ratings.score_words import case_words, line_words, told
+from ratings.standing_words import in_sum
 from ratings.standing_words import told as told_standing
-from ratings.standing_words import way_back
 from ratings.views.score_files import public_department, public_firm
 
 PAGE = 30
@@ -89,7 +89,8 @@ def _standing_of(firm: Firm, opened: FirmOpened, version: Version) -> dict[str, 
         "now": now,
         "standing": told_standing(stands.standing, opened.policy),
         "deductions": stands.deductions,
-        "way_back": way_back(kept, now=now) if kept.is_kept_out else "",
+        "standing_at": stands.at,
+        "way_back": in_sum(kept) if kept.is_kept_out else "",
     }
 
 

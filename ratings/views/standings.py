@@ -12,7 +12,7 @@ from accounts.rules import ActingRequest, acting_as
 from core import clock
 from market.models import Firm
 from ratings.domain.standings import standings_at
-from ratings.standing_words import told, way_back
+from ratings.standing_words import in_sum, told
 
 
 @require_safe
@@ -28,6 +28,6 @@ def part(request: ActingRequest) -> HttpResponse:
         "firm": firm,
         "told": told(found.standing, found.policy),
         "count": len(found.deductions),
-        "way_back": way_back(found, now=now) if found.is_kept_out else "",
+        "way_back": in_sum(found) if found.is_kept_out else "",
     }
     return render(request, "ratings/standing_part.html", context)
