@@ -9,14 +9,14 @@ from bidding.domain.eligibility import Pair
 from bidding.domain.reasons import Reason
 from bidding.models import Round
 from market.models import Firm
-from ratings.domain.standings import standings_at
+from ratings.domain.standings import kept_out_at
 from ratings.standing_words import kept_out_by
 
 
 def in_grade_d(firms: Collection[Firm], rounds: Collection[Round], at: datetime) -> Iterable[tuple[Pair, Reason]]:
     """Who is in grade D at a moment, by standing or by decision; never a firm of which nothing is known."""
-    found = standings_at(firms, at)
+    found = kept_out_at(firms, at)
     for firm in firms:
-        if (each := found[firm.pk]).is_kept_out:
+        if (each := found.get(firm.pk)) is not None:
             reason = kept_out_by(firm, each, now=at)
             yield from (((firm.pk, round_.pk), reason) for round_ in rounds)

@@ -25,6 +25,8 @@ from ratings.models import Deduction, Evaluation, FirmScore, FirmStanding, Score
 
 FULL_CONDUCT = 100 * HUNDRED
 """Conduct starts at 100; what lowers it are the deductions, each with its own end."""
+NOTHING: tuple[int | None, bool] = (None, False)
+"""Joint score and rank of a firm of which no line counts."""
 LEAST = timedelta(microseconds=1)
 
 
@@ -58,6 +60,18 @@ class Stands:
 def standings_at(firms: Collection[Firm], at: datetime) -> dict[int, Stands]:
     """The standing of some firms at a moment, by their primary keys."""
     return _standings(firms, _joints_at(firms, at), at) if firms else {}
+
+
+def kept_out_at(firms: Collection[Firm], at: datetime) -> dict[int, Stands]:
+    """The standing of those that are in grade D at a moment. Marks are asked only of whom the worst of marks would put there."""
+    policy = ScorePolicy.in_force(at).as_policy()
+    joints, against = _joints_at(firms, at), in_force_at(firms, at)
+    doubtful = [
+        firm
+        for firm in firms
+        if _standing(joints.get(firm.pk, NOTHING)[0], 0, against[firm.pk], policy, at).grade == GRADES[-1]
+    ]
+    return {pk: each for pk, each in standings_at(doubtful, at).items() if each.is_kept_out}
 
 
 def credit_at(firms: Collection[Firm], at: datetime) -> dict[int, Decimal]:
@@ -156,17 +170,10 @@ def _standings(
     marks, against = marks_at(firms, policy, at), in_force_at(firms, at)
     found = {}
     for firm in firms:
-        joint, ranked = joints.get(firm.pk, (None, False))
+        joint, ranked = joints.get(firm.pk, NOTHING)
         roles = marks.roles.get(firm.pk, {})
         found[firm.pk] = Stands(
-            standing=standing(
-                joint=joint,
-                evaluations=weighed(roles, marks.everybody, policy),
-                conduct=FULL_CONDUCT,
-                deductions=taken(against[firm.pk]),
-                policy=policy,
-                as_of=at,
-            ),
+            standing=_standing(joint, weighed(roles, marks.everybody, policy), against[firm.pk], policy, at),
             policy=policy,
             joint=joint,
             ranked=ranked,
@@ -174,6 +181,19 @@ def _standings(
             deductions=tuple(against[firm.pk]),
         )
     return found
+
+
+def _standing(
+    joint: int | None, evaluations: int, against: Iterable[Deduction], policy: Policy, at: datetime
+) -> Standing:
+    return standing(
+        joint=joint,
+        evaluations=evaluations,
+        conduct=FULL_CONDUCT,
+        deductions=taken(against),
+        policy=policy,
+        as_of=at,
+    )
 
 
 def _has_changed(last: FirmStanding | None, now: Stands) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import Kind
 from bidding.domain import credit, eligibility
 from bidding.domain.entries import KeptOut
 from bidding.models import Entry, Round
@@ -220,6 +221,22 @@ def test_grade_d_by_decision_and_its_end(where):
     assert "申诉处理中" in reasons(firm, round_)[0].way_back[0]
     deductions.decide_appeal(deduction_id=found.pk, upheld=True, text="属实", by=regulator)
     assert reasons(firm, round_) == []
+
+
+def test_whoever_is_kept_out_is_so_by_the_whole_standing(where):
+    """Marks are asked only where they may decide, and then they do."""
+    own = saying.running(where).lines.get()
+    firms = [market.firm(where) for _number in range(5)]
+    for firm, joint in zip(firms, (10_000, 7_000, 4_500, 4_500, None), strict=True):
+        if joint is not None:
+            stood(firm, joint)
+    now, raters = clock.now(), [market.organisation(Kind.OWNER) for _number in range(2)]
+    for firm, rater, mark in ((firms[2], raters[0], 100), (firms[3], raters[1], 0)):
+        saying.public_marks(own, firm, rater, "owner", [mark] * 5, number=next(NUMBERS), public_at=now).save()
+    whole = standings.standings_at(firms, now)
+    found = standings.kept_out_at(firms, now)
+    assert set(found) == {pk for pk, each in whole.items() if each.is_kept_out} == {firms[3].pk}
+    assert found[firms[3].pk] == whole[firms[3].pk]
 
 
 def test_a_low_score_alone_says_what_would_raise_it(where):
