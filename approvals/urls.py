@@ -27,7 +27,7 @@ class TableKind(StringConverter):
 class CaseStep(StringConverter):
     """A step of a case."""
 
-    regex = r"[a-z]{4,12}(-[a-z]{3,6})?"
+    regex = r"[a-z]{3,12}(-[a-z]{3,6})?"
 
 
 register_converter(CaseCode, "case")

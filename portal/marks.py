@@ -94,6 +94,11 @@ MARKS: dict[str, Mark] = {
     "ineligible": Mark("cross", "seal"),
     "lapsed": Mark("stop", "seal"),
     "lapsing": Mark("warn", "amber"),
+    # grades
+    "grade_A": Mark("check", "jade"),
+    "grade_B": Mark("done", "slate"),
+    "grade_C": Mark("warn", "amber"),
+    "grade_D": Mark("stop", "seal"),
     # experts
     "seat_drawn": Mark("wait", "amber"),
     "seat_accepted": Mark("half", "slate"),

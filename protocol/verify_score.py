@@ -287,7 +287,7 @@ def _segments(line: _Told, what: str, used: int, until: datetime) -> Iterator[Ch
 
 def _standing(top: _Told, policy: Policy, as_of: datetime, own: int) -> Iterator[Check]:
     told = top.part("evaluations")
-    everybody, marks = told.number("everybody", 2), []
+    everybody, marks, of_lines = told.number("everybody", 2), [], []
     for place, each in enumerate(told.parts("marks")):
         role = each.text("role")
         if role not in policy.raters:
@@ -297,13 +297,19 @@ def _standing(top: _Told, policy: Policy, as_of: datetime, own: int) -> Iterator
         computed = {"mark": fixed(given.mark, 2), "adjusted": fixed(adjusted, 2)}
         yield from each.same(f"evaluation {place + 1} {role}", computed)
         marks.append((role, each.number("adjusted", 2)))
+        of_lines += [(line, role) for line in [each.maybe("line", _text)] if line is not None]
+    yield Check(what="nobody evaluates a line twice", holds=len(set(of_lines)) == len(of_lines))
     roles = by_role(marks)
     value = weighed(roles, everybody, policy)
     printed = {"roles": {role: fixed(mean, 2) for role, mean in roles.items()}, "score": fixed(value, 2)}
     yield from told.same("evaluations", printed)
+    standing = top.part("standing")
+    moment = standing.moment("as_of")
+    yield Check(what="the standing is of the scores' moment or later", holds=as_of <= moment)
     deductions = [_deduction(each) for each in top.parts("deductions")]
-    deducted = sum(each.points for each in deductions if each.in_force(as_of))
-    yield from _grade(top.part("standing"), policy, own, value, deducted)
+    codes = [each.code for each in deductions]
+    yield Check(what="every deduction is told once", holds=len(set(codes)) == len(codes))
+    yield from _grade(standing, policy, own, value, [each for each in deductions if each.in_force(moment)])
 
 
 def _evaluation(dimensions: Any, *, role: str) -> Evaluation:
@@ -317,11 +323,14 @@ def _deduction(told: _Told) -> Deduction:
         points=told.number("points", 2),
         start=told.read("from", date.fromisoformat),
         until=told.read("until", date.fromisoformat),
+        code=told.text("code"),
+        to_d=told.flag("to_d"),
     )
 
 
-def _grade(told: _Told, policy: Policy, own: int, evaluations: int, deducted: int) -> Iterator[Check]:
-    conduct, by_decision = told.number("conduct", 2), told.flag("by_decision")
+def _grade(told: _Told, policy: Policy, own: int, evaluations: int, deductions: Sequence[Deduction]) -> Iterator[Check]:
+    conduct = told.number("conduct", 2)
+    deducted, by_decision = sum(each.points for each in deductions), any(each.to_d for each in deductions)
     if conduct > HUNDRED * HUNDRED:
         raise BadScore(f"{told.where}.conduct", "more than 100")
     value = max(0, together(own, evaluations, conduct, policy) - deducted)

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from ratings.views import conduct, evaluations, lines, public, reminders, score_files, scores, waiting
+from ratings.views import conduct, evaluations, lines, public, reminders, score_files, scores, standings, waiting
 
 
 class LinesCode(StringConverter):
@@ -29,6 +29,7 @@ urlpatterns = [
     path("desk/reminders/", reminders.reminders, name="reminders"),
     path("desk/reminders/part/", reminders.reminders_part, name="reminders_part"),
     path("desk/waiting/part/", waiting.part, name="waiting_part"),
+    path("desk/standing/part/", standings.part, name="standing_part"),
     path("desk/evaluations/", evaluations.desk, name="evaluations"),
     path("desk/evaluations/bursts/", evaluations.bursts, name="bursts"),
     path("desk/evaluations/of/<word:contract>/<int:number>/", evaluations.evaluate, name="evaluate"),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, datetime
 
 from django.db.models import Prefetch, prefetch_related_objects
+from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
 from approvals.models import DepartmentBody
@@ -88,8 +89,11 @@ def suspended(firms: Collection[Firm], rounds: Collection[Round], at: datetime) 
     running = Suspension.objects.running(now=at).filter(firm__in=[firm.pk for firm in firms])
     firm_of = {firm.pk: firm for firm in firms}
     for suspension in running.order_by("firm_id", "-since").distinct("firm_id"):
+        since = f"{suspension.since.astimezone(clock.LOCAL):%Y-%m-%d}"
         until = f"{suspension.until.astimezone(clock.LOCAL):%Y-%m-%d}" if suspension.until else "—"
-        reason = Reason(code="suspended", detail=f"{suspension.since.astimezone(clock.LOCAL):%Y-%m-%d} → {until}")
+        early = _("要提前恢复，向服务中心或者监管部门提交已经纠正的证明，由其解除。")
+        by_itself = [_("%(until)s 以后自动恢复。") % {"until": until}] if suspension.until else []
+        reason = Reason(code="suspended", detail=f"{since} → {until}", way_back=(early, *by_itself))
         yield from ((pair, reason) for pair in _with(firm_of[suspension.firm_id], rounds))
 
 

@@ -47,7 +47,8 @@ class KeptOut(NotAllowed):
 
     def __init__(self, reasons: list[Reason]) -> None:
         self.reasons = reasons
-        super().__init__("；".join(reason.text for reason in reasons))
+        ways_back = [sentence for reason in reasons for sentence in reason.way_back]
+        super().__init__(" ".join(["；".join(reason.text for reason in reasons), *ways_back]))
 
 
 class WrongToken(NotAllowed):

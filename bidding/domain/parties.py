@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -187,5 +188,5 @@ def _of_all(
     own = list(reasons[firm.pk, round_.pk])
     for party in members:
         name = party.firm.organisation.public_name
-        own += [Reason(code=each.code, detail=each.detail, party=name) for each in reasons[party.firm_id, round_.pk]]
+        own += [replace(each, party=name) for each in reasons[party.firm_id, round_.pk]]
     return own

@@ -17,6 +17,8 @@ TEXTS: dict[str, Promise | str] = {
     # Kept out (bidding.domain.eligibility).
     "not_listed": _("尚未入驻或已退出本平台"),
     "suspended": _("处于暂停期：%(detail)s"),
+    "grade_d": _("信用等级为 D（信用分 %(detail)s），不能参加比选"),
+    "grade_d_decided": _("按扣分决定 %(detail)s 评为 D 级，不能参加比选"),
     "not_named": _("业主直接选取了另一家机构"),
     "in_consortium": _("贵机构已确认参加本次比选的一个联合体，不能再单独报名或参加其他联合体（实施条例第 37 条）"),
     "members_unconfirmed": _("联合体成员还没有全部确认"),
@@ -54,11 +56,17 @@ TEXTS: dict[str, Promise | str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """One reason; `detail` says what exactly, without anything about a natural person; `party` whom of a consortium."""
+    """One reason; `detail` says what exactly, without anything about a natural person; `party` whom of a consortium.
+
+    `way_back` says in sentences what the firm can do about it and what time does, in sum the last; `url` is where it reads
+    more. Neither is kept.
+    """
 
     code: str
     detail: str = ""
     party: str = ""
+    way_back: tuple[str, ...] = ()
+    url: str = ""
 
     @property
     def text(self) -> str:

@@ -337,7 +337,9 @@ class AffiliationDeclaration(models.Model):
 
 class SuspensionQuerySet(models.QuerySet["Suspension"]):
     def running(self, *, now: datetime) -> Self:
-        return self.filter(Q(until=None) | Q(until__gt=now), since__lte=now, lifted_at=None)
+        """Those that run at a moment, past ones too: one that was lifted ran until then."""
+        lasts = (Q(until=None) | Q(until__gt=now)) & (Q(lifted_at=None) | Q(lifted_at__gt=now))
+        return self.filter(lasts, since__lte=now)
 
 
 class Suspension(models.Model):

@@ -1,7 +1,8 @@
 """The score file (PROTOCOL §6) of a firm and of a department: a dict to be written as canonical JSON.
 
 Beside PROTOCOL's members it has those from which its values follow: promised and standard days, E₂ with what makes it, the
-habit, the spread, when a line ended, the trend, and the score over all services.
+habit, the spread, when a line ended, the trend, and the score over all services; of the standing its own moment, for evaluations
+become public and deductions begin and end between two scores.
 """
 
 from __future__ import annotations
@@ -31,8 +32,12 @@ def firm_file(
     evaluations: Evaluated,
     deductions: Iterable[Deduction],
     standing: Standing,
+    standing_at: datetime,
 ) -> dict[str, Any]:
-    """`/firms/<uscc>/score.json`. The score's firm is its USCC; everything is of the same policy and moment."""
+    """`/firms/<uscc>/score.json`. The score's firm is its USCC; everything is of the same policy.
+
+    as_of is the moment of the scores, standing_at that of evaluations, deductions and standing: the same or later.
+    """
     return {
         "v": VERSION,
         "uscc": score.firm,
@@ -49,9 +54,9 @@ def firm_file(
         "overall": score_record(score.overall),
         "evaluations": evaluations_record(evaluations),
         "deductions": [
-            deduction_record(each) for each in sorted(deductions, key=lambda each: (each.start, each.reason))
+            deduction_record(each) for each in sorted(deductions, key=lambda each: (each.start, each.reason, each.code))
         ],
-        "standing": standing_record(standing),
+        "standing": {"as_of": timestamp(standing_at), **standing_record(standing)},
     }
 
 
@@ -165,7 +170,7 @@ def case_record(case: CaseTime, weight: int) -> dict[str, Any]:
 
 
 def evaluations_record(evaluated: Evaluated) -> dict[str, Any]:
-    """Marks by line and role. Who gave them is not printed: the line tells what is public of it."""
+    """Marks by line and role. Who gave them is not printed: the line tells what is public of it; a person's is null."""
     return {
         "everybody": fixed(evaluated.everybody, 2),
         "marks": [mark_record(each) for each in evaluated.centred],
@@ -177,7 +182,7 @@ def evaluations_record(evaluated: Evaluated) -> dict[str, Any]:
 def mark_record(each: Centred) -> dict[str, Any]:
     """One evaluation."""
     return {
-        "line": each.evaluation.line,
+        "line": each.evaluation.line or None,
         "role": each.evaluation.role,
         "dimensions": dict(each.evaluation.dimensions),
         "mark": fixed(each.evaluation.mark, 2),
@@ -193,6 +198,8 @@ def deduction_record(each: Deduction) -> dict[str, Any]:
         "points": fixed(each.points, 2),
         "from": each.start.isoformat(),
         "until": each.until.isoformat(),
+        "code": each.code,
+        "to_d": each.to_d,
     }
 
 

@@ -16,7 +16,10 @@ DIMENSIONS = ("quality", "timeliness", "attitude", "charging", "conduct")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """What one rater said of a firm after a line (评价): up to five dimensions, each 0 to 100; rater: a code within a role."""
+    """What one rater said of a firm after a line (评价): up to five dimensions, each 0 to 100; rater: a code within a role.
+
+    line: empty where it would lead to a natural person.
+    """
 
     line: str
     firm: str
@@ -106,12 +109,17 @@ def by_role(marks: Iterable[tuple[str, int]]) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deduction:
-    """Points taken for a failing (扣分), hundredths, from a day to a day, both inclusive; repair moves `until` forward."""
+    """Points taken for a failing (扣分), hundredths, from a day to a day, both inclusive; repair moves `until` forward.
+
+    code: what the log calls it. to_d: while it is in force the firm is in the last grade, whatever its points (直接评为 D 级).
+    """
 
     reason: str
     points: int
     start: date
     until: date
+    code: str = ""
+    to_d: bool = False
 
     @classmethod
     def by(cls, rule: DeductionRule, start: date) -> Deduction:
@@ -143,14 +151,11 @@ def standing(
     deductions: Iterable[Deduction],
     policy: Policy,
     as_of: datetime,
-    by_decision: bool = False,
 ) -> Standing:
-    """The standing at a moment. joint None: no line counts yet, and the firm is taken to be as usual (75).
-
-    by_decision: a decision in force puts the firm into D, whatever its points.
-    """
+    """The standing at a moment. joint None: no line counts yet, and the firm is taken to be as usual (75)."""
     own = policy.par * HUNDRED if joint is None else joint
-    deducted = sum(each.points for each in deductions if each.in_force(as_of))
+    running = [each for each in deductions if each.in_force(as_of)]
+    deducted, by_decision = sum(each.points for each in running), any(each.to_d for each in running)
     value = max(0, together(own, evaluations, conduct, policy) - deducted)
     grade = GRADES[-1] if by_decision else policy.grade(value)
     return Standing(

@@ -24,12 +24,15 @@ from core.uploads import sha256_of
 from ledger import domain as ledger
 from market.models import Firm
 from protocol import canonical
+from ratings.domain import marking
 from ratings.domain.access import OVERSEERS, demand_kind, words
 from ratings.models import ConductPolicy, Deduction, DeductionEvent, DeductionFile, DeductionRule
 
 Status = Deduction.Status
 Step = DeductionEvent.Kind
 MOST_FILES = 5
+MOVES_POINTS = (Step.DECIDED, Step.APPEAL_UPHELD, Step.REPAIRED, Step.EXPIRED)
+"""Steps after which the firm's standing is another."""
 PUBLIC_FROM = (Status.IN_FORCE, Status.APPEALED, Status.REVOKED, Status.REPAIR_ASKED, Status.REPAIRED, Status.EXPIRED)
 """In these states everybody may know whom it is about."""
 
@@ -69,6 +72,7 @@ def propose(
             policy=policy,
             points=rule.points,
             listed=rule.listed,
+            to_d=rule.to_d,
             proposed_at=at,
         )
         _write(found, Step.PROPOSED, at=at, by=by.organisation if by else None, text=text, files=files)
@@ -259,6 +263,8 @@ def _write(
     """A step in the history, with its files, and in the log."""
     if len(files) > MOST_FILES:
         raise DomainError(_("最多 %(most)d 个文件。") % {"most": MOST_FILES}, code="evidence")
+    if step in MOVES_POINTS:
+        marking.mark_scores([(found.firm_id, None)])
     event = DeductionEvent.objects.create(
         deduction=found, number=found.events.count() + 1, kind=step, at=at, by=by, words=text
     )
@@ -277,7 +283,7 @@ def _told(found: Deduction, text: str, files: Sequence[DeductionFile]) -> dict[s
         data["files"] = {"count": len(files), "sha256": digest}
     if public and found.until is not None:
         until = canonical.timestamp(found.until)
-        data |= {"kind": found.kind, "points": found.points, "listed": found.listed, "until": until}
+        data |= {"kind": found.kind, "points": found.points, "listed": found.listed, "to_d": found.to_d, "until": until}
     return data
 
 

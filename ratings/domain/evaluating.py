@@ -17,6 +17,7 @@ from core.errors import DomainError, NotAllowed, NotDue
 from core.uploads import sha256_of
 from ledger import domain as ledger
 from protocol import canonical
+from ratings.domain import marking
 from ratings.domain.access import SIDES, demand_kind, public_words
 from ratings.domain.bursts import note_bursts
 from ratings.domain.disputes import disputes_of
@@ -124,6 +125,7 @@ def publish_evaluation(*, evaluation_id: int, now: datetime) -> Evaluation:
             "dispute": found.dispute,
         }
         ledger.append("evaluation.published", found.subject, data, at=now)
+        marking.mark_scores([(found.firm_id, None)])
     return found
 
 

@@ -1,7 +1,4 @@
-"""The red and black lists as everybody reads them, and what of a firm's conduct the scores need.
-
-Standings come from whoever knows them: the scores register here; until then the red list is empty.
-"""
+"""The red and black lists as everybody reads them. Standings come from whoever knows them: the scores register here."""
 
 from __future__ import annotations
 
@@ -61,11 +58,3 @@ def charges(usccs: Collection[str], *, now: datetime) -> list[Charge]:
     return found + [
         Charge(uscc=each.firm.uscc, listed=True, since=each.since, until=each.until) for each in running
     ]  # fmt: skip
-
-
-def deductions_of(firms: Collection[Firm], *, now: datetime) -> dict[int, list[Deduction]]:
-    """What costs each of these firms points at `now`, by its primary key, in one query: for the scores."""
-    found: dict[int, list[Deduction]] = {firm.pk: [] for firm in firms}
-    for each in Deduction.objects.standing(now=now).filter(firm__in=found).order_by("decided_at", "id"):
-        found[each.firm_id].append(each)
-    return found

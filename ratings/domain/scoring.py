@@ -18,7 +18,7 @@ from market.models import Firm, Service
 from protocol.scores.departments import as_measured as as_measured_case
 from protocol.scores.firms import as_measured
 from protocol.scores.policy import Policy
-from ratings.domain import scored, single
+from ratings.domain import scored, single, standings
 from ratings.domain.keeping import kept, kept_overall
 from ratings.models import DepartmentScore, FirmScore, ScoreMark, ScorePolicy
 
@@ -69,6 +69,7 @@ def refresh_firm(pk: int) -> int:
         rows = _rows_of_firm(firm, policy, now)
         FirmScore.objects.filter(firm=firm, month=None).delete()
         FirmScore.objects.bulk_create(rows)
+        standings.keep([firm], at=now)
     return len(rows)
 
 

@@ -15,7 +15,7 @@ from approvals.models import ApprovalItem, Department, District
 from core import clock
 from core.workdays import LOCAL
 from market.models import Firm, Service
-from ratings.domain import scored
+from ratings.domain import scored, standings
 from ratings.domain.keeping import Kept, columns, overall_columns
 from ratings.domain.marking import mark_scores
 from ratings.domain.scoring import hold
@@ -55,6 +55,8 @@ def refresh_all() -> Refreshed:
         _keep(FirmScore, firms, now, rules)
         _keep(DepartmentScore, departments, now, rules)
         _keep_usual(lines, city, given)
+        # Of who was refreshed meanwhile the newer row stands; the mark brings the score back to it.
+        standings.keep(list(Firm.objects.filter(current__isnull=False).exclude(pk__in=newer)), at=clock.now())
     return Refreshed(lines=len(lines), firms=len(firms), departments=len(departments))
 
 

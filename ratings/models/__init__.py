@@ -11,6 +11,7 @@ from ratings.models.rules import ConductPolicy, DeductionRule, Deed, EvaluationP
 from ratings.models.scores import DepartmentHabit, DepartmentScore, FirmScore, ScoreMark, ScoreNorm
 from ratings.models.segment_rows import SegmentRow
 from ratings.models.stale import StaleMark
+from ratings.models.standings import FirmStanding
 
 __all__ = [
     "Burst",
@@ -30,6 +31,7 @@ __all__ = [
     "EvaluationPolicy",
     "EvaluationReply",
     "FirmScore",
+    "FirmStanding",
     "LineEvents",
     "LineRow",
     "Reminder",

@@ -28,6 +28,11 @@ class DeductionQuerySet(models.QuerySet["Deduction"]):
         """Those that cost points at `now`; an appeal or an application for repair changes nothing until it is decided."""
         return self.filter(status__in=Deduction.COSTS, until__gt=now)
 
+    def in_force_at(self, at: datetime) -> Self:
+        """Those that cost points at any moment: asked later it is the same, whatever has become of them since."""
+        decided = self.exclude(status=Deduction.Status.DROPPED).filter(decided_at__lte=at, until__gt=at)
+        return decided.filter(Q(ended_at=None) | Q(ended_at__gt=at))
+
     def to_expire(self, *, now: datetime) -> Self:
         return self.filter(status=Deduction.Status.IN_FORCE, until__lte=now).order_by("until", "id")
 
@@ -36,7 +41,7 @@ class DeductionQuerySet(models.QuerySet["Deduction"]):
 
 
 class Deduction(models.Model):
-    """A deduction from a firm's conduct (行为扣分). Points, months and listing are those of the rule of the day it was done.
+    """A deduction from a firm's conduct (行为扣分). Points, months, listing, grade: those of the rule of the day it was done.
 
     `source` says which recorded fact it follows from, so that nothing is charged twice; `facts` are its values for the reader.
     """
@@ -79,6 +84,7 @@ class Deduction(models.Model):
     policy = models.ForeignKey(ConductPolicy, models.PROTECT, related_name="+")
     points = models.PositiveSmallIntegerField(_("扣分"))
     listed = models.BooleanField(_("列入黑榜"), default=False)
+    to_d = models.BooleanField(_("直接评为 D 级"), default=False)
     status = models.CharField(_("状态"), max_length=12, choices=Status, default=Status.PROPOSED)
 
     proposed_at = models.DateTimeField(_("提出时间"))
@@ -111,6 +117,7 @@ class Deduction(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(fields=["source", "kind", "firm"], name="deduction_once"),
+            models.CheckConstraint(name="deduction_d_is_listed", condition=Q(to_d=False) | Q(listed=True)),
             models.CheckConstraint(
                 name="deduction_noticed_whole",
                 condition=Q(status__in=["proposed", "dropped"], noticed_at=None, state_until=None)

@@ -120,6 +120,12 @@ class Evaluation(models.Model):
             models.Index(fields=["firm", "given_at"], name="evaluation_burst"),
             models.Index(fields=["-given_at", "-id"], name="evaluation_list"),
             models.Index(fields=["public_at"], name="evaluation_to_publish", condition=Q(status="editable")),
+            # The means over everybody are read from it alone.
+            models.Index(
+                fields=["public_at"],
+                name="evaluation_public",
+                include=["firm", "side", "rater", "quality", "timeliness", "attitude", "charging", "conduct"],
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["contract", "number", "side"], name="evaluation_once"),
@@ -140,7 +146,7 @@ class Evaluation(models.Model):
                 name="evaluation_evidence_whole",
                 condition=Q(evidence="", evidence_sha256="") | (~Q(evidence="") & ~Q(evidence_sha256="")),
             ),
-        ]
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.code

@@ -104,15 +104,20 @@ class Deed(models.TextChoices):
     RETURNED = "returned", _("成果因质量问题被审批部门退回")
     LATE = "late", _("严重逾期")
     LAPSED = "lapsed", _("履行期间资质失效")
+    FORGED = "forged", _("出具虚假成果或者出借资质")
 
 
 class DeductionRule(Dated):
-    """How many points a deed costs and for how long (扣分标准), from a day on; `listed` puts the firm on the black list."""
+    """How many points a deed costs and for how long (扣分标准), from a day on.
+
+    `listed` puts the firm on the black list, `to_d` into grade D, for as long as the deduction is in force.
+    """
 
     kind = models.CharField(_("行为"), max_length=12, choices=Deed)
     points = models.PositiveSmallIntegerField(_("扣分"), validators=[MinValueValidator(1), MaxValueValidator(100)])
     months = models.PositiveSmallIntegerField(_("有效期（月）"), validators=[MinValueValidator(1)])
     listed = models.BooleanField(_("列入黑榜"), default=False)
+    to_d = models.BooleanField(_("直接评为 D 级"), default=False, help_text=_("只用于列入黑榜的行为"))
     legal_basis = models.CharField(_("依据"), max_length=300)
 
     class Meta:
@@ -123,6 +128,11 @@ class DeductionRule(Dated):
             models.UniqueConstraint(fields=["kind", "valid_from"], name="deduction_rule_once"),
             models.CheckConstraint(
                 name="deduction_rule_points", condition=Q(points__gte=1, points__lte=100, months__gte=1)
+            ),
+            models.CheckConstraint(
+                name="deduction_rule_d_is_listed",
+                condition=Q(to_d=False) | Q(listed=True),
+                violation_error_message=_("直接评为 D 级的行为须列入黑榜。"),
             ),
         ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import groupby
 from typing import Any
 
@@ -13,14 +13,19 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from approvals.models import ApprovalItem, Department
+from core import clock
 from core.ratelimit import limited
 from market.models import Firm
 from protocol.scores.exact import fixed
 from protocol.scores.lines import Judged
 from ratings.domain import published
+from ratings.domain.published import FirmOpened, Version
+from ratings.domain.standings import standings_at
 from ratings.filters import LeagueForm
 from ratings.models import DepartmentScore, FirmScore
 from ratings.score_words import case_words, line_words, told
+from ratings.standing_words import in_sum
+from ratings.standing_words import told as told_standing
 from ratings.views.score_files import public_department, public_firm
 
 PAGE = 30
@@ -41,6 +46,7 @@ def firm(request: HttpRequest, uscc: str) -> HttpResponse:
     )
     overall, parts = _of_firm(found)
     context = {
+        **_standing_of(found, opened, version),
         "firm": found,
         "overall": overall,
         "parts": [
@@ -65,7 +71,27 @@ def firm_part(request: HttpRequest, uscc: str) -> HttpResponse:
     """The score as the firm's own page shows it."""
     found = public_firm(uscc)
     overall, parts = _of_firm(found)
-    return render(request, "ratings/firm_score_part.html", {"firm": found, "overall": overall, "parts": parts})
+    stands = standings_at([found], clock.now())[found.pk]
+    context = {
+        "firm": found,
+        "overall": overall,
+        "parts": parts,
+        "standing": told_standing(stands.standing, stands.policy),
+    }
+    return render(request, "ratings/firm_score_part.html", context)
+
+
+def _standing_of(firm: Firm, opened: FirmOpened, version: Version) -> dict[str, Any]:
+    """The standing as the score file has it, and the way back of a firm that rounds keep out now."""
+    now = clock.now()
+    stands, kept = published.standing_opened(firm, opened, version), standings_at([firm], now)[firm.pk]
+    return {
+        "now": now,
+        "standing": told_standing(stands.standing, opened.policy),
+        "deductions": stands.deductions,
+        "standing_at": stands.at,
+        "way_back": in_sum(kept) if kept.is_kept_out else "",
+    }
 
 
 def _of_firm(firm: Firm) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
@@ -148,11 +174,21 @@ def compare(request: HttpRequest) -> HttpResponse:
         {"service": service, "rows": [told(row) for row in found]}
         for service, found in groupby(rows, key=lambda row: row.service)
     ]
-    return render(
-        request,
-        "ratings/compare.html",
-        {"groups": groups, "too_many": len(asked) > MOST_COMPARED, "most": MOST_COMPARED},
-    )
+    context = {
+        "groups": groups,
+        "standings": _compared_standings(asked[:MOST_COMPARED]),
+        "too_many": len(asked) > MOST_COMPARED,
+        "most": MOST_COMPARED,
+    }
+    return render(request, "ratings/compare.html", context)
+
+
+def _compared_standings(usccs: Collection[str]) -> list[dict[str, Any]]:
+    """Some firms with their standings, the highest first; among equals by their code."""
+    firms = list(Firm.objects.public().filter(organisation__uscc__in=usccs).select_related("organisation"))
+    found = standings_at(firms, clock.now())
+    firms.sort(key=lambda firm: (-found[firm.pk].standing.value, firm.uscc))
+    return [{"firm": firm, "told": told_standing(found[firm.pk].standing, found[firm.pk].policy)} for firm in firms]
 
 
 def _by_code(rows: Iterable[Any]) -> dict[str, Any]:

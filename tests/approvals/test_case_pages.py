@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from accounts.models import Kind, Role
 from approvals.domain import cases
+from approvals.forms.steps import OF_APPLICANT, OF_DEPARTMENT
 from approvals.models import Case, Party
 from approvals.tasks import note_late_cases
 from core import clock
@@ -235,3 +236,8 @@ def test_what_was_noted_as_late_is_told_to_the_department_and_the_regulator(clie
         shown = text(page(reader, case))
         assert "督办时间" in shown and "已经超过承诺时限" in shown
     assert case.code in text(regulator.get(reverse("approvals:cases"), {"urgency": "late"}))
+
+
+@pytest.mark.parametrize("name", [*OF_DEPARTMENT, *OF_APPLICANT])
+def test_every_step_has_an_address(name):
+    assert reverse("approvals:step", args=["K202611300001", name]).endswith(f"/step/{name}/")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.test import Client
@@ -66,7 +67,7 @@ def at_opening(round_):
 def test_the_round_waits_for_its_owner(credit):
     assert (credit.status, len(short_list(credit))) == (Status.OPENED, 2)
     assert credit.choice_due_at > credit.opened_at + timedelta(days=4)
-    assert Entry.objects.filter(lot__round=credit).values_list("credit", flat=True).distinct().get() == 75
+    assert Entry.objects.filter(lot__round=credit).values_list("credit", flat=True).distinct().get() == Decimal("77.50")
     market.goes_on(credit, at=credit.opened_at + timedelta(minutes=1))
     assert credit.lots.get().draws.count() == 1  # drawn once, however often beat comes by
 
@@ -103,7 +104,7 @@ def test_before_the_choice_entrants_are_public_and_nothing_is_decided(credit):
     assert record["status"] == "opened" and len(record["lots"][0]["entries"]) == 5
     assert record["lots"][0]["result"] is None and record["keys"]["platform"]["private"] is None
     page = Client().get(f"/rounds/{credit.code}/").content.decode()
-    assert "等业主选定" in page and "信用分 75.00，8 签" in page
+    assert "等业主选定" in page and "信用分 77.50，8 签" in page
 
 
 def test_a_proposal_is_compared_without_names_and_nothing_is_public_before(proposal, where):

@@ -223,6 +223,7 @@ TABLE: dict[str, Door] = {
     "ratings:reminders": Door((*OWNERS, Kind.FIRM, Kind.DEPARTMENT)),
     "ratings:reminders_part": Door((*OWNERS, Kind.FIRM, Kind.DEPARTMENT)),
     "ratings:waiting_part": Door(CONTRACT_READERS),
+    "ratings:standing_part": Door(FIRMS),
     "ratings:evaluations": Door(CONTRACT_READERS),
     "ratings:bursts": Door((Kind.REGULATOR,)),
     "ratings:evaluate": Door((*OWNERS, Kind.DEPARTMENT, Kind.OPERATOR), writes=True, own=True),

@@ -93,7 +93,7 @@ def evaluations():
     ]  # fmt: skip
 
 
-def file_of(firm=FIRM, *, lines=None, deductions=None, policy=FIRST, as_of=AS_OF, by_decision=False):
+def file_of(firm=FIRM, *, lines=None, deductions=None, policy=FIRST, as_of=AS_OF):
     """The score file of a firm in the city."""
     judged = judge(city() if lines is None else lines, policy, as_of=as_of)
     score = firms(judged, norms(judged, policy), policy)[firm]
@@ -103,15 +103,17 @@ def file_of(firm=FIRM, *, lines=None, deductions=None, policy=FIRST, as_of=AS_OF
         [each for each in marks if each.firm == firm], raters_means(marks, everybody, policy), everybody, policy
     )
     taken = [
-        Deduction.by(FIRST.rule("late_over_10_days"), date(2026, 9, 1)),
-        Deduction.by(FIRST.rule("abandoned"), date(2024, 1, 1)),
+        replace(Deduction.by(FIRST.rule("late_over_10_days"), date(2026, 9, 1)), code="D2"),
+        replace(Deduction.by(FIRST.rule("abandoned"), date(2024, 1, 1)), code="D1"),
     ]
     taken = taken if deductions is None else deductions
     result = standing(
         joint=score.overall.score if score.overall else None, evaluations=own.value, conduct=9_800, deductions=taken,
-        policy=policy, as_of=as_of, by_decision=by_decision,
+        policy=policy, as_of=as_of,
     )  # fmt: skip
-    return firm_file(score, policy=policy, as_of=as_of, evaluations=own, deductions=taken, standing=result)
+    return firm_file(
+        score, policy=policy, as_of=as_of, evaluations=own, deductions=taken, standing=result, standing_at=as_of
+    )
 
 
 def department_file_of(department="D0", *, lines=None, policy=FIRST, as_of=AS_OF):

@@ -71,14 +71,14 @@ def test_an_evaluation_is_the_mean_of_its_dimensions_between_0_and_100():
             replace(whole, dimensions=wrong)
 
 
-def stands(joint="74.40", evaluations="82.00", conduct="100.00", deductions=(), **given):
+def stands(joint="74.40", evaluations="82.00", conduct="100.00", deductions=()):
     told = {
         "joint": joint and e2(joint),
         "evaluations": e2(evaluations),
         "conduct": e2(conduct),
         "deductions": deductions,
     }
-    return standing(policy=FIRST, as_of=AS_OF, **told, **given)
+    return standing(policy=FIRST, as_of=AS_OF, **told)
 
 
 def test_standing():
@@ -117,5 +117,9 @@ def test_grades(value, grade):
     assert FIRST.grade(e2(value)) == grade
 
 
-def test_a_decision_puts_a_firm_into_d():
-    assert stands("100.00").grade == "A" and stands("100.00", by_decision=True).grade == "D"
+def test_a_decision_puts_a_firm_into_d_while_it_is_in_force():
+    grave = Deduction(reason="forged", points=100, start=date(2026, 1, 1), until=date(2026, 11, 30), to_d=True)
+    one = stands("100.00", deductions=[grave])
+    assert (one.value, one.grade, one.by_decision) == (e2("93.60"), "D", True)
+    over = stands("100.00", deductions=[replace(grave, until=date(2026, 11, 29))])
+    assert stands("100.00").grade == over.grade == "A" and not over.by_decision

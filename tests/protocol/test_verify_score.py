@@ -56,6 +56,17 @@ def test_a_firm_without_lines_weight_or_marks_holds_too():
     )
 
 
+def test_what_changed_between_two_scores_is_in_the_standing():
+    """A deduction decided after the scores were made counts at the standing's moment; a person's line is not told."""
+    told = copy.deepcopy(SCORE)
+    told["standing"]["as_of"] = "2026-12-01T00:00:00.000Z"
+    told["evaluations"]["marks"][0]["line"] = None
+    assert failed(told) == []
+    late = copy.deepcopy(told["deductions"][-1]) | {"from": "2026-12-01", "code": "D3", "to_d": True}
+    told["deductions"].append(late)
+    assert failed(told) == [f"standing {name}" for name in ("deducted", "score", "grade", "by_decision")]
+
+
 def part(told):
     return told["services"][0]
 
@@ -180,6 +191,11 @@ TAMPERED = {
     "standing": lambda told: told["standing"].update(score="99.00"),
     "grade": lambda told: told["standing"].update(grade="A" if told["standing"]["grade"] != "A" else "B"),
     "a decision that puts it into D": lambda told: told["standing"].update(by_decision=True),
+    "a deduction that puts it into D": lambda told: told["deductions"][-1].update(to_d=True),
+    "a deduction twice": lambda told: told["deductions"].append(copy.deepcopy(told["deductions"][0])),
+    "a mark twice": lambda told: told["evaluations"]["marks"].append(copy.deepcopy(told["evaluations"]["marks"][0])),
+    "a standing before the scores": lambda told: told["standing"].update(as_of="2026-11-29T00:00:00.000Z"),
+    "a standing after a deduction": lambda told: told["standing"].update(as_of="2027-06-01T00:00:00.000Z"),
     # Of another form
     "another version": lambda told: told.update(v=2),
     "a float": lambda told: part(told).update(score=75.5),
@@ -190,6 +206,8 @@ TAMPERED = {
     "a rater nobody knows": lambda told: told["evaluations"]["marks"][0].update(role="rival"),
     "conduct above 100": lambda told: told["standing"].update(conduct="150.00"),
     "no lines": lambda told: part(told).pop("lines"),
+    "a deduction without a code": lambda told: told["deductions"][0].update(code=""),
+    "a standing of no moment": lambda told: told["standing"].pop("as_of"),
 }
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.core.files.base import ContentFile
 
-from accounts.models import Kind, Membership
+from accounts.models import Kind, Membership, Organisation
 from approvals.domain import cases
 from approvals.models import Case
 from contracts.domain.events import record
 from contracts.models import Contract, ContractEvent, ContractLine, Milestone
 from core import clock
+from market.models import Firm
 from ratings.domain import deductions, evaluating
-from ratings.models import Deduction, Deed, Evaluation
+from ratings.models import Deduction, Deed, Dimension, Evaluation, EvaluationPolicy
 from tests import market_place as market
 from tests.contracts import place
 from tests.payments.place import scan
@@ -78,3 +80,17 @@ def in_force(where: market.Place, **fields: Any) -> Deduction:
     firm = market.member_of(found.firm.organisation)
     deductions.state(deduction_id=found.pk, text="业主资料迟到。", files=[], by=firm)
     return deductions.decide(deduction_id=found.pk, deducts=True, text="理由不成立。", by=centre)
+
+
+def public_marks(
+    own: ContractLine, firm: Firm, rater: Organisation, side: str, marks: Sequence[int], **fields: Any
+) -> Evaluation:
+    """An evaluation as it is once public, not saved; `number` is to be another for each, at least 2."""
+    at = fields.pop("public_at", None) or clock.now()
+    return Evaluation(
+        code=f"V{own.pk}{fields['number']:06}", line=f"L{fields['number']}", need=own.contract.award.lot.round.need,
+        contract=own.contract, firm=firm, service=own.service, side=side, rater=rater,
+        policy=EvaluationPolicy.in_force(at), status=Evaluation.Status.FINAL, given_at=at - timedelta(days=7),
+        given_by=own.contract.owner.memberships.first().user, public_at=at, published_at=at,
+        reply_until=at + timedelta(days=7), **dict(zip(Dimension.values, marks, strict=True)), **fields,
+    )  # fmt: skip

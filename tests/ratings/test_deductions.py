@@ -16,7 +16,7 @@ from ledger.models import QueuedEntry
 from market.domain import standing
 from protocol import canonical
 from ratings.domain import deductions as domain
-from ratings.domain import due, lists
+from ratings.domain import due, lists, standings
 from ratings.domain.deductions import _months_after
 from ratings.honours import Standing
 from ratings.models import Deduction, DeductionEvent, DeductionRule
@@ -80,7 +80,7 @@ def test_nothing_is_decided_before_the_firm_has_spoken_or_its_term_is_over(where
 def test_from_the_notice_to_a_decision_that_is_appealed_and_upheld(where):
     found, (_centre, regulator) = saying.in_force(where), saying.overseers(where)
     now = clock.now()
-    assert found.costs_at(now) and lists.deductions_of([found.firm], now=now)[found.firm_id] == [found]
+    assert found.costs_at(now) and standings.in_force_at([found.firm], now)[found.firm_id] == [found]
     domain.appeal(deduction_id=found.pk, text="工期因业主顺延。", files=[saying.scan()], by=firm_of(found))
     assert Deduction.objects.standing(now=clock.now()).exists(), "an appeal changes nothing until it is decided"
     done = domain.decide_appeal(deduction_id=found.pk, upheld=True, text="顺延属实。", by=regulator)
