@@ -1,5 +1,6 @@
 """What the one clock and the scores keep, and what people say of firms and decide about them."""
 
+from ratings.models.bulletins import Bulletin
 from ratings.models.case_rows import CaseOfLine, CaseRow
 from ratings.models.deductions import Deduction, DeductionEvent, DeductionFile
 from ratings.models.evaluations import Burst, Dimension, Dispute, Evaluation, EvaluationReply, Side
@@ -8,11 +9,14 @@ from ratings.models.line_rows import LineRow
 from ratings.models.policy import ScorePolicy
 from ratings.models.reminders import Reminder
 from ratings.models.rules import ConductPolicy, DeductionRule, Deed, EvaluationPolicy
-from ratings.models.scores import DepartmentHabit, DepartmentScore, FirmScore, ScoreMark, ScoreNorm
+from ratings.models.scores import DepartmentHabit, DepartmentScore, DistrictScore, FirmScore, ScoreMark, ScoreNorm
 from ratings.models.segment_rows import SegmentRow
+from ratings.models.spent import TimeSpent
 from ratings.models.stale import StaleMark
+from ratings.models.trials import PolicyTrial
 
 __all__ = [
+    "Bulletin",
     "Burst",
     "CaseOfLine",
     "CaseRow",
@@ -26,12 +30,14 @@ __all__ = [
     "DepartmentScore",
     "Dimension",
     "Dispute",
+    "DistrictScore",
     "Evaluation",
     "EvaluationPolicy",
     "EvaluationReply",
     "FirmScore",
     "LineEvents",
     "LineRow",
+    "PolicyTrial",
     "Reminder",
     "ScoreMark",
     "ScoreNorm",
@@ -39,4 +45,5 @@ __all__ = [
     "SegmentRow",
     "Side",
     "StaleMark",
+    "TimeSpent",
 ]
