@@ -62,7 +62,7 @@ def ask(*, numbers: Mapping[str, Any], by: Membership) -> PolicyTrial:
     demand_kind(by, OVERSEERS)
     with transaction.atomic():
         now = clock.now()
-        rules = ScorePolicy.objects.select_for_update().get(pk=ScorePolicy.in_force(now).pk)
+        rules = ScorePolicy.objects.select_for_update(no_key=True).get(pk=ScorePolicy.in_force(now).pk)
         if PolicyTrial.objects.filter(status=Status.WAITING).exists():
             raise DomainError(_("还有一次试算没有完成，请等它完成以后再提出。"), code="waiting")
         return PolicyTrial.objects.create(numbers=dict(numbers), beside=rules, asked_at=now, asked_by=by.user)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import Kind
 from accounts.rules import ActingRequest, acting_as
 from approvals.models import Department
-from protocol.scores.exact import fixed
+from protocol.scores.exact import HUNDRED, fixed
 from ratings.domain.differing import Named, differences_of, named
 from ratings.models import DepartmentScore
 from ratings.score_words import told
@@ -64,7 +64,7 @@ def _shown(each: Named) -> dict[str, Any]:
         "spans": abs(mean) <= row.half,
         "rate": f"{row.first_pass_rate}%",
         "others_rate": f"{row.others_first_pass_rate}%",
-        "rate_within": f"{_signed(rate - row.rate_half, 0)} – {_signed(rate + row.rate_half, 0)}",
+        "rate_within": f"{_signed(max(-HUNDRED, rate - row.rate_half), 0)} – {_signed(min(HUNDRED, rate + row.rate_half), 0)}",
         "rate_spans": abs(rate) <= row.rate_half,
     }
 

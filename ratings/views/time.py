@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from core.ratelimit import limited
 from ratings.filters import TimeForm
 from ratings.models import TimeSpent
-from ratings.spent_words import all_told, sentence
+from ratings.spent_words import all_told, mean_of, sentence, told
 
 PAGE = 50
 
@@ -31,16 +31,16 @@ def time(request: HttpRequest) -> HttpResponse:
     else:
         parts = kept.filter(service=service, district__isnull=False)
     page = Paginator(parts.order_by(F("median").desc(), "-n", "id"), PAGE).get_page(request.GET.get("page"))
-    rows = all_told([*([whole] if whole else []), *page.object_list])
+    summed = told(whole, longest=mean_of(whole)) if whole else None
     context = {
         "form": form,
         "active": len([each for each in (service, district) if each]) + (period != TimeSpent.Period.YEAR),
         "service": service,
         "district": district,
         "period": period.label,
-        "whole": rows[0] if whole else None,
-        "sentence": sentence(rows[0]) if whole else "",
-        "rows": rows[1:] if whole else rows,
+        "whole": summed,
+        "sentence": sentence(summed) if summed else "",
+        "rows": all_told(page.object_list),
         "page": page,
     }
     return render(request, "ratings/time.html", context)
