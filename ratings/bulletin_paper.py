@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from contracts.pdf import LINE, MARGIN, Paper
+from core.clock import LOCAL
 from ratings.bulletin_words import Section, note, sections
 from ratings.models import Bulletin
 
@@ -23,7 +24,7 @@ def print_bulletin(bulletin: Bulletin) -> bytes:
         parts, said = sections(bulletin.content), note()
     title = f"{bulletin.month:%Y} 年 {bulletin.month.month} 月审批中介服务通报"
     address = settings.SITE_URL + reverse("ratings:bulletin", args=[bulletin.code])
-    proof = [f"摘要（SHA-256）{bulletin.digest}", f"编制 {bulletin.content['made_at']}"]
+    proof = [f"摘要（SHA-256）{bulletin.digest}", f"编制 {bulletin.made_at.astimezone(LOCAL):%Y-%m-%d %H:%M}"]
     texts = [title, address, said, bulletin.foreword, OWN_WORDS, *proof, *_texts(parts)]
     at = bulletin.published_at or bulletin.made_at
     paper = Paper(code=bulletin.code, title=title, at=at, characters={char for text in texts for char in text})

@@ -55,7 +55,7 @@ def sections(content: Json) -> list[Section]:
 def note() -> str:
     """What numbers like these cannot say."""
     return _(
-        "得分后的区间为 90% 的区间，件数越少越宽；区间重叠较多的，不宜说谁高谁低。"
+        "得分后的区间按九成把握计，件数越少越宽；区间重叠较多的，不宜说谁高谁低。"
         "通报只列数字，不作评价；自然人和个体工商户不在其中。"
     )
 
