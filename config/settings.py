@@ -367,6 +367,12 @@ CELERY_BEAT_SCHEDULE = {
     },
     "remind of limits": {"task": "ratings.tasks.remind", "schedule": 120.0, "options": {"expires": 110}},
     "settle evaluations": {"task": "ratings.tasks.settle_due", "schedule": 20.0, "options": {"expires": 20}},
+    "try policies": {"task": "ratings.tasks.try_policies", "schedule": 10.0, "options": {"expires": 10}},
+    "settle bulletins": {
+        "task": "ratings.tasks.settle_bulletins",
+        "schedule": crontab(minute=10),
+        "options": {"expires": 3600},
+    },
     "find deeds": {"task": "ratings.tasks.find_deeds", "schedule": 600.0, "options": {"expires": 500}},
     "scan what changed": {"task": "oversight.tasks.scan_changed", "schedule": 60.0, "options": {"expires": 50}},
     "scan everything": {

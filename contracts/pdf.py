@@ -5,7 +5,7 @@ A document of law is in Chinese whoever reads it, so nothing here is translated.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -75,22 +75,68 @@ class Printed:
     places: list[Place] = field(default_factory=list)
 
 
-class _Paper(FPDF):
-    def __init__(self, sheet: Sheet) -> None:
+class Paper(FPDF):
+    """A4 with Chinese text, for documents that have a number: its font has `characters` and what is printed on all of them."""
+
+    def __init__(self, *, code: str, title: str, at: datetime, characters: Iterable[str]) -> None:
         super().__init__(format="A4")
-        self.sheet = sheet
+        self.code = code
         self.set_margins(MARGIN, 20, MARGIN)
         self.set_auto_page_break(True, margin=24)
-        self.set_title(f"{sheet.title} {sheet.code}")
+        self.set_title(f"{title} {code}")
         self.set_creator("Mingxuan")
         self.set_lang("zh-CN")
-        self.set_creation_date(sheet.at)
+        self.set_creation_date(at)
+        wanted = {char for char in (*characters, *OWN_WORDS) if char >= " "}
+        self.add_font("Noto", "", font_with(wanted, weight=REGULAR))
+        self.add_font("Noto", "B", font_with(wanted, weight=BOLD))
+        self.add_page()
 
     def footer(self) -> None:
         self.set_y(-16)
         self.set_font("Noto", size=8)
         self.set_text_color(*QUIET)
-        self.cell(0, 5, f"{self.sheet.code}　第 {self.page_no()} 页", align="C")
+        self.cell(0, 5, f"{self.code}　第 {self.page_no()} 页", align="C")
+
+    def letterhead(self, number: str) -> None:
+        """The name of the platform, the number, and the seal-red rule."""
+        self.set_text_color(*SEAL_RED)
+        self.line_of("明选 · 审批中介服务公开比选平台", size=11, bold=True, align="C", height=7)
+        self.set_text_color(*QUIET)
+        self.line_of(number, size=9, align="C", height=6)
+        self.set_draw_color(*SEAL_RED)
+        self.set_line_width(0.6)
+        y = self.get_y() + 1.5
+        self.line(MARGIN, y, self.w - MARGIN, y)
+        self.ln(7)
+        self.set_text_color(*INK)
+
+    def proof(self, address: str, lines: Sequence[str]) -> None:
+        """The QR code of an address, with lines beside it."""
+        size = 26.0
+        if self.will_page_break(size + 8):
+            self.add_page()
+        self.ln(3)
+        top = self.get_y()
+        code = segno.make(address, error="m", micro=False).matrix
+        module = size / len(code)
+        self.set_fill_color(0, 0, 0)
+        for y, row in enumerate(code):
+            for x, dark in enumerate(row):
+                if dark:
+                    self.rect(MARGIN + x * module, top + y * module, module, module, style="F")
+        self.set_left_margin(MARGIN + size + 5)
+        self.set_xy(MARGIN + size + 5, top)
+        self.set_text_color(*QUIET)
+        for line in (address, *lines):
+            self.line_of(line, size=8, height=4.6)
+        self.set_left_margin(MARGIN)
+
+    def thin(self) -> None:
+        """The font and the rules of tables."""
+        self.set_font("Noto", size=BODY)
+        self.set_draw_color(200, 196, 186)
+        self.set_line_width(0.2)
 
     def line_of(
         self, text: str, *, size: float = BODY, bold: bool = False, height: float = LINE, align: str = "L"
@@ -106,13 +152,17 @@ class _Paper(FPDF):
         self.line_of(text, size=12, bold=True, height=8)
 
 
+class _Paper(Paper):
+    """The paper of one sheet."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        super().__init__(code=sheet.code, title=sheet.title, at=sheet.at, characters=_characters(sheet))
+        self.sheet = sheet
+
+
 def print_sheet(sheet: Sheet) -> Printed:
     """Lay a contract out."""
     paper = _Paper(sheet)
-    characters = _characters(sheet)
-    paper.add_font("Noto", "", font_with(characters, weight=REGULAR))
-    paper.add_font("Noto", "B", font_with(characters, weight=BOLD))
-    paper.add_page()
     _head(paper)
     _facts(paper)
     if sheet.changes:
@@ -126,7 +176,7 @@ def print_sheet(sheet: Sheet) -> Printed:
     paper.heading("补充条款" if sheet.changes else "合同条款")
     _clauses(paper)
     places = _signers(paper)
-    _proof(paper)
+    paper.proof(sheet.address, sheet.proof)
     return Printed(bytes(paper.output()), places)
 
 
@@ -135,32 +185,19 @@ def _characters(sheet: Sheet) -> set[str]:
     texts += [part for pair in sheet.facts for part in pair] + [part for row in sheet.plan for part in row]
     texts += [part for row in sheet.changes for part in row]
     texts += [part for each in sheet.signers for part in (each.side, each.name, each.code, each.share)]
-    return {char for text in [*texts, OWN_WORDS] for char in text if char >= " "}
+    return {char for text in texts for char in text}
 
 
 def _head(paper: _Paper) -> None:
-    paper.set_text_color(*SEAL_RED)
-    paper.line_of("明选 · 审批中介服务公开比选平台", size=11, bold=True, align="C", height=7)
-    paper.set_text_color(*QUIET)
-    paper.line_of(
-        f"编号 {paper.sheet.code}" if paper.sheet.changes else f"合同编号 {paper.sheet.code}",
-        size=9,
-        align="C",
-        height=6,
-    )
-    paper.set_draw_color(*SEAL_RED)
-    paper.set_line_width(0.6)
-    y = paper.get_y() + 1.5
-    paper.line(MARGIN, y, paper.w - MARGIN, y)
-    paper.ln(7)
-    paper.set_text_color(*INK)
+    code = paper.sheet.code
+    paper.letterhead(f"编号 {code}" if paper.sheet.changes else f"合同编号 {code}")
     paper.line_of(paper.sheet.kind, size=18, bold=True, align="C", height=11)
     paper.line_of(paper.sheet.title, size=12, align="C", height=8)
     paper.ln(2)
 
 
 def _facts(paper: _Paper) -> None:
-    _rule(paper)
+    paper.thin()
     with paper.table(col_widths=(28, 100), line_height=LINE, first_row_as_headings=False, padding=1) as table:
         for name, value in paper.sheet.facts:
             row = table.row()
@@ -169,7 +206,7 @@ def _facts(paper: _Paper) -> None:
 
 
 def _changes(paper: _Paper) -> None:
-    _rule(paper)
+    paper.thin()
     with paper.table(col_widths=(28, 50, 50), line_height=LINE, padding=1, text_align="LEFT") as table:
         for cells in (("变更项目", "变更前", "变更后"), *paper.sheet.changes):
             row = table.row()
@@ -178,7 +215,7 @@ def _changes(paper: _Paper) -> None:
 
 
 def _plan(paper: _Paper) -> None:
-    _rule(paper)
+    paper.thin()
     with paper.table(
         col_widths=(10, 60, 34, 34), line_height=LINE, padding=1, text_align=("CENTER", "LEFT", "LEFT", "RIGHT")
     ) as table:
@@ -186,12 +223,6 @@ def _plan(paper: _Paper) -> None:
             row = table.row()
             for cell in cells:
                 row.cell(cell)
-
-
-def _rule(paper: _Paper) -> None:
-    paper.set_font("Noto", size=BODY)
-    paper.set_draw_color(200, 196, 186)
-    paper.set_line_width(0.2)
 
 
 def _clauses(paper: _Paper) -> None:
@@ -212,7 +243,7 @@ def _signers(paper: _Paper) -> list[Place]:
             paper.add_page()
         top = paper.get_y() + 2
         left = paper.w - MARGIN - SEAL
-        _rule(paper)
+        paper.thin()
         paper.rect(MARGIN, top, paper.w - 2 * MARGIN, SEAL + 2)
         paper.set_xy(MARGIN + 3, top + 3)
         paper.set_right_margin(MARGIN + SEAL + 4)
@@ -233,27 +264,6 @@ def _signers(paper: _Paper) -> list[Place]:
 def _box(paper: _Paper, left: float, top: float) -> tuple[int, int, int, int]:
     low, high = paper.h - top - SEAL, paper.h - top
     return round(left * POINTS), round(low * POINTS), round((left + SEAL) * POINTS), round(high * POINTS)
-
-
-def _proof(paper: _Paper) -> None:
-    size = 26.0
-    if paper.will_page_break(size + 8):
-        paper.add_page()
-    paper.ln(3)
-    top = paper.get_y()
-    code = segno.make(paper.sheet.address, error="m", micro=False).matrix
-    module = size / len(code)
-    paper.set_fill_color(0, 0, 0)
-    for y, row in enumerate(code):
-        for x, dark in enumerate(row):
-            if dark:
-                paper.rect(MARGIN + x * module, top + y * module, module, module, style="F")
-    paper.set_left_margin(MARGIN + size + 5)
-    paper.set_xy(MARGIN + size + 5, top)
-    paper.set_text_color(*QUIET)
-    for line in (paper.sheet.address, *paper.sheet.proof):
-        paper.line_of(line, size=8, height=4.6)
-    paper.set_left_margin(MARGIN)
 
 
 def print_seal(name: str, on: str) -> bytes:

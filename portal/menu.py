@@ -43,6 +43,8 @@ OPERATOR: list[Pair] = [
     ("payments:reconciliation", _("支付宝对账")),
     ("ratings:evaluations", _("评价机构")),
     ("ratings:deductions", _("行为扣分")),
+    ("ratings:bulletins_desk", _("通报")),
+    ("ratings:trials", _("评分规则试算")),
 ]
 REGULATOR: list[Pair] = [
     ("bidding:regulator_desk", _("监管")),
@@ -54,6 +56,8 @@ REGULATOR: list[Pair] = [
     ("ratings:deductions", _("行为扣分")),
     ("ratings:evaluations", _("机构评价")),
     ("ratings:bursts", _("集中相同评价")),
+    ("ratings:differences", _("部门对机构的差异")),
+    ("ratings:trials", _("评分规则试算")),
 ]
 DEPARTMENT: list[Pair] = [
     ("approvals:cases", _("审批办件")),
@@ -61,6 +65,7 @@ DEPARTMENT: list[Pair] = [
     ("portal:department_desk", _("涉及本部门的需求")),
     ("contracts:desk", _("合同管理")),
     ("ratings:evaluations", _("评价机构")),
+    ("ratings:differences", _("部门对机构的差异")),
     ("ratings:reminders", _("期限提醒")),
 ]
 

@@ -113,11 +113,10 @@ def desk(request: SessionRequest) -> HttpResponse:
 def department_desk(request: ActingRequest) -> HttpResponse:
     """Public rounds whose result this department approves; nothing of them before opening."""
     now = clock.now()
-    rounds = (
-        Round.objects.public().decided_by(department_of(request.organisation)).for_list().select_related("need__item")
-    )
+    department = department_of(request.organisation)
+    rounds = Round.objects.public().decided_by(department).for_list().select_related("need__item")
     page = Paginator(rounds.order_by("-announced_at", "-id"), 30).get_page(request.GET.get("page"))
     each: Any
     for each in page.object_list:
         each.shown_status = each.status_at(now)
-    return render(request, "portal/department_desk.html", {"page": page, "now": now})
+    return render(request, "portal/department_desk.html", {"page": page, "now": now, "department": department})

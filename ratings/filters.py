@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from approvals.models import District
 from core.choices import InReadersLanguage
 from market.models import Service
+from ratings.models import TimeSpent
 
 
 class _Named(InReadersLanguage, forms.ModelChoiceField[Any]):
@@ -26,4 +27,13 @@ class LeagueForm(forms.Form):
     district = _Named(
         queryset=District.objects.order_by("code"), to_field_name="code", required=False, label=_("区县市"),
         empty_label=_("全市"),
+    )  # fmt: skip
+
+
+class TimeForm(LeagueForm):
+    """The same, and in which months the lines were decided."""
+
+    period = forms.TypedChoiceField(
+        choices=TimeSpent.Period.choices, coerce=int, empty_value=str(TimeSpent.Period.YEAR.value), required=False,
+        label=_("决定的时间"),
     )  # fmt: skip

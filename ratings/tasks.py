@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from ratings.domain import due, finding, refreshing, reminders, scoring, whole_city
+from ratings.domain import bulletins, due, finding, refreshing, reminders, scoring, trials, whole_city
 
 
 @shared_task
@@ -35,3 +35,15 @@ def find_deeds() -> int:
 def refresh_scores() -> int:
     """Compute every score anew; give how many scores of firms there are."""
     return whole_city.refresh_all().firms
+
+
+@shared_task
+def settle_bulletins() -> int:
+    """Make the bulletin of the month that is over, publish what nobody has published in time."""
+    return bulletins.settle_bulletins()
+
+
+@shared_task
+def try_policies() -> int:
+    """Do the trials of other rules that somebody has asked for."""
+    return trials.run_waiting()

@@ -1,9 +1,26 @@
 """Addresses of lines and scores."""
 
+from datetime import date
+
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from ratings.views import conduct, evaluations, lines, public, reminders, score_files, scores, standings, waiting
+from ratings.views import (
+    bulletins,
+    conduct,
+    differences,
+    districts,
+    evaluations,
+    lines,
+    public,
+    reminders,
+    score_files,
+    scores,
+    standings,
+    time,
+    trials,
+    waiting,
+)
 
 
 class LinesCode(StringConverter):
@@ -12,7 +29,20 @@ class LinesCode(StringConverter):
     regex = r"[NCKP][0-9]{12,17}"
 
 
+class Month:
+    """The first day of a month as 2026-10."""
+
+    regex = r"20[0-9]{2}-(?:0[1-9]|1[0-2])"
+
+    def to_python(self, value: str) -> date:
+        return date.fromisoformat(f"{value}-01")
+
+    def to_url(self, value: date | str) -> str:
+        return value if isinstance(value, str) else f"{value:%Y-%m}"
+
+
 register_converter(LinesCode, "lines")
+register_converter(Month, "month")
 
 app_name = "ratings"
 
@@ -24,6 +54,20 @@ urlpatterns = [
     path("departments/<word:code>/score/", scores.department, name="department_score"),
     path("scores/", scores.league, name="league"),
     path("scores/compare/", scores.compare, name="compare"),
+    path("scores/time/", time.time, name="time"),
+    path("scores/districts/", districts.districts, name="districts"),
+    path("bulletins/", bulletins.bulletins, name="bulletins"),
+    path("bulletins/<month:month>/", bulletins.bulletin, name="bulletin"),
+    path("bulletins/<month:month>/bulletin.pdf", bulletins.pdf, name="bulletin_pdf"),
+    path("bulletins/<month:month>/bulletin.json", bulletins.file, name="bulletin_file"),
+    path("bulletins/<month:month>/qr.svg", bulletins.qr, name="bulletin_qr"),
+    path("desk/bulletins/", bulletins.desk, name="bulletins_desk"),
+    path("desk/bulletins/<month:month>/", bulletins.publish, name="bulletin_publish"),
+    path("desk/differences/", differences.departments, name="differences"),
+    path("desk/differences/<word:code>/", differences.department, name="difference"),
+    path("desk/trials/", trials.trials, name="trials"),
+    path("desk/trials/new/", trials.new, name="trial_new"),
+    path("desk/trials/<int:pk>/", trials.trial, name="trial"),
     path("lines/<lines:code>/", lines.lines, name="lines"),
     path("lines/<lines:code>/part/", lines.part, name="part"),
     path("desk/reminders/", reminders.reminders, name="reminders"),

@@ -97,7 +97,8 @@ def department_score(
 class Difference:
     """How a department's cases of one item went with one firm and with all others (线索, never a verdict).
 
-    means in ten-thousandths, rates in hundredths. half: of the 90 % interval of the difference of means, ten-thousandths.
+    means in ten-thousandths, rates in hundredths. half, rate_half: of the 90 % intervals of the differences of means and of
+    rates, in the same units; that of rates as if one more had passed and one more had not, so that few cases are never certain.
     """
 
     department: str
@@ -110,6 +111,7 @@ class Difference:
     others_mean: int
     others_first_pass_rate: int
     half: int
+    rate_half: int
 
 
 def differences(judged: Iterable[Judged], policy: Policy) -> list[Difference]:
@@ -152,6 +154,10 @@ def _differences(
             others_mean=half_up(total - own_total, others),
             others_first_pass_rate=share(clean - own_clean, others) or 0,
             half=square_root((policy.interval_factor * spread) ** 2 * n, 1_000_000 * own_n * others),
+            rate_half=square_root(
+                (policy.interval_factor * HUNDRED) ** 2 * (clean + 1) * (n - clean + 1) * n,
+                1_000_000 * (n + 2) ** 2 * own_n * others,
+            ),
         )
 
 

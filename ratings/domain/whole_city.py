@@ -19,10 +19,11 @@ from ratings.domain import scored, standings
 from ratings.domain.keeping import Kept, columns, overall_columns
 from ratings.domain.marking import mark_scores
 from ratings.domain.scoring import hold
-from ratings.models import DepartmentHabit, DepartmentScore, FirmScore, ScoreNorm, ScorePolicy
+from ratings.domain.spending import refresh_times
+from ratings.models import DepartmentHabit, DepartmentScore, DistrictScore, FirmScore, ScoreNorm, ScorePolicy
 from ratings.scoring.columns import Columns
 from ratings.scoring.groups import Table
-from ratings.scoring.whole import Whole, whole
+from ratings.scoring.whole import Whole, together, whole
 
 WRITTEN = 2_000
 """Rows of a statement."""
@@ -47,6 +48,7 @@ def refresh_all() -> Refreshed:
     given = {"policy": rules, "as_of": now}
     firms = list(_firm_rows(lines, city, given))
     departments = list(_department_rows(lines, city, given))
+    districts = list(_district_rows(lines, city, given))
     with transaction.atomic():
         hold("pg_advisory_xact_lock")
         newer = [*FirmScore.objects.filter(month=None, as_of__gt=now).values_list("firm_id", flat=True).distinct()]
@@ -54,9 +56,11 @@ def refresh_all() -> Refreshed:
         mark_scores([*((pk, None) for pk in newer), *((None, pk) for pk in others.distinct())])
         _keep(FirmScore, firms, now, rules)
         _keep(DepartmentScore, departments, now, rules)
+        _keep(DistrictScore, districts, now, rules)
         _keep_usual(lines, city, given)
         # Of who was refreshed meanwhile the newer row stands; the mark brings the score back to it.
         standings.keep(list(Firm.objects.filter(current__isnull=False).exclude(pk__in=newer)), at=clock.now())
+    refresh_times(now=now)
     return Refreshed(lines=len(lines), firms=len(firms), departments=len(departments))
 
 
@@ -98,6 +102,28 @@ def _department_rows(lines: Columns, city: Whole, given: Mapping[str, Any]) -> I
     for who, what, told in _told(city.departments):
         item = None if what is None else items[names.item[what]]
         yield DepartmentScore(department_id=departments[names.department[who]], item_id=item, **given, **told)
+
+
+def _district_rows(lines: Columns, city: Whole, given: Mapping[str, Any]) -> Iterator[DistrictScore]:
+    """The rows of districts, and beside them that of the city."""
+    districts = dict(District.objects.values_list("code", "pk"))
+    codes = [*districts]
+    at = {code: place for place, code in enumerate(codes)}
+    of_lines = np.array([at[code] for code in lines.names.district], np.int64)[lines.district]
+    where = dict(Department.objects.values_list("code", "district__code"))
+    of_departments = np.array([at[where[code]] for code in lines.names.department], np.int64)
+    parts: dict[str, Any] = {"policy": city.firms.policy, "as_of": given["as_of"], "city": city}
+    apart = together(lines, names=codes, of_lines=of_lines, of_departments=of_departments, **parts)
+    whole = together(
+        lines, names=[""], of_lines=np.zeros_like(of_lines), of_departments=np.zeros_like(of_departments), norms=apart,
+        **parts,
+    )  # fmt: skip
+    for found in (apart, whole):
+        names = codes if found is apart else [""]
+        for of, table in ((DistrictScore.Of.FIRMS, found.firms), (DistrictScore.Of.DEPARTMENTS, found.departments)):
+            for who, what, told in _told(table):
+                if what is None:
+                    yield DistrictScore(of=of, district_id=districts.get(names[who]), **given, **told)
 
 
 def _told(table: Table) -> Iterator[tuple[int, int | None, Kept]]:

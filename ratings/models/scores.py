@@ -113,6 +113,38 @@ class DepartmentScore(Scored):
         ]  # fmt: skip
 
 
+class DistrictScore(Scored):
+    """A district (区县市) or, empty, the whole city: its lines as if of one firm, or its departments' cases as if of one.
+
+    A district's firms are those whose work lies there, its departments those that belong to it.
+    """
+
+    class Of(models.TextChoices):
+        """Whose time it is."""
+
+        FIRMS = "firms", _("中介机构")
+        DEPARTMENTS = "departments", _("审批部门")
+
+    of = models.CharField(max_length=12, choices=Of)
+    district = models.ForeignKey(
+        "approvals.District", models.CASCADE, null=True, blank=True, related_name="+", db_index=False
+    )
+
+    class Meta:
+        ordering = ["of", "district_id"]
+        verbose_name = _("区县市得分")
+        constraints = [
+            *_sound("district_score"),
+            models.UniqueConstraint(
+                fields=["of", "district"], condition=Q(month=None), nulls_distinct=False, name="district_score_now"
+            ),
+            models.UniqueConstraint(
+                fields=["month", "of", "policy", "district"], condition=Q(month__isnull=False),
+                nulls_distinct=False, name="district_score_of_month",
+            ),
+        ]  # fmt: skip
+
+
 class ScoreNorm(models.Model):
     """What is usual in a service (of J) or an item (of E₂): `figures.Norm`, in ten-thousandths, under the policy."""
 

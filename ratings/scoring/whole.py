@@ -7,8 +7,8 @@ department and item; their points, intervals and spreads are computed by the pro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from protocol.scores.exact import ONE
 from protocol.scores.policy import Policy
-from ratings.scoring.columns import DAYS_OF_MONTH, NO_CASE, NOTHING, Columns
+from ratings.scoring.columns import DAYS_OF_MONTH, NO_CASE, NOTHING, Columns, Ints
 from ratings.scoring.groups import Table, Tally, in_hundredths, table
 from ratings.scoring.vectors import efficiencies, half_up, hundredths_of_days, joints, relatives, weights
 
@@ -58,6 +58,30 @@ def whole(columns: Columns, policy: Policy, *, as_of: datetime, city: Whole | No
         departments=cases.table(as_of, norms[1]),
         habits=habits,
     )
+
+
+def together(
+    columns: Columns,
+    policy: Policy,
+    *,
+    as_of: datetime,
+    city: Whole,
+    names: Sequence[str],
+    of_lines: Ints,
+    of_departments: Ints,
+    norms: Whole | None = None,
+) -> Whole:
+    """The scores of whole groups (districts): of the lines of each as if one firm had done them, and of its departments' cases.
+
+    of_lines, of_departments: the place in `names` of each line and of each department. A group's interval comes from how its own
+    lines differ, so that it knows nothing of firms; norms: of other groups, beside which these are to be seen.
+    """
+    usual = (None, None) if norms is None else (norms.firms.norms, norms.departments.norms)
+    lines = replace(columns, firm=of_lines.astype(np.int32), names=replace(columns.names, firm=names))
+    firms = _lines(lines, _Cases(columns, policy, BATCH), city.habits.value, as_of, usual[0])
+    place = of_departments.astype(np.int32)[columns.department]
+    cases = _Cases(replace(columns, department=place, names=replace(columns.names, department=names)), policy, BATCH)
+    return Whole(firms=firms, departments=cases.table(as_of, usual[1]), habits=city.habits)
 
 
 class _Cases:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -26,9 +26,12 @@ from ratings.models import DepartmentScore, FirmScore
 from ratings.score_words import case_words, line_words, told
 from ratings.standing_words import in_sum
 from ratings.standing_words import told as told_standing
+from ratings.trend import months_of, trend
 from ratings.views.score_files import public_department, public_firm
 
 PAGE = 30
+LINES = 30
+"""Lines or cases of a service or an item on a page; the others are a page further."""
 MOST_COMPARED = 5
 
 
@@ -39,23 +42,26 @@ def firm(request: HttpRequest, uscc: str) -> HttpResponse:
     found = public_firm(uscc)
     version = published.version_of_firm(found)
     opened = published.firm_opened(found, version)
-    judged = [each for lines in opened.figures.lines.values() for each in lines]
+    overall, parts = _of_firm(found)
+    sections = _paged(request, {part["row"].service.code: part for part in parts}, opened.figures.lines)
+    judged = [each for section in sections for each in section["page"]]
     items = _by_code(ApprovalItem.objects.filter(code__in={each.line.item for each in judged}))
     departments = _by_code(
         Department.objects.filter(code__in={each.line.department for each in judged}).select_related("organisation")
     )
-    overall, parts = _of_firm(found)
     context = {
         **_standing_of(found, opened, version),
         "firm": found,
         "overall": overall,
-        "parts": [
-            {**part, "lines": [
+        "trend": trend(months_of(FirmScore.objects.filter(firm=found, service=None, district=None))),
+        "parts": parts,
+        "sections": [
+            {**section, "lines": [
                 {"judged": each, "need": need_of(each), "item": items[each.line.item],
                  "department": departments[each.line.department], "words": line_words(each, opened.policy)}
-                for each in opened.figures.lines.get(part["row"].service.code, ())
+                for each in section["page"]
             ]}
-            for part in parts
+            for section in sections
         ],
         "raised": opened.raised,
         "raised_to": fixed(opened.raised.score, 2) if opened.raised else "",
@@ -102,6 +108,19 @@ def _of_firm(firm: Firm) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
     return overall, [each for each in found if each["row"].service_id is not None]
 
 
+def _paged(
+    request: HttpRequest, parts: Mapping[str, dict[str, Any]], rows: Mapping[str, Sequence[Any]]
+) -> list[dict[str, Any]]:
+    """The beginning of what made each part (`page`); of the part that is asked for alone, any page of it."""
+    asked = request.GET.get("of", "")
+    shown = {asked: parts[asked]} if asked in parts else parts
+    number = request.GET.get("page") if asked in parts else 1
+    return [
+        {**part, "code": code, "asked": code == asked, "page": Paginator(rows.get(code, ()), LINES).get_page(number)}
+        for code, part in shown.items()
+    ]
+
+
 def need_of(judged: Judged) -> str:
     """The need to which a line belongs: its code begins the line's, before a lot and a number where there are several."""
     return judged.line.line.partition(".")[0].partition("-")[0]
@@ -115,16 +134,16 @@ def department(request: HttpRequest, code: str) -> HttpResponse:
     version = published.version_of_department(found)
     figures, as_of = published.department_figures(found, version)
     rows = DepartmentScore.objects.filter(department=found, month=None).select_related("item", "policy")
-    parts = [told(row) for row in rows.order_by("item__code")]
+    told_rows = [told(row) for row in rows.order_by("item__code")]
+    parts = [each for each in told_rows if each["row"].item_id is not None]
     context = {
         "department": found,
-        "overall": next((each for each in parts if each["row"].item_id is None), None),
-        "parts": [
-            {**part, "cases": [
-                {"case": case, "words": case_words(case)} for case in figures.cases.get(part["row"].item.code, ())
-            ]}
-            for part in parts
-            if part["row"].item_id is not None
+        "overall": next((each for each in told_rows if each["row"].item_id is None), None),
+        "trend": trend(months_of(DepartmentScore.objects.filter(department=found, item=None))),
+        "parts": parts,
+        "sections": [
+            {**section, "cases": [{"case": case, "words": case_words(case)} for case in section["page"]]}
+            for section in _paged(request, {part["row"].item.code: part for part in parts}, figures.cases)
         ],
         "rules": version.rules,
         "as_of": as_of,

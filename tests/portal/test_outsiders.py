@@ -19,6 +19,7 @@ from contracts.payments.domain.transfers import send_transfer
 from core import clock
 from market.domain import admission as admissions
 from market.models import Admission, Firm
+from ratings.models import PolicyTrial, ScorePolicy
 from tests import auctions, consortia
 from tests import market_place as market
 from tests.approvals import office, windows
@@ -28,7 +29,7 @@ from tests.bidding.discussion import asks, objects, with_candidate
 from tests.contracts import place as contracts
 from tests.market.test_reuse import assessment, region
 from tests.payments import place as payments
-from tests.ratings import saying
+from tests.ratings import months, saying
 
 pytestmark = pytest.mark.django_db
 
@@ -216,6 +217,20 @@ TABLE: dict[str, Door] = {
     "ratings:department_score": Door(EVERYBODY),
     "ratings:league": Door(EVERYBODY),
     "ratings:compare": Door(EVERYBODY),
+    "ratings:time": Door(EVERYBODY),
+    "ratings:districts": Door(EVERYBODY),
+    "ratings:bulletins": Door(EVERYBODY),
+    "ratings:bulletin": Door(EVERYBODY),
+    "ratings:bulletin_pdf": Door(EVERYBODY),
+    "ratings:bulletin_file": Door(EVERYBODY),
+    "ratings:bulletin_qr": Door(EVERYBODY),
+    "ratings:bulletins_desk": Door(OPERATORS),
+    "ratings:trials": Door((Kind.OPERATOR, Kind.REGULATOR)),
+    "ratings:trial_new": Door((Kind.OPERATOR, Kind.REGULATOR), writes=True),
+    "ratings:trial": Door((Kind.OPERATOR, Kind.REGULATOR)),
+    "ratings:differences": Door((Kind.DEPARTMENT, Kind.REGULATOR)),
+    "ratings:difference": Door((Kind.DEPARTMENT, Kind.REGULATOR), own=True),
+    "ratings:bulletin_publish": Door(OPERATORS, writes=True),
     "ratings:firm_score_file": Door(EVERYBODY),
     "ratings:department_score_file": Door(EVERYBODY),
     "ratings:lines": Door(EVERYBODY),
@@ -376,8 +391,13 @@ def world(settings, tmp_path) -> World:
     }
     values |= {f"ratings:{name}": {"uscc": firm.uscc} for name in ("firm_score", "firm_score_part", "firm_score_file")}
     values |= {
-        f"ratings:{name}": {"code": place.department.code} for name in ("department_score", "department_score_file")
+        f"ratings:{name}": {"code": place.department.code}
+        for name in ("department_score", "department_score_file", "difference")
     }
+    month = {"month": months.published().month}
+    values |= {f"ratings:bulletin{name}": month for name in ("", "_pdf", "_file", "_qr", "_publish")}
+    trial = PolicyTrial.objects.create(numbers={}, beside=ScorePolicy.objects.get(), asked_at=now)
+    values["ratings:trial"] = {"pk": trial.pk}
     values["ratings:lines"] = values["ratings:part"] = {"code": open_round.need.code}
     case = office.received(place)
     values["approvals:case"] = values["approvals:refile"] = {"code": case.code}

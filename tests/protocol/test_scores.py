@@ -332,6 +332,9 @@ def test_the_difference_between_one_firm_and_the_others():
     assert (mine.n, mine.mean, mine.first_pass_rate) == (3, e4("1.2500"), e2("1.00"))
     assert (mine.others_n, mine.others_mean, mine.others_first_pass_rate) == (4, e4("0.8000"), e2("0.50"))
     assert mine.half == e4("0.3141")  # 1.645 × 0.25 × √(1/3 + 1/4); 5 degrees of freedom are too few for a spread
+    assert mine.rate_half == e2(
+        "0.59"
+    )  # 1.645 × √(6/9 · 3/9) × √(1/3 + 1/4): 5 of 7 have passed, and 6 of 9 are supposed to
     assert told[OTHER].others_mean == mine.mean
     assert differences(judge(rows[:3], FIRST, as_of=AS_OF), FIRST) == []
 

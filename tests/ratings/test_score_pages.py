@@ -15,6 +15,7 @@ from protocol.scores.lines import cases_of, habits, judge
 from protocol.scores.policy import FIRST
 from ratings.models import FirmScore, ScorePolicy
 from ratings.raising import RETURNS, raises_most
+from ratings.views import scores
 from tests import market_place as market
 from tests.protocol.scored import AS_OF, FIRM, line, lines
 from tests.ratings import scores as city
@@ -105,6 +106,24 @@ def test_nothing_of_a_natural_person_is_on_a_page(client, where):
             content = client.get(f"{address}/{what}").content.decode()
             assert case.code not in content and "ZR0001" not in content and contract.owner.name not in content
     assert "没有公开的审批办件" in client.get(f"/firms/{contract.firm.uscc}/score/").content.decode()
+
+
+@pytest.mark.django_db
+def test_what_made_a_score_is_paged(client, where, monkeypatch):
+    monkeypatch.setattr(scores, "LINES", 1)
+    codes = []
+    for _number in range(2):
+        contract, case = city.decided(where)
+        city.spread(contract, case)
+        codes.append(case.code)
+    city.scored()
+    address = f"/departments/{where.department.code}/score/"
+    page = client.get(address).content.decode()
+    assert "看全部 2 件" in page and sum(code in page for code in codes) == 1
+    pages = [client.get(address, {"of": where.item.code, "page": number}).content.decode() for number in (1, 2)]
+    assert [[code in page for code in codes] for page in pages] == [[True, False], [False, True]]
+    assert client.get(address, {"of": "none", "page": "x"}).status_code == 200
+    assert "看全部" not in client.get(f"/firms/{contract.firm.uscc}/score/").content.decode()
 
 
 @pytest.mark.django_db

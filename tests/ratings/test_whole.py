@@ -18,7 +18,7 @@ from protocol.scores.lines import cases_of, efficiency, habits, joint, judge, we
 from protocol.scores.policy import FIRST
 from ratings.scoring import vectors
 from ratings.scoring.columns import Columns, day_number
-from ratings.scoring.whole import whole
+from ratings.scoring.whole import together, whole
 from tests.protocol.scored import AS_OF, DAY, city, line, lines
 
 many = settings(max_examples=80, deadline=None)
@@ -146,3 +146,27 @@ def test_weights_and_days_row_by_row(ago, microseconds):
 def test_a_day_is_that_of_china():
     assert day_number(datetime(2026, 11, 30, 16, tzinfo=UTC)) == (2026 * 12 + 11) * 32 + 1
     assert day_number(None) == 0
+
+
+@many
+@given(lines(30), st.lists(st.integers(0, 2), min_size=30, max_size=30))
+def test_a_district_is_scored_as_if_of_one(rows, places):
+    """As the plain reference does it, when every firm and every department is called by its district."""
+    rows = [replace(each, district=f"D{place}") for each, place in zip(rows, places, strict=False)]
+    columns = Columns.of(rows)
+    names = columns.names
+    of_departments = [place % len(names.district) for place in range(len(names.department))]
+    found = together(
+        columns, FIRST, as_of=AS_OF, city=whole(columns, FIRST, as_of=AS_OF), names=names.district,
+        of_lines=columns.district, of_departments=np.array(of_departments),
+    )  # fmt: skip
+    judged = judge([replace(each, firm=each.district) for each in rows], FIRST, as_of=AS_OF)
+    expected = firms(judged, norms(judged, FIRST), FIRST)
+    assert by_code(found.firms, names.district, names.service) == {
+        (firm, service): part for firm, score in expected.items() for service, part in score.services.items()
+    }
+    where = {code: names.district[of_departments[place]] for place, code in enumerate(names.department)}
+    of_places = departments([replace(each, department=where[each.department]) for each in rows], FIRST, as_of=AS_OF)
+    assert by_code(found.departments, names.district, names.item) == {
+        (name, item): part for name, score in of_places.items() for item, part in score.items.items()
+    }
