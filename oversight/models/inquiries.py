@@ -152,7 +152,11 @@ class Inquiry(models.Model):
             models.CheckConstraint(
                 name="inquiry_published_whole",
                 condition=Q(published_at=None, public_text="")
-                | (Q(status__in=["decided", "appealed", "revoked"], published_at__isnull=False, published_at__gte=F("decided_at")) & ~Q(public_text="")),
+                | (
+                    Q(status__in=["decided", "appealed", "revoked"], published_at__isnull=False,
+                      published_at__gte=F("decided_at"))
+                    & ~Q(public_text="")
+                ),
             ),
             models.CheckConstraint(
                 name="inquiry_appealed_whole",
