@@ -72,7 +72,7 @@ class ChangeForm(VisibleTexts, TrialForm):
     """The figure that shall hold, from when and on what basis."""
 
     valid_from = forms.DateField(
-        label=_("生效日期"), widget=forms.DateInput(attrs={"type": "date"}),
+        label=_("生效日期"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         error_messages={"required": _("请填写生效日期。"), "invalid": _("请填写日期。")},
     )  # fmt: skip
     legal_basis = forms.CharField(

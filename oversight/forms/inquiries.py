@@ -101,7 +101,7 @@ class DecisionForm(StepForm):
         choices=[(each, format_lazy(_("{months} 个月"), months=each)) for each in Inquiry.MONTHS],
     )  # fmt: skip
     until = forms.DateField(
-        label=_("回避到哪一天为止"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
+        label=_("回避到哪一天为止"), required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         help_text=_("不填的，到解除为止。"), error_messages={"invalid": _("请填写日期。")},
     )  # fmt: skip
     legal_basis = forms.CharField(

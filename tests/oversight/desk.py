@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.models import Membership
-from core import clock
 from market.models import Firm
 from oversight.domain import alerting, decisions, inquiries, marketplace, scanning
 from oversight.domain.describing import Described, id_hash
@@ -14,9 +13,22 @@ from oversight.graph import Kind, NodeKind
 from oversight.leads import Lead
 from oversight.models import Alert, Inquiry
 from tests import market_place as market
-from tests.oversight.place import body_of, holds, id_number, organisation_key
+from tests.oversight.place import body_of, holds, id_number, organisation_key, regulator
 
 NAME = "欧阳安娜"
+__all__ = [
+    "NAME",
+    "colleague",
+    "decided",
+    "heard",
+    "lead",
+    "noticed",
+    "opened",
+    "party_of",
+    "regulator",
+    "tied",
+    "with_person",
+]
 
 
 def lead(firm: Firm, *, rule: str = "CL5", key: str = "1", weight: int = 60, **fields: Any) -> Lead:
@@ -90,7 +102,3 @@ def party_of(found: Inquiry) -> Membership:
 def colleague(by: Membership) -> Membership:
     """Somebody else of the same regulator."""
     return market.member_of(by.organisation)
-
-
-def now() -> Any:
-    return clock.now()
