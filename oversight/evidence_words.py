@@ -28,6 +28,8 @@ LABELS: dict[str, Text] = {
     "first": _("第一条"),
     "last": _("最后一条"),
     "count": _("数量"),
+    "practitioners": _("执业人员（人）"),
+    "admissions": _("入驻材料"),
     "share": _("份额"),
     "expected": _("期望"),
     "effect_size": _("效应"),
@@ -40,9 +42,15 @@ LABELS: dict[str, Text] = {
     "reasons": _("理由"),
 }
 VALUES: dict[str, Text] = {
-    **{str(each.value): each.label for each in Effect},
+    Effect.KEPT_OUT.value: _("规则要求回避"),
+    Effect.FLAGGED.value: _("只作提示"),
     "rater": _("同一评价方"),
     "firm": _("同一机构"),
+}
+SAID = {
+    Confidence.RECORDED: _("登记所载"),
+    Confidence.DECLARED: _("申报所载"),
+    Confidence.INFERRED: _("推断得出"),
 }
 MOST = 60
 """So many facts are shown; the frozen evidence has them all."""
@@ -56,8 +64,8 @@ class Step:
     kind: Text
     head: str
     share: str
-    said: tuple[tuple[str, Text, str, str], ...]
-    """Source, how it knows, from, until."""
+    said: tuple[tuple[str, Text, Text], ...]
+    """Source, how it knows, from when to when."""
 
 
 def steps_of(path: Sequence[Mapping[str, Any]], names: Mapping[int, str] | None = None) -> list[Step]:
@@ -80,7 +88,7 @@ def steps_of(path: Sequence[Mapping[str, Any]], names: Mapping[int, str] | None 
             head=called(step, "head"),
             share=share_of(step["said"]).strip() if step["kind"] == Kind.OWNS else "",
             said=tuple(
-                (each["source"], Confidence(each["confidence"]).label, each["since"] or "–", each["until"] or "–")
+                (each["source"], SAID[Confidence(each["confidence"])], _days(each["since"], each["until"]))
                 for each in step["said"]
             ),
         )
@@ -88,9 +96,18 @@ def steps_of(path: Sequence[Mapping[str, Any]], names: Mapping[int, str] | None 
     ]
 
 
+def _days(since: str | None, until: str | None) -> Text:
+    return f"{since or '?'} → {until or '–'}" if since or until else _("起止不详")
+
+
 def facts_of(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Everything but the path, as pairs of a term and a value."""
-    rest = {name: value for name, value in evidence.items() if name != "path"}
+    order = list(LABELS)
+    rest = {
+        name: evidence[name]
+        for name in sorted(evidence, key=lambda name: (order.index(name) if name in LABELS else len(order), name))
+        if name != "path"
+    }
     return list(_flat(rest, ()))[:MOST]
 
 

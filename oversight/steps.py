@@ -65,7 +65,7 @@ FINAL = _("提交以后不能更改，确定？")
 STEPS = (
     Step(
         name="freeze", who=in_charge, form=forms.FreezeForm,
-        when=lambda found, now: found.status in Inquiry.RUNNING,
+        when=lambda found, now: found.status in Inquiry.RUNNING and not found.frozen.exists(),
         take=lambda found, given, by: domain.freeze(inquiry_id=found.pk, by=by),
         title=_("固定证据"), submit=_("固定现在的证据"), done=_("证据已固定，摘要已写入公开日志。"),
     ),
@@ -122,6 +122,12 @@ STEPS = (
             inquiry_id=found.pk, text=given["text"], files=given["evidence"], by=by
         ),
         title=_("工作记录"), submit=_("记下"), done=_("已记录。"), aside=True,
+    ),
+    Step(
+        name="freeze-again", who=in_charge, form=forms.FreezeForm,
+        when=lambda found, now: found.status in Inquiry.RUNNING and found.frozen.exists(),
+        take=lambda found, given, by: domain.freeze(inquiry_id=found.pk, by=by),
+        title=_("再次固定证据"), submit=_("固定现在的证据"), done=_("证据已固定；没有变化的，仍是原来的一份。"), aside=True,
     ),
     Step(
         name="close", who=in_charge, form=forms.CloseForm,

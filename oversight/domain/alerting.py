@@ -18,7 +18,7 @@ from django.db.models import Q
 from core import clock
 from oversight.domain import live
 from oversight.domain.holding import ALERTS, hold
-from oversight.domain.sources import BURST, TIES, of_bursts, of_ties
+from oversight.domain.sources import BURST, SECOND, TIES, of_bursts, of_registrations, of_ties
 from oversight.leads import Lead
 from oversight.models import Alert
 
@@ -27,6 +27,7 @@ Source = Callable[[str, datetime], Iterable[Lead]]
 SOURCES: dict[str, Source] = {
     **dict.fromkeys(TIES, of_ties),
     BURST: of_bursts,
+    SECOND: of_registrations,
 }
 """Who finds the leads of each rule: called with the rule and `now`. What finds more is added here, and nowhere else."""
 

@@ -154,8 +154,9 @@ def decide_appeal(*, inquiry_id: int, upheld: bool, text: str, by: Membership) -
             _end_suspension(found, by)
             settle(found, at=now)
         write(found, step, at=now, by=by.organisation, text=said)
-        type = "inquiry.appeal_upheld" if upheld else "inquiry.appeal_rejected"
-        ledger.append(type, found.subject, _told(found), at=now)
+        ledger.append(
+            "inquiry.appeal_upheld" if upheld else "inquiry.appeal_rejected", found.subject, _told(found), at=now
+        )
         tell()
     return found
 

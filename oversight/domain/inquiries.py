@@ -95,7 +95,7 @@ def assign(*, inquiry_id: int, to: Membership, by: Membership) -> Inquiry:
             return found
         if to.organisation_id != by.organisation_id or to.role not in WRITERS:
             raise DomainError(_("承办人须是本机构的经办人员。"), code="to")
-        if found.party_id in tied_to(to.user):
+        if concerned(found) & tied_to(to.user):
             raise DomainError(_("这位工作人员与当事方有利害关系，应当回避。"), code="to")
         if found.status in (Status.CLOSED, Status.REVOKED):
             raise WrongState
@@ -188,6 +188,11 @@ def parties_of(alerts: Collection[Alert]) -> set[int]:
     return {*firms.values_list("firm__organisation", flat=True), *(each.owner_id for each in alerts if each.owner_id)}
 
 
+def concerned(found: Inquiry) -> set[int]:
+    """The organisations that an inquiry concerns: its party, and whoever else its leads are about."""
+    return {found.party_id, *parties_of(list(found.alerts.all()))}
+
+
 def held(inquiry_id: int) -> Inquiry:
     """An inquiry under its lock."""
     rows = Inquiry.objects.select_for_update(of=["self"])
@@ -196,7 +201,7 @@ def held(inquiry_id: int) -> Inquiry:
 
 def demand_may_work(found: Inquiry, by: Membership) -> None:
     demand_regulator(by)
-    demand_free(by, [found.party_id])
+    demand_free(by, concerned(found))
 
 
 def demand_in_charge(found: Inquiry, by: Membership) -> None:

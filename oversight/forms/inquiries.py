@@ -14,7 +14,7 @@ from core import clock
 from core.texts import VisibleTexts
 from oversight.domain.access import REASON_LENGTH, tied_to
 from oversight.domain.decisions import PUBLIC_LENGTH
-from oversight.domain.inquiries import MOST_FILES
+from oversight.domain.inquiries import MOST_FILES, concerned
 from oversight.models import Inquiry, Outcome
 from ratings.domain.access import LENGTH
 
@@ -64,7 +64,8 @@ class AssignForm(StepForm):
 
     def prepare(self) -> None:
         rows = Membership.objects.active(at=clock.now()).filter(organisation=self.by.organisation, role__in=WRITERS)
-        free = [each.pk for each in rows.select_related("user") if self.inquiry.party_id not in tied_to(each.user)]
+        about = concerned(self.inquiry)
+        free = [each.pk for each in rows.select_related("user") if not about & tied_to(each.user)]
         field: Any = self.fields["to"]
         field.queryset = Membership.objects.filter(pk__in=free).select_related("user").order_by("pk")
 

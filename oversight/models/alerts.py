@@ -20,10 +20,12 @@ class AlertQuerySet(models.QuerySet["Alert"]):
 
     def apart_from(self, organisations: Collection[int]) -> Self:
         """Those that do not concern any of these organisations: what a person who is tied to them may read."""
-        if not organisations:
-            return self
-        tied = Alert.firms.through.objects.filter(firm__organisation__in=organisations)
-        return self.exclude(pk__in=tied.values("alert")).exclude(owner__in=organisations)
+        return self.exclude(pk__in=Alert.objects.about(organisations).values("pk")) if organisations else self
+
+    def about(self, organisations: Collection[int]) -> Self:
+        """Those that concern one of these organisations, as a firm or as an owner."""
+        firms = Alert.firms.through.objects.filter(firm__organisation__in=organisations)
+        return self.filter(Q(pk__in=firms.values("alert")) | Q(owner__in=organisations))
 
     def since(self, moment: datetime) -> Self:
         """What came, changed or went since a moment."""

@@ -19,17 +19,20 @@ from oversight.models.alerts import Alert
 class Outcome(models.TextChoices):
     """What an inquiry ends with (核查决定)."""
 
-    NO_TIE = "no_tie", _("不成立")
-    RECUSAL = "recusal", _("回避")
-    SUSPENSION = "suspension", _("暂停")
+    NO_TIE = "no_tie", _("核查不成立")
+    RECUSAL = "recusal", _("应当回避")
+    SUSPENSION = "suspension", _("暂停参加比选")
     REFERRAL = "referral", _("移送")
 
 
 class InquiryQuerySet(models.QuerySet["Inquiry"]):
     def readable_by(self, organisation: Organisation, *, tied_to: Collection[int] = ()) -> Self:
-        """A regulator: all but those about organisations that the reader is tied to. A party: its own, from the notice on."""
+        """A regulator: all but what concerns organisations that the reader is tied to. A party: its own, from the notice on."""
+        if organisation.kind == Kind.REGULATOR and tied_to:
+            concerned = Inquiry.alerts.through.objects.filter(alert__in=Alert.objects.about(tied_to))
+            return self.exclude(party__in=tied_to).exclude(pk__in=concerned.values("inquiry"))
         if organisation.kind == Kind.REGULATOR:
-            return self.exclude(party__in=tied_to) if tied_to else self
+            return self
         return self.filter(party=organisation, noticed_at__isnull=False)
 
     def published(self) -> Self:

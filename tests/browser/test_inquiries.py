@@ -97,7 +97,7 @@ def test_from_a_lead_to_a_decision_and_its_appeal(where, new_page, screenshot, m
     watch.get_by_role("button", name="作出决定，告知当事方").click()
     expect(watch.locator(".error-summary")).to_contain_text("请选择如何决定")
     screenshot(watch, "cases-decide-refused", *SIZES)
-    watch.get_by_label("回避", exact=True).check()
+    watch.get_by_label("应当回避", exact=True).check()
     watch.get_by_role("textbox", name="依据").fill("优化营商环境条例 第四十三条")
     watch.locator("#id_decide_text").fill("股权转让没有登记，关联仍在。")
     screenshot(watch, "cases-decide", *SIZES)
@@ -116,7 +116,7 @@ def test_from_a_lead_to_a_decision_and_its_appeal(where, new_page, screenshot, m
 
     visitor.goto("/oversight/decisions/")
     screenshot(visitor, "cases-decisions", *SIZES)
-    visitor.get_by_role("link", name="回避", exact=True).click()
+    visitor.get_by_role("link", name="应当回避", exact=True).click()
     expect(visitor.locator("main")).not_to_contain_text(desk.NAME)
     screenshot(visitor, "cases-decision", *SIZES)
     visitor.goto(f"/firms/{tied.uscc}/")

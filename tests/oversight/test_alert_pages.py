@@ -243,7 +243,7 @@ def test_everybody_reads_what_is_published_and_nothing_else(where, by):
     decisions.appeal(inquiry_id=found.pk, text=f"{desk.NAME}已经离职。", files=[], by=desk.party_of(found))
     told = [text(anybody.get(url)) for url in (listing, one, part, f"/firms/{firm.uscc}/", "/firms/", "/conduct/")]
     assert all(firm.organisation.name in each for each in told[:2])
-    assert "有效，申诉中" in told[1]
+    assert "生效中，申诉待处理" in told[1]
     told += [text(anybody.get(f"/api/v1/firms/{firm.uscc}")), text(anybody.get("/api/v1/firms"))]
     told += [bytes(each.entry).decode() for each in QueuedEntry.objects.all()]
     secrets = (desk.NAME, by.user.name, by.user.username, "转让没有登记", "持股关系待说明")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from core import clock
 from core.errors import DomainError, NotAllowed, WrongState
 from ledger.models import QueuedEntry
+from market.models import Admission, PractitionerRegistration
 from oversight.domain import alerting, inquiries, scanning
 from oversight.domain.alerting import substance, take_in
 from oversight.leads import Lead
@@ -20,7 +21,7 @@ from oversight.models import Alert, RuleException, Tie
 from ratings.models import Burst
 from tests import market_place as market
 from tests.oversight.desk import lead, tied
-from tests.oversight.place import regulator
+from tests.oversight.place import id_number, practitioner, regulator
 
 pytestmark = pytest.mark.django_db
 
@@ -188,3 +189,24 @@ def test_dismissing_is_for_regulators_who_write_and_needs_a_reason(firm):
         inquiries.open_inquiry(alert_ids=[alert.pk], party=firm.organisation, department=None, text="", by=regulator())
     # Of leads the log knows nothing.
     assert not QueuedEntry.objects.filter(type__startswith="inquiry").exists()
+
+
+def test_a_second_registration_is_a_lead_about_both_firms_and_names_nobody():
+    where = market.place()
+    first, second = market.firm(where), market.firm(where)
+    number = id_number()
+    held = practitioner(first, number, "欧阳安娜")
+    PractitionerRegistration.objects.create(id_hash=held.id_hash, firm=first, since=clock.now())
+    other = practitioner(second, number, "欧阳安娜")
+    alerting.ask(["PR1"])
+    assert not Alert.objects.exists()  # what is accepted was checked
+    Admission.objects.filter(pk=other.admission_id).update(status="draft")
+    alerting.ask(["PR1"])
+    alert = Alert.objects.get()
+    assert set(alert.firms.all()) == {first, second}
+    assert alert.evidence["counts"]["practitioners"] == 1
+    assert "欧阳" not in str(alert.evidence)
+    assert other.certificate_number not in str(alert.evidence)
+    PractitionerRegistration.objects.update(until=clock.now())
+    alerting.ask(["PR1"])
+    assert not Alert.objects.standing().exists()

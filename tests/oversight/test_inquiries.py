@@ -23,6 +23,7 @@ from oversight.domain.measuring import records
 from oversight.domain.stating import Said, Stated, source_of, state
 from oversight.graph import Kind as Edge
 from oversight.graph import NodeKind
+from oversight.leads import Lead
 from oversight.models import Alert, Inquiry, RuleException, Tie
 from protocol import canonical
 from tests import market_place as market
@@ -300,6 +301,19 @@ def test_a_regulator_who_is_tied_is_kept_out(where, by, kind, role):
     other = market.firm(where)
     take_in("CL5", [desk.lead(other)], now=clock.now())
     assert [each.rule for each in Alert.objects.apart_from(tied_to(me.user))] == ["CL5"]
+
+
+def test_who_is_tied_to_another_firm_of_the_lead_is_kept_out_too(where, by):
+    one, other = market.firm(where), market.firm(where)
+    take_in("CL5", [Lead("CL5", "1", 60, (one.pk, other.pk))], now=clock.now())
+    alert, me = Alert.objects.get(), desk.colleague(by)
+    found = inquiries.open_inquiry(alert_ids=[alert.pk], party=one.organisation, department=None, text="", by=by)
+    inquiries.abstain(organisation=other.organisation, reason="同学", by=me)
+    with pytest.raises(NotAllowed):
+        inquiries.note(inquiry_id=found.pk, text="x", files=[], by=me)
+    with pytest.raises(DomainError):
+        inquiries.assign(inquiry_id=found.pk, to=me, by=by)
+    assert not Inquiry.objects.readable_by(me.organisation, tied_to=tied_to(me.user)).exists()
 
 
 def test_a_declared_interest_keeps_out_too_even_who_is_in_charge(where, by):
