@@ -42,7 +42,7 @@ def rules(request: ActingRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @acting_as(Kind.REGULATOR)
 @never_cache
-@limited("rules", "60/h", by=by_user)
+@limited("rules", "240/h", by=by_user, methods=("GET", "POST"))
 def rule(request: ActingRequest, code: str) -> HttpResponse:
     """One rule; with `name` and `value` what another figure would do, and by POST a figure that shall hold."""
     if code not in TITLES:

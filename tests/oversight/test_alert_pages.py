@@ -252,6 +252,18 @@ def test_everybody_reads_what_is_published_and_nothing_else(where, by):
     assert "申诉成立，已撤销" in text(anybody.get(one))
 
 
+def test_no_table_of_leads_and_inquiries_holds_a_persons_name_in_clear(where, by):
+    desk.with_person(where)
+    desk.decided(Alert.objects.get(rule="RH3"), by)
+    inquiries.abstain(organisation=market.organisation("firm"), reason=f"与{desk.NAME}是同学", by=by)
+    with connection.cursor() as cursor:
+        for name in ("alert", "inquiry", "inquiryevent", "frozenevidence", "abstention", "ruleexception"):
+            cursor.execute(f'SELECT t::text FROM "oversight_{name}" t')
+            rows = "\n".join(row[0] for row in cursor.fetchall())
+            assert desk.NAME not in rows, name
+            assert "转让没有登记" not in rows, name
+
+
 def test_a_natural_person_is_not_named_in_a_published_decision(where, by):
     owner = market.organisation("person", name="欧阳安娜")
     take_in("CL6", [desk.lead(market.firm(where), rule="CL6", owner=owner.pk)], now=clock.now())
