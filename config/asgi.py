@@ -19,6 +19,7 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 from django.urls import re_path  # noqa: E402
 
 from bidding.routing import public_urlpatterns, websocket_urlpatterns  # noqa: E402
+from oversight.routing import websocket_urlpatterns as oversight_urlpatterns  # noqa: E402
 
 
 async def no_pages_here(_scope: Scope, _receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -29,11 +30,13 @@ async def no_pages_here(_scope: Scope, _receive: ASGIReceiveCallable, send: ASGI
     await send({"type": "http.response.body", "body": b"Only sockets are here.\n", "more_body": False})
 
 
+rooms = [*websocket_urlpatterns, *oversight_urlpatterns]
+
 application = ProtocolTypeRouter(
     {
         "http": no_pages_here,
         "websocket": AllowedHostsOriginValidator(
-            URLRouter([*public_urlpatterns, re_path("", AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))])
+            URLRouter([*public_urlpatterns, re_path("", AuthMiddlewareStack(URLRouter(rooms)))])
         ),
     }
 )

@@ -27,6 +27,7 @@ class Letter(StrEnum):
     FILING = "H"
     EVALUATION = "E"
     DEDUCTION = "M"
+    INQUIRY = "J"
 
 
 _NEXT = """

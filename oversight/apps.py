@@ -12,4 +12,6 @@ class OversightConfig(AppConfig):
 
         eligibility.register(recusal.tied_by_graph)
         eligibility.register(recusal.reviews_own_report)
+        eligibility.register(recusal.recused_by_decision)
         eligibility.register_before_award(recusal.tied_by_graph)
+        eligibility.register_before_award(recusal.recused_by_decision)

@@ -20,6 +20,7 @@ OWNER: list[Pair] = [
     ("approvals:applications", _("审批申请")),
     ("contracts:desk", _("合同管理")),
     ("payments:owner_desk", _("付款")),
+    ("oversight:inquiries", _("核查与决定")),
     ("ratings:evaluations", _("评价机构")),
     ("ratings:reminders", _("期限提醒")),
 ]
@@ -31,6 +32,7 @@ FIRM: list[Pair] = [
     ("payments:firm_desk", _("收款")),
     ("ratings:evaluations", _("收到的评价")),
     ("ratings:deductions", _("行为扣分")),
+    ("oversight:inquiries", _("核查与决定")),
     ("ratings:reminders", _("期限提醒")),
     ("market:admission", _("入驻资料")),
 ]
@@ -48,6 +50,9 @@ OPERATOR: list[Pair] = [
 ]
 REGULATOR: list[Pair] = [
     ("bidding:regulator_desk", _("监管")),
+    ("oversight:alerts", _("线索")),
+    ("oversight:rules", _("规则与精度")),
+    ("oversight:inquiries", _("核查与决定")),
     ("contracts:desk", _("合同管理")),
     ("payments:regulator_desk", _("逾期付款")),
     ("payments:reconciliation", _("支付宝对账")),

@@ -26,7 +26,7 @@ def changed(round_: Round) -> None:
     if layer is None:
         return
     try:
-        async_to_sync(layer.group_send)(group_of(round_.code), {"type": "changed"})
+        async_to_sync(layer.group_send)(group_of(round_.code), {"type": "round.changed"})
     except (RedisError, OSError):
         logger.warning("the watchers of %s could not be told", round_.code)
 

@@ -30,6 +30,7 @@ TEXTS: dict[str, Promise | str] = {
     "tied_to_department": _("与本项审批部门存在关联，应当回避（RH1）：%(detail)s"),
     "staff_of_department": _("本机构人员在审批部门任职，应当回避（RH3）：%(detail)s"),
     "tie_found": _("与本项审批部门存在关联，应当回避（%(detail)s）"),
+    "recused": _("监管部门决定回避（%(detail)s）；关联终止以后，可以请监管部门解除"),
     "reviews_own_report": _("不能审查自己在本项目中编制的成果，应当回避（RH7）：%(detail)s"),
     # Set aside (protocol.methods).
     "unreadable": _("密封件无法开启"),

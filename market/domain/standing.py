@@ -52,6 +52,33 @@ def impose(*, firm_id: int, reason: str, until: datetime, by: Membership) -> Sus
     return suspension
 
 
+def suspend_by_decision(*, firm_id: int, reason: str, until: datetime, by: Membership) -> Suspension:
+    """A suspension of its own beside any that runs, which `end_suspension` can end without touching the others."""
+    with transaction.atomic():
+        firm, now = _ordered(firm_id, by), clock.now()
+        suspension = Suspension.objects.create(firm=firm, since=now, until=until, reason=_why(reason), ordered_by=by)
+        data = {"reason": ledger.blinded(suspension.reason, subject=subject(firm))}
+        ledger.append("firm.suspended", subject(firm), data, at=now)
+        directory.changed()
+    return suspension
+
+
+def end_suspension(*, suspension_id: int, reason: str, by: Membership) -> Suspension:
+    """End one suspension, with the reason. Unchanged where it has ended; the log has it where none is left."""
+    with transaction.atomic():
+        firm_id = Suspension.objects.values_list("firm_id", flat=True).get(pk=suspension_id)
+        firm, now = _ordered(firm_id, by), clock.now()
+        suspension = Suspension.objects.select_for_update().get(pk=suspension_id)
+        if suspension.lifted_at is not None or (suspension.until is not None and suspension.until <= now):
+            return suspension
+        suspension.lifted_at, suspension.lifted_reason = now, _why(reason)
+        suspension.save()
+        if not Suspension.objects.running(now=now).filter(firm=firm).exists():
+            ledger.append("firm.resumed", subject(firm), {}, at=now)
+        directory.changed()
+    return suspension
+
+
 def lift_suspension(*, firm_id: int, reason: str, by: Membership) -> None:
     """End a firm's running suspensions, with the reason. Nothing happens where there is none."""
     with transaction.atomic():

@@ -7,6 +7,8 @@ from django.db import connection
 LOCK = 0x6F766572
 """The advisory lock of whoever changes the graph; a scan takes it to see everything up to its moment."""
 SCAN = 0x7363616E
+ALERTS = 0x616C7274
+"""The advisory lock of whoever takes in leads."""
 
 
 def hold(lock: int = LOCK) -> None:

@@ -12,7 +12,7 @@ from bidding.models import Award, Round
 from core import clock
 from market.models import Firm
 from oversight.domain.telling import in_words
-from oversight.models import Tie
+from oversight.models import Inquiry, Tie
 from oversight.rules.reviews import REVIEWS, Work, reviewed_by, rh7
 
 
@@ -28,6 +28,24 @@ def tied_by_graph(firms: Collection[Firm], rounds: Collection[Round], at: dateti
     for tie in standing.order_by("firm_id", "rule", "id"):
         reason = Reason(code="tie_found", detail=f"{tie.rule}：{in_words(tie.path)}")
         yield from (((tie.firm_id, round_id), reason) for round_id in of_department[tie.department_id])
+
+
+def recused_by_decision(
+    firms: Collection[Firm], rounds: Collection[Round], at: datetime
+) -> Iterable[tuple[Pair, Reason]]:
+    """Whom a regulator's decision in force keeps out of a department's rounds, with the decision and until when."""
+    of_department = defaultdict(list)
+    for round_ in rounds:
+        for department in round_.departments:
+            of_department[department.pk].append(round_.pk)
+    standing = Inquiry.objects.recusing(now=at).filter(firm__in=[firm.pk for firm in firms])
+    for each in standing.filter(department__in=list(of_department)).order_by("firm_id", "id"):
+        until = f"{each.until.astimezone(clock.LOCAL):%Y-%m-%d}" if each.until else "—"
+        since = each.decided_at.astimezone(clock.LOCAL) if each.decided_at else at
+        reason = Reason(code="recused", detail=f"{each.code}，{since:%Y-%m-%d} → {until}")
+        assert each.firm_id is not None
+        assert each.department_id is not None
+        yield from (((each.firm_id, round_id), reason) for round_id in of_department[each.department_id])
 
 
 def reviews_own_report(

@@ -23,7 +23,7 @@ from oversight.domain.telling import kept, names_of
 from oversight.domain.ties import department_nodes, firm_nodes, terms_at
 from oversight.domain.view import around
 from oversight.graph import Graph, Kind
-from oversight.models import Scan, Tie
+from oversight.models import RuleException, Scan, Tie
 from oversight.rules.base import Finding, Terms
 
 BATCH = 200
@@ -74,7 +74,7 @@ def scan_changed(*, now: datetime | None = None) -> Scan | None:
         last = Scan.objects.first()
         if last is None:
             return scan_everything(now=now)
-        concerned = _concerned(since=last.seen_until)
+        concerned = sorted({*_concerned(since=last.seen_until), *_excepted(since=last.seen_until)})
         if len(concerned) > MOST:
             return scan_everything(now=now)
         if not concerned:
@@ -99,6 +99,12 @@ def _concerned(*, since: datetime) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(_CONCERNED, {"since": since, "most": MOST + 1})
         return sorted({row[0] for row in cursor.fetchall()})
+
+
+def _excepted(*, since: datetime) -> list[int]:
+    """The firms of which an exception was made or changed since a moment; one for all firms waits for the night."""
+    rows = RuleException.objects.filter(changed_at__gt=since, firm__isnull=False)
+    return list(rows.values_list("firm_id", flat=True))
 
 
 def findings(world: World, firms: Mapping[int, int], departments: Mapping[int, int], terms: Terms) -> Iterator[Finding]:

@@ -129,6 +129,10 @@ class RuleException(Dated):
         "accounts.Organisation", models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("下属单位")
     )
     legal_basis = models.CharField(_("依据"), max_length=300)
+    inquiry = models.ForeignKey(
+        "oversight.Inquiry", models.PROTECT, null=True, blank=True, related_name="exceptions", editable=False
+    )
+    changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         ordering = ["rule", "id"]

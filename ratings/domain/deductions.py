@@ -155,7 +155,7 @@ def decide(*, deduction_id: int, deducts: bool, text: str, by: Membership) -> De
         found.decided_at, found.decided_by = now, by.user
         if deducts:
             policy = found.policy
-            found.until = _months_after(now, found.rule.months)
+            found.until = months_after(now, found.rule.months)
             found.appeal_until = policy.end_of(policy.appeal, since=now)
             found.repair_from = now + timedelta(days=policy.repair_after_days)
         else:
@@ -305,7 +305,7 @@ def _held(deduction_id: int) -> Deduction:
     return rows.get(pk=deduction_id)
 
 
-def _months_after(at: datetime, months: int) -> datetime:
+def months_after(at: datetime, months: int) -> datetime:
     """The same day so many months later, or the last of a shorter month, at the end of that day (24:00)."""
     local = at.astimezone(clock.LOCAL)
     whole = local.year * 12 + local.month - 1 + months

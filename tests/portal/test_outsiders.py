@@ -19,6 +19,9 @@ from contracts.payments.domain.transfers import send_transfer
 from core import clock
 from market.domain import admission as admissions
 from market.models import Admission, Firm
+from oversight.domain import decisions
+from oversight.domain.alerting import take_in
+from oversight.models import Alert
 from ratings.models import PolicyTrial, ScorePolicy
 from tests import auctions, consortia
 from tests import market_place as market
@@ -28,6 +31,7 @@ from tests.bidding.browse import acting
 from tests.bidding.discussion import asks, objects, with_candidate
 from tests.contracts import place as contracts
 from tests.market.test_reuse import assessment, region
+from tests.oversight import desk
 from tests.payments import place as payments
 from tests.ratings import months, saying
 
@@ -253,6 +257,22 @@ TABLE: dict[str, Door] = {
     "ratings:lists": Door(EVERYBODY),
     "ratings:firm_evaluations": Door(EVERYBODY),
     "ratings:firm_evaluations_part": Door(EVERYBODY),
+    "oversight:alerts": Door((Kind.REGULATOR,)),
+    "oversight:alerts_part": Door((Kind.REGULATOR,)),
+    "oversight:alert": Door((Kind.REGULATOR,)),
+    "oversight:dismiss": Door((Kind.REGULATOR,), "post", writes=True),
+    "oversight:inquire": Door((Kind.REGULATOR,), "post", writes=True),
+    "oversight:rules": Door((Kind.REGULATOR,)),
+    "oversight:rule": Door((Kind.REGULATOR,)),
+    "oversight:inquiries": Door((*OWNERS, Kind.FIRM, Kind.REGULATOR)),
+    "oversight:inquiry": Door((*OWNERS, Kind.FIRM, Kind.REGULATOR), own=True),
+    "oversight:inquiry_step": Door((*OWNERS, Kind.FIRM, Kind.REGULATOR), "post", writes=True, own=True),
+    "oversight:inquiry_file": Door((*OWNERS, Kind.FIRM, Kind.REGULATOR), own=True),
+    "oversight:frozen": Door((Kind.REGULATOR,)),
+    "oversight:waiting_part": Door(tuple(Kind)),
+    "oversight:decisions": Door(EVERYBODY),
+    "oversight:decision": Door(EVERYBODY),
+    "oversight:firm_decisions_part": Door(EVERYBODY),
     "contracts:submit": Door(FIRMS, writes=True, own=True),
     "contracts:revision": Door((*OWNERS, Kind.DEPARTMENT), writes=True, own=True),
     "contracts:deliverable": Door((*OWNERS, *FIRMS, Kind.DEPARTMENT, Kind.REGULATOR), own=True),
@@ -449,7 +469,7 @@ def world(settings, tmp_path) -> World:
         values[f"bidding:{name}"] = {"key": together.key}
     for name in ("check", "announce", "return", "cancel"):
         values[f"bidding:{name}"] = {"code": waiting.code}
-    values |= to_pay() | rated(place)
+    values |= to_pay() | rated(place) | looked_into(place, firm)
     elsewhere = market.place()
     contract = contracts.running(elsewhere)
     supplement = {"code": contract.code, "number": contracts.supplemented(elsewhere, contract).number}
@@ -481,6 +501,24 @@ def rated(place: market.Place) -> dict[str, dict[str, Any]]:
     values["ratings:deduction"] = {"code": charged.code}
     values["ratings:deduction_step"] = {"code": charged.code, "step": "notice"}
     values["ratings:deduction_file"] = {"code": charged.code, "event": 1, "number": 1}
+    return values
+
+
+def looked_into(place: market.Place, firm: Firm) -> dict[str, dict[str, Any]]:
+    """A lead, and an inquiry whose decision is published."""
+    take_in("CL5", [desk.lead(firm, department=place.department.pk)], now=clock.now())
+    found = desk.decided(Alert.objects.get(), desk.regulator())
+    decisions.publish(inquiry_id=found.pk, text="应当回避。", by=found.assigned_to)
+    values: dict[str, dict[str, Any]] = {
+        f"oversight:{name}": {"code": found.code}
+        for name in ("inquiry", "frozen", "inquiry_file", "inquiry_step", "decision")
+    }
+    values["oversight:frozen"] = {"code": found.code, "number": 1}
+    values["oversight:inquiry_file"] = {"code": found.code, "event": 1, "number": 1}
+    values["oversight:inquiry_step"] = {"code": found.code, "step": "note"}
+    values |= {f"oversight:{name}": {"pk": Alert.objects.get().pk} for name in ("alert", "dismiss", "inquire")}
+    values["oversight:rule"] = {"code": "RH2"}
+    values["oversight:firm_decisions_part"] = {"uscc": firm.uscc}
     return values
 
 

@@ -17,7 +17,7 @@ from market.domain import standing
 from protocol import canonical
 from ratings.domain import deductions as domain
 from ratings.domain import due, lists, standings
-from ratings.domain.deductions import _months_after
+from ratings.domain.deductions import months_after
 from ratings.honours import Standing
 from ratings.models import Deduction, DeductionEvent, DeductionRule
 from tests import market_place as market
@@ -160,7 +160,7 @@ def test_it_ends_by_time_whether_or_not_the_worker_is_there(where):
     ],
 )
 def test_months_end_with_the_same_day_or_the_last_of_a_shorter_month(at, months, until):
-    assert _months_after(at, months) == until
+    assert months_after(at, months) == until
 
 
 def test_one_fact_costs_once_even_when_it_was_dropped_before(where):

@@ -1,0 +1,32 @@
+"""Addresses of oversight, a list for each part of the room."""
+
+from django.urls import path
+
+from oversight.views import alerts, decisions, inquiries, rules, waiting
+
+app_name = "oversight"
+
+leads = [
+    path("desk/alerts/", alerts.alerts, name="alerts"),
+    path("desk/alerts/part/", alerts.alerts_part, name="alerts_part"),
+    path("desk/alerts/rules/", rules.rules, name="rules"),
+    path("desk/alerts/rules/<word:code>/", rules.rule, name="rule"),
+    path("desk/alerts/<int:pk>/", alerts.alert, name="alert"),
+    path("desk/alerts/<int:pk>/dismiss/", alerts.dismiss, name="dismiss"),
+    path("desk/alerts/<int:pk>/inquire/", alerts.inquire, name="inquire"),
+]
+cases = [
+    path("desk/inquiries/", inquiries.inquiries, name="inquiries"),
+    path("desk/inquiries/waiting/part/", waiting.part, name="waiting_part"),
+    path("desk/inquiries/<word:code>/", inquiries.inquiry, name="inquiry"),
+    path("desk/inquiries/<word:code>/evidence/<int:number>/", inquiries.frozen, name="frozen"),
+    path("desk/inquiries/<word:code>/files/<int:event>/<int:number>/", inquiries.file, name="inquiry_file"),
+    path("desk/inquiries/<word:code>/<slug:step>/", inquiries.step, name="inquiry_step"),
+]
+public = [
+    path("oversight/decisions/", decisions.decisions, name="decisions"),
+    path("oversight/decisions/<word:code>/", decisions.decision, name="decision"),
+    path("firms/<word:uscc>/decisions/part/", decisions.firm_part, name="firm_decisions_part"),
+]
+
+urlpatterns = [*leads, *cases, *public]
