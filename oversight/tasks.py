@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from oversight.domain import marketplace, scanning
+from oversight.domain import marketplace, scanning, stopping
 
 
 @shared_task
@@ -10,6 +10,7 @@ def scan_changed() -> int:
     """Take in what the marketplace has newly admitted, and scan what has changed; any number of workers may do it at once."""
     marketplace.import_changed()
     scan = scanning.scan_changed()
+    stopping.after_scan()
     return scan.found if scan else 0
 
 
@@ -17,4 +18,6 @@ def scan_changed() -> int:
 def scan_everything() -> int:
     """The nightly run: everything that the marketplace holds, then all firms and departments."""
     marketplace.import_everything()
-    return scanning.scan_everything().found
+    scan = scanning.scan_everything()
+    stopping.after_scan()
+    return scan.found

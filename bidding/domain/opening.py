@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.db import connection, transaction
 from psycopg import Cursor
 
-from bidding.domain import auction_times, files, live
+from bidding.domain import auction_times, files, live, stops
 from bidding.domain.frozen import entries_of, first_code, locked, private_keys, write_back
 from bidding.models import Round
 from ledger import domain as ledger
@@ -45,11 +45,12 @@ class Opened(NamedTuple):
 def open_round(*, round_id: int, now: datetime) -> Round:
     """Open every envelope of a closed round, once the custodian has released its key; ours is given away with it.
 
-    One that does not open, or does not hold a plaintext of PROTOCOL §2, is set aside and never stops the others.
+    Unchanged while it is stopped. One that does not open, or does not hold a plaintext of PROTOCOL §2, is set aside and never
+    stops the others.
     """
     with transaction.atomic():
         round_ = locked(round_id)
-        if round_.status != Status.CLOSED or not round_.custodian_private:
+        if round_.status != Status.CLOSED or not round_.custodian_private or stops.is_stopped(round_):
             return round_
         found = [_open(each, round_) for each in _telling(round_, _sealed(round_))]
         write_back(found, "opened", "amount", "days", "nonce")
