@@ -33,9 +33,9 @@ def tied_by_graph(firms: Collection[Firm], rounds: Collection[Round], at: dateti
 
 
 def key_of(tie: Tie) -> str:
-    """The same for the same way from the same department to the same firm, whoever says so and since when."""
+    """The same for the same way and share from the same department to the same firm, whoever says so and since when."""
     ways = "/".join(f"{step['tail']}-{step['kind']}-{step['head']}" for step in tie.path)
-    told = f"{tie.rule}/{tie.firm_id}/{tie.department_id}/{ways}"
+    told = f"{tie.rule}/{tie.firm_id}/{tie.department_id}/{tie.share_low}/{tie.share_high}/{ways}"
     return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 

@@ -14,7 +14,7 @@ from django.urls import get_resolver, reverse
 from django.utils import timezone
 
 from accounts.models import Kind, Role
-from bidding.models import HistoricalRound
+from bidding.models import HistoricalRound, Stop
 from contracts.payments.domain.transfers import send_transfer
 from core import clock
 from market.domain import admission as admissions
@@ -169,6 +169,8 @@ TABLE: dict[str, Door] = {
     "bidding:ask": Door(FIRMS, writes=True),
     "bidding:answer": Door((*OWNERS, Kind.OPERATOR), writes=True, own=True),
     "bidding:object_to": Door((*OWNERS, Kind.FIRM), writes=True, own=True),
+    "bidding:contest": Door((Kind.FIRM,), writes=True),
+    "bidding:stop": Door((Kind.REGULATOR,)),
     "bidding:objection": Door((*OWNERS, Kind.FIRM, Kind.OPERATOR, Kind.REGULATOR), own=True),
     "bidding:objection_file": Door((*OWNERS, Kind.FIRM, Kind.OPERATOR, Kind.REGULATOR), own=True),
     "bidding:objection_answer": Door(OPERATORS, "post", writes=True),
@@ -395,6 +397,8 @@ def world(settings, tmp_path) -> World:
     for name in ("objection", "objection_answer", "objection_escalate", "objection_decide"):
         values[f"bidding:{name}"] = {"code": objection.code}
     values["bidding:objection_file"] = {"code": objection.code, "number": 1}
+    values["bidding:contest"] = {"code": disputed.code}
+    values["bidding:stop"] = {"pk": Stop.objects.create(round=disputed, firm=firm, stopped_at=now).pk}
     values["bidding:object_to"] = {"code": disputed.code}
     values["bidding:answer"] = {"code": open_round.code, "number": question.number}
     for name in ("admission_check", "admission_publish", "admission_refuse"):
