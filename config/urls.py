@@ -16,5 +16,6 @@ urlpatterns = [
     path("", include("contracts.payments.urls")),
     path("", include("contracts.urls")),
     path("", include("ratings.urls")),
+    path("", include("oversight.urls")),
     path("", include("portal.urls")),
 ]

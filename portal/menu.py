@@ -46,6 +46,7 @@ OPERATOR: list[Pair] = [
 ]
 REGULATOR: list[Pair] = [
     ("bidding:regulator_desk", _("监管")),
+    ("oversight:desk", _("关联与回避")),
     ("contracts:desk", _("合同管理")),
     ("payments:regulator_desk", _("逾期付款")),
     ("payments:reconciliation", _("支付宝对账")),

@@ -19,6 +19,7 @@ from contracts.payments.domain.transfers import send_transfer
 from core import clock
 from market.domain import admission as admissions
 from market.models import Admission, Firm
+from oversight.models import Party
 from tests import auctions, consortia
 from tests import market_place as market
 from tests.approvals import office, windows
@@ -169,6 +170,10 @@ TABLE: dict[str, Door] = {
     "bidding:ask": Door(FIRMS, writes=True),
     "bidding:answer": Door((*OWNERS, Kind.OPERATOR), writes=True, own=True),
     "bidding:object_to": Door((*OWNERS, Kind.FIRM), writes=True, own=True),
+    **{
+        f"oversight:{name}": Door((Kind.REGULATOR,))
+        for name in ("desk", "ties", "ties_file", "search", "graph", "graph_table")
+    },
     "bidding:contest": Door((Kind.FIRM,), writes=True),
     "bidding:stop": Door((Kind.REGULATOR,)),
     "bidding:objection": Door((*OWNERS, Kind.FIRM, Kind.OPERATOR, Kind.REGULATOR), own=True),
@@ -397,6 +402,8 @@ def world(settings, tmp_path) -> World:
     for name in ("objection", "objection_answer", "objection_escalate", "objection_decide"):
         values[f"bidding:{name}"] = {"code": objection.code}
     values["bidding:objection_file"] = {"code": objection.code, "number": 1}
+    party = Party.objects.create(kind="organisation", name="某公司")
+    values["oversight:graph"] = values["oversight:graph_table"] = {"pk": party.pk}
     values["bidding:contest"] = {"code": disputed.code}
     values["bidding:stop"] = {"pk": Stop.objects.create(round=disputed, firm=firm, stopped_at=now).pk}
     values["bidding:object_to"] = {"code": disputed.code}
