@@ -76,7 +76,8 @@ def ball(round_: Round, *, now: datetime, held: Held = None) -> Text:
     if isinstance(held, Stop):
         return STOPPED
     if held is not None and (round_.status == Status.CANDIDATE or held.status == Objection.Status.STOPPED):
-        return HELD_BY_SERVICE_CENTRE if held.status == Objection.Status.FILED else HELD_BY_REGULATOR
+        answers = held.status == Objection.Status.FILED and not held.is_about_recusal
+        return HELD_BY_SERVICE_CENTRE if answers else HELD_BY_REGULATOR
     if round_.status == Status.CLOSED and not round_.custodian_private:
         return CUSTODIAN_RELEASES
     if round_.status == Status.OPENED and round_.choice_due_at is not None:

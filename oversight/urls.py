@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from oversight.views import desk, graph
+from oversight.views import desk, graph, shares
 
 app_name = "oversight"
 
 of_desk = [
     path("desk/oversight/", desk.desk, name="desk"),
     path("desk/oversight/ties/", desk.ties, name="ties"),
+    path("desk/oversight/shares/", shares.shares, name="shares"),
     path("desk/oversight/ties.csv", desk.ties_file, name="ties_file"),
 ]
 of_graph = [

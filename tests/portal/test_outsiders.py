@@ -172,7 +172,7 @@ TABLE: dict[str, Door] = {
     "bidding:object_to": Door((*OWNERS, Kind.FIRM), writes=True, own=True),
     **{
         f"oversight:{name}": Door((Kind.REGULATOR,))
-        for name in ("desk", "ties", "ties_file", "search", "graph", "graph_table")
+        for name in ("desk", "ties", "ties_file", "shares", "search", "graph", "graph_table")
     },
     "bidding:contest": Door((Kind.FIRM,), writes=True),
     "bidding:stop": Door((Kind.REGULATOR,)),
