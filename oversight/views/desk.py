@@ -21,7 +21,7 @@ from core.spreadsheets import csv_of
 from oversight.domain.telling import in_words
 from oversight.filters import TieFilter
 from oversight.forms import SearchForm
-from oversight.models import Effect, Match, Party, Scan, Tie
+from oversight.models import Effect, Party, Scan, Tie
 from oversight.rights import READERS
 
 PAGE, SHOWN = 30, 15
@@ -56,7 +56,6 @@ def desk(request: ActingRequest) -> HttpResponse:
         "stops": Stop.objects.pending().for_list().order_by("stopped_at", "id")[:SHOWN],
         "stops_count": Stop.objects.pending().count(),
         "objections_count": Objection.objects.to_decide().count(),
-        "matches_count": Match.objects.filter(status=Match.Status.SUGGESTED).count(),
         "standing_count": Tie.objects.standing().count(),
         "scan": Scan.objects.first(),
     }

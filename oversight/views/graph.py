@@ -21,7 +21,7 @@ from oversight.domain import neighbours, searching
 from oversight.domain.neighbours import Named, Shown
 from oversight.domain.telling import share_of
 from oversight.forms import OPENED, GraphForm, SearchForm
-from oversight.graph import Kind, Link
+from oversight.graph import Edge, Kind, Link
 from oversight.models import Confidence, Party
 from oversight.models import Kind as KindLabel
 from oversight.rights import READERS, reads_names
@@ -99,6 +99,12 @@ def table(request: ActingRequest, pk: int) -> HttpResponse:
     return answer
 
 
+def _said(edge: Edge) -> str:
+    """Who says so, and that it is no record where it is none."""
+    known = Confidence(edge.confidence)
+    return edge.source if known == Confidence.RECORDED else f"{edge.source}（{known.label}）"
+
+
 class _Asked:
     """One question to the graph, and everything that its answer shows."""
 
@@ -135,7 +141,7 @@ class _Asked:
 
     def _row(self, link: Link, on_way: bool) -> Row:
         shares = [{"low": edge.low, "high": edge.high} for edge in link.edges]
-        said = dict.fromkeys(f"{edge.source}（{Confidence(edge.confidence).label}）" for edge in link.edges)
+        said = dict.fromkeys(_said(edge) for edge in link.edges)
         return Row(
             tail=self.parties[link.tail],
             head=self.parties[link.head],

@@ -11,6 +11,8 @@ import pytest
 
 from accounts.models import Role
 from core import clock
+from market.domain.search import search_text
+from market.models import Firm
 from oversight.domain import marketplace, neighbours, scanning, searching
 from oversight.domain.describing import Described, id_hash
 from oversight.domain.stating import Said, Stated, source_of, state
@@ -114,7 +116,7 @@ def test_the_shortest_way_between_two(world):
     ]  # fmt: skip
     page = world.page(to=world.department).content.decode()
     assert "最短经过 2 个关系" in page and "在路径上" in page
-    assert neighbours.shortest(world.node, world.department, at=date(2016, 1, 1)) is None
+    assert neighbours.shortest(world.node, world.department, at=date(2016, 1, 1), kinds=("owns", "sponsors")) is None
     other = world.other.organisation.party.pk
     assert neighbours.shortest(world.node, other, at=today()) is None
     assert "没有找到通向" in world.page(to=other).content.decode()
@@ -165,6 +167,7 @@ def test_the_desk_tells_what_has_changed_and_the_list_has_all_of_it(world):
     assert world.firm.organisation.name in page and "RH1" in page and NAME not in page
     listed = world.client.get("/desk/oversight/ties/", {"rule": "RH3", "standing": "yes"}).content.decode()
     assert "自然人甲" in listed and NAME not in listed
+    Firm.objects.filter(pk=world.firm.pk).update(search=search_text(world.firm.uscc))
     told = world.client.get("/desk/oversight/ties.csv", {"q": world.firm.uscc}).content.decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(told)))
     assert {row[0] for row in rows[1:]} == {"RH1", "RH2", "RH3"} and NAME not in told

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.models import Kind, Membership
+from accounts.models import Kind, Membership, Role
 from bidding import record
 from bidding.domain import entries, experts, rounds, stop_decisions, unseating
 from bidding.domain.access import StepsAside, demand_operator, firms_in
@@ -183,7 +183,7 @@ def test_who_acts_for_the_firm_or_practises_there_is_tied_to_it():
     firm, other = market.firm(where), market.firm(where)
     acts, practises, free = market.user(), market.user(), market.user()
     Membership.objects.create(
-        user=acts, organisation=firm.organisation, active_from=clock.now() - timedelta(days=400),
+        user=acts, organisation=firm.organisation, role=Role.HANDLER, active_from=clock.now() - timedelta(days=400),
         active_until=clock.now() - timedelta(days=30),
     )  # fmt: skip
     practitioner(firm, identified(practises), "某人")
