@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from oversight.views import desk, graph, shares
+from oversight.views import desk, graph, prices, shares
 
 app_name = "oversight"
 
@@ -10,6 +10,7 @@ of_desk = [
     path("desk/oversight/", desk.desk, name="desk"),
     path("desk/oversight/ties/", desk.ties, name="ties"),
     path("desk/oversight/shares/", shares.shares, name="shares"),
+    path("desk/oversight/rounds/<round:code>/prices/", prices.prices, name="prices"),
     path("desk/oversight/ties.csv", desk.ties_file, name="ties_file"),
 ]
 of_graph = [

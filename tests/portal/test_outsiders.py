@@ -172,7 +172,7 @@ TABLE: dict[str, Door] = {
     "bidding:object_to": Door((*OWNERS, Kind.FIRM), writes=True, own=True),
     **{
         f"oversight:{name}": Door((Kind.REGULATOR,))
-        for name in ("desk", "ties", "ties_file", "shares", "search", "graph", "graph_table")
+        for name in ("desk", "ties", "ties_file", "shares", "search", "graph", "graph_table", "prices")
     },
     "bidding:contest": Door((Kind.FIRM,), writes=True),
     "bidding:stop": Door((Kind.REGULATOR,)),
@@ -404,6 +404,7 @@ def world(settings, tmp_path) -> World:
     values["bidding:objection_file"] = {"code": objection.code, "number": 1}
     party = Party.objects.create(kind="organisation", name="某公司")
     values["oversight:graph"] = values["oversight:graph_table"] = {"pk": party.pk}
+    values["oversight:prices"] = {"code": done.code}
     values["bidding:contest"] = {"code": disputed.code}
     values["bidding:stop"] = {"pk": Stop.objects.create(round=disputed, firm=firm, stopped_at=now).pk}
     values["bidding:object_to"] = {"code": disputed.code}
