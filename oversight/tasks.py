@@ -10,8 +10,10 @@ def scan_changed() -> int:
     """Take in what the marketplace has newly admitted, and scan what has changed; any number of workers may do it at once."""
     marketplace.import_changed()
     scan = scanning.scan_changed()
+    if scan is None:
+        return 0
     stopping.after_scan()
-    return scan.found if scan else 0
+    return scan.found
 
 
 @shared_task
