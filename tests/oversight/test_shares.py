@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 from fractions import Fraction
 
@@ -15,12 +16,14 @@ from tests import market_place as market
 from tests.bidding.browse import acting
 from tests.oversight.place import regulator
 
+numbers = itertools.count(1)
+
 
 def given(where, firm, times, **fields):
     """So many awards of the place's department to a firm."""
-    for number in range(times):
+    for _number in range(times):
         round_ = Round.objects.create(
-            need=market.need(where), code=f"R{firm.pk}-{where.department.pk}-{number}"[:20], owner=where.owner.organisation,
+            need=market.need(where), code=f"R{next(numbers)}", owner=where.owner.organisation,
             service=fields.get("service", where.service), district=where.district, department=where.department,
             title="x", method=fields.get("method", "lowest"),
         )  # fmt: skip
