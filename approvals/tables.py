@@ -28,13 +28,12 @@ from approvals.forms.national import RecordForm
 from approvals.models import Case, CaseEvent, Department, ServiceInstance
 from core import clock
 from core.errors import DomainError
+from core.spreadsheets import MARKS, quoted
 
 MOST_ROWS = 1000
 EVENT_COLUMNS = tuple(EventForm.base_fields)
 NATIONAL_COLUMNS = national.COLUMNS
 OWN_ID = re.compile(r"(K[0-9]{12,17})-([0-9]{1,4})")
-MARKS = "=+-@\t\r"
-"""What a spreadsheet takes for a formula at the beginning of a cell."""
 
 
 @dataclass(frozen=True)
@@ -271,7 +270,7 @@ def national_csv(department: Department) -> str:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([column for column, _name in NATIONAL_COLUMNS])
     for number, each in enumerate(rows, start=1):
-        writer.writerow([_quoted(_cell(each, column, name, number)) for column, name in NATIONAL_COLUMNS])
+        writer.writerow([quoted(_cell(each, column, name, number)) for column, name in NATIONAL_COLUMNS])
     return out.getvalue()
 
 
@@ -300,7 +299,7 @@ def events_csv(department: Department) -> str:
     writer.writerow(EVENT_COLUMNS)
     for event in rows.iterator(chunk_size=500):
         told = _told(event)
-        writer.writerow([_quoted(told.get(column, "")) for column in EVENT_COLUMNS])
+        writer.writerow([quoted(told.get(column, "")) for column in EVENT_COLUMNS])
     return out.getvalue()
 
 
@@ -334,11 +333,6 @@ def _told(event: CaseEvent) -> dict[str, str]:
 
 def _event_id(case: Case, event: CaseEvent) -> str:
     return event.event_id or f"{case.code}-{event.number}"
-
-
-def _quoted(cell: str) -> str:
-    """A cell that a spreadsheet does not take for a formula."""
-    return f"'{cell}" if cell[:1] and cell[0] in MARKS else cell
 
 
 def _unquoted(cell: str) -> str:

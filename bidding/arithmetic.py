@@ -9,7 +9,7 @@ from typing import Any
 
 from bidding.domain.auction_times import last_offers
 from bidding.domain.parties import members_of
-from bidding.domain.reasons import reason_text
+from bidding.domain.reasons import public_text
 from bidding.models import ConsortiumParty, Draw, Entry, ExpertPool, Lot, Mark, Round, Seat
 from bidding.rules import Disclosure
 from bidding.sentences import Case, Member, Row, sentences_of
@@ -182,7 +182,7 @@ def _rows(
             amount=_amount(entry, offers) if everything else None,
             days=entry.days if everything else None,
             valid=entry.valid,
-            reason=reason_text(entry.reason, entry.reason_detail if everything else "") if entry.valid is False else "",
+            reason=public_text(entry.reason, entry.reason_detail if everything else "") if entry.valid is False else "",
             drawn=order.index(entry.firm.uscc) + 1 if entry.firm.uscc in order else None,
             won=winner is not None and entry.firm_id == winner,
             credit=entry.credit,
@@ -202,7 +202,7 @@ def _members(parties: Sequence[ConsortiumParty], everything: bool) -> tuple[Memb
         Member(
             uscc=party.firm.uscc,
             name=party.firm.organisation.public_name,
-            reason=reason_text(party.reason, party.reason_detail if everything else ""),
+            reason=public_text(party.reason, party.reason_detail if everything else ""),
         )
         for party in parties
     )

@@ -60,7 +60,8 @@ def may_ask(reader: Membership | None) -> bool:
 
 def objections_of(round_: Round, *, reader: Membership | None, now: datetime) -> dict[str, Any]:
     """The objections to a round with their state, which of them this reader may open, and whether the award waits."""
-    shown = list(round_.objections.select_related("lot").order_by("filed_at", "id")) if round_.candidate_at else []
+    rows = round_.objections.select_related("lot").order_by("filed_at", "id")
+    shown = list(rows) if round_.candidate_at else []
     readable: set[int] = set()
     takes, may_object = takes_objections_at(round_, now), False
     if reader is not None:
@@ -82,5 +83,5 @@ def objections_of(round_: Round, *, reader: Membership | None, now: datetime) ->
 
 def held_by_objections(rounds: Iterable[Round]) -> dict[int, Objection]:
     """The pending objection of each of these rounds that has one, by the round's primary key, in one query."""
-    pending = Objection.objects.pending().filter(round__in=[each.pk for each in rounds])
+    pending = Objection.objects.pending().filter(round__in=[each.pk for each in rounds if each.candidate_at])
     return {each.round_id: each for each in pending}

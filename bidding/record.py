@@ -13,6 +13,7 @@ from bidding.domain.parties import members_record
 from bidding.domain.rounds import services_told
 from bidding.models import Draw, Entry, ExpertPool, Lot, Policy, Round, Substitution
 from bidding.rules import Disclosure, disclosure
+from bidding.stopped import shown_stops
 from ledger import domain as ledger
 from ledger.domain.proofs import proof_of
 from protocol.canonical import timestamp
@@ -58,6 +59,7 @@ def public_record(round_: Round) -> dict[str, Any]:
         "events": ledger.unsealed(round_.subject) if opened else [],
         "log": ledger.published(round_.subject),
         **_pool(round_, known),
+        **_stops(round_, known),
         "proof": proof_of(round_.subject, with_sealed=opened, earlier=[note for note in checkpoints.values() if note]),
     }
 
@@ -100,6 +102,12 @@ def _pool(round_: Round, known: Disclosure) -> dict[str, Any]:
         return {}
     pool = ExpertPool.objects.filter(round=round_).first() if known == Disclosure.EVERYTHING else None
     return {"pool": {"blind": pool.blind, "codes": pool.codes} if pool else None}
+
+
+def _stops(round_: Round, known: Disclosure) -> dict[str, Any]:
+    """When it stood still for a tie and what was decided; who and why as soon as it is told who entered. Only where it did."""
+    rows = shown_stops(round_, known)
+    return {"stops": [each.as_record() for each in rows]} if rows else {}
 
 
 def _keys(round_: Round, known: Disclosure) -> dict[str, Any]:
@@ -195,6 +203,7 @@ def _substitution(gone: Substitution) -> dict[str, Any]:
         "in": gone.successor.uscc if gone.successor else None,
         "iteration": gone.iteration,
         "settled": gone.settled_at is not None,
+        **({"cause": str(gone.cause)} if gone.cause != gone.Cause.WALKED_AWAY else {}),
     }
 
 

@@ -30,6 +30,8 @@ def disclosure(round_: Round) -> Disclosure:
     match round_.status:
         case Round.Status.OPENED:
             return Disclosure.NOTHING if METHODS[round_.method].blind else Disclosure.ENTRANTS
+        case Round.Status.FAILED if round_.evaluated_at is not None:
+            return Disclosure.EVERYTHING  # nobody is left of those who had won: everything was public already
         case Round.Status.FAILED:
             successor = round_.successor
             opened = successor is not None and successor.opened_at is not None

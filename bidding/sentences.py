@@ -98,11 +98,12 @@ def sentences_of(case: Case) -> list[str]:
 
 
 def _followed(case: Case) -> list[str]:
-    """Who walked away, and who followed."""
+    """Who walked away or had to step aside, and who followed."""
     said = []
     for gone in case.gone:
         told = {"out": gone.out.organisation.public_name, "reason": gone.reason}
-        said.append(_("%(out)s 放弃中选，原因：%(reason)s") % told)
+        recused = gone.cause == Substitution.Cause.RECUSED
+        said.append((_("%(out)s 应当回避：%(reason)s") if recused else _("%(out)s 放弃中选，原因：%(reason)s")) % told)
         if gone.successor is not None and gone.iteration is not None:
             name = gone.successor.organisation.public_name
             said.append(_("用下一个抽取码在其余机构中重新抽签，%(name)s 递补。") % {"name": name})

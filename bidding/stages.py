@@ -9,11 +9,13 @@ from datetime import datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from bidding.models import Objection, Round
+from bidding.models import Objection, Round, Stop
 from protocol.methods import METHODS
 
 Status = Round.Status
 Text = str | Promise
+Held = Objection | Stop | None
+"""What holds a round back."""
 
 ORDER = (
     Status.ANNOUNCED,
@@ -55,6 +57,7 @@ EXPERTS_MARK: Text = _("评审专家：打分")
 OWNER_CHOOSES: Text = _("业主：从候选名单里选定")
 HELD_BY_SERVICE_CENTRE: Text = _("中介管理服务中心：答复异议")
 HELD_BY_REGULATOR: Text = _("监管部门：处理投诉")
+STOPPED: Text = _("监管部门：处理回避事项，比选暂停")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,10 +71,13 @@ class Stage:
     planned: bool = False
 
 
-def ball(round_: Round, *, now: datetime, held: Objection | None = None) -> Text:
-    """Who has to do something next; with a pending objection, whoever must settle it."""
+def ball(round_: Round, *, now: datetime, held: Held = None) -> Text:
+    """Who has to do something next; with a pending objection or a stop, whoever must settle it."""
+    if isinstance(held, Stop):
+        return STOPPED
     if held is not None and (round_.status == Status.CANDIDATE or held.status == Objection.Status.STOPPED):
-        return HELD_BY_SERVICE_CENTRE if held.status == Objection.Status.FILED else HELD_BY_REGULATOR
+        answers = held.status == Objection.Status.FILED and not held.is_about_recusal
+        return HELD_BY_SERVICE_CENTRE if answers else HELD_BY_REGULATOR
     if round_.status == Status.CLOSED and not round_.custodian_private:
         return CUSTODIAN_RELEASES
     if round_.status == Status.OPENED and round_.choice_due_at is not None:
@@ -83,10 +89,10 @@ def ball(round_: Round, *, now: datetime, held: Objection | None = None) -> Text
     return BALL[round_.status_at(now)]
 
 
-def rail(round_: Round, *, now: datetime, held: Objection | None = None) -> list[Stage]:
+def rail(round_: Round, *, now: datetime, held: Held = None) -> list[Stage]:
     """The stages of a public round, in order; one that ended early shows its end in place of what will not come.
 
-    While an objection holds the round back nothing to come has a date.
+    While an objection or a stop holds the round back nothing to come has a date.
     """
     stages = _stages(round_, now=now)
     return [replace(each, at=None) if each.planned else each for each in stages] if held is not None else stages

@@ -17,6 +17,7 @@ from bidding.views import (
     public,
     questions,
     regulator,
+    stops,
     walking,
 )
 from bidding.views.verify import verify
@@ -71,6 +72,8 @@ urlpatterns = [
     path("desk/firm/consortia/<word:key>/dissolve/", consortia.dissolve, name="consortium_dissolve"),
     path("desk/rounds/<round:code>/questions/<int:number>/", questions.answer, name="answer"),
     path("desk/rounds/<round:code>/object/", objections.object_to, name="object_to"),
+    path("desk/rounds/<round:code>/recusal/", stops.contest, name="contest"),
+    path("desk/regulator/stops/<int:pk>/", stops.stop, name="stop"),
     path("desk/objections/<word:code>/", objections.objection, name="objection"),
     path("desk/objections/<word:code>/files/<int:number>/", objections.file, name="objection_file"),
     path("desk/objections/<word:code>/answer/", objections.answer, name="objection_answer"),

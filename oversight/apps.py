@@ -7,11 +7,13 @@ class OversightConfig(AppConfig):
     verbose_name = _("监管")
 
     def ready(self) -> None:
-        from bidding.domain import eligibility
-        from oversight.domain import recusal
+        from bidding.domain import access, eligibility, experts
+        from oversight.domain import handling, recusal
 
         eligibility.register(recusal.tied_by_graph)
         eligibility.register(recusal.reviews_own_report)
         eligibility.register(recusal.recused_by_decision)
-        eligibility.register_before_award(recusal.tied_by_graph)
-        eligibility.register_before_award(recusal.recused_by_decision)
+        for rule in (recusal.tied_by_graph, recusal.reviews_own_report, recusal.recused_by_decision):
+            eligibility.register_after_closing(rule)
+        experts.register(handling.experts_tied)
+        access.register(handling.people_tied)

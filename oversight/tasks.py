@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from oversight.domain import alerting, marketplace, scanning
+from oversight.domain import alerting, marketplace, scanning, stopping
 from oversight.domain.sources import TIES
 
 
@@ -11,9 +11,11 @@ def scan_changed() -> int:
     """Take in what the marketplace has newly admitted, and scan what has changed; any number of workers may do it at once."""
     marketplace.import_changed()
     scan = scanning.scan_changed()
-    if scan is not None:
-        alerting.ask(TIES)
-    return scan.found if scan else 0
+    if scan is None:
+        return 0
+    stopping.after_scan()
+    alerting.ask(TIES)
+    return scan.found
 
 
 @shared_task
@@ -21,5 +23,6 @@ def scan_everything() -> int:
     """The nightly run: everything that the marketplace holds, then all firms and departments."""
     marketplace.import_everything()
     scan = scanning.scan_everything()
+    stopping.after_scan()
     alerting.ask()
     return scan.found

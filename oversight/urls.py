@@ -2,9 +2,22 @@
 
 from django.urls import path
 
-from oversight.views import alerts, decisions, inquiries, rules, waiting
+from oversight.views import alerts, decisions, desk, graph, inquiries, prices, rules, shares, waiting
 
 app_name = "oversight"
+
+of_desk = [
+    path("desk/oversight/", desk.desk, name="desk"),
+    path("desk/oversight/ties/", desk.ties, name="ties"),
+    path("desk/oversight/shares/", shares.shares, name="shares"),
+    path("desk/oversight/rounds/<round:code>/prices/", prices.prices, name="prices"),
+    path("desk/oversight/ties.csv", desk.ties_file, name="ties_file"),
+]
+of_graph = [
+    path("desk/oversight/search/", graph.search, name="search"),
+    path("desk/oversight/graph/<int:pk>/", graph.graph, name="graph"),
+    path("desk/oversight/graph/<int:pk>/table.csv", graph.table, name="graph_table"),
+]
 
 leads = [
     path("desk/alerts/", alerts.alerts, name="alerts"),
@@ -29,4 +42,4 @@ public = [
     path("firms/<word:uscc>/decisions/part/", decisions.firm_part, name="firm_decisions_part"),
 ]
 
-urlpatterns = [*leads, *cases, *public]
+urlpatterns = [*of_desk, *of_graph, *leads, *cases, *public]

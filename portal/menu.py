@@ -50,6 +50,7 @@ OPERATOR: list[Pair] = [
 ]
 REGULATOR: list[Pair] = [
     ("bidding:regulator_desk", _("监管")),
+    ("oversight:desk", _("关联与回避")),
     ("oversight:alerts", _("线索")),
     ("oversight:rules", _("规则与精度")),
     ("oversight:inquiries", _("核查与决定")),

@@ -27,7 +27,7 @@ MOMENTS = {
     "round.void": "ended_at",
 }
 AGAIN = ("round.evaluated", "round.candidate", "round.awarded")
-"""Steps that a round may take again after its winner has walked away; the record tells the last time of each."""
+"""Steps that a round may take again after its winner has left; the record tells the last time of each."""
 ADDENDUM = "round.addendum"
 ORDER = (
     "announced_at",
@@ -39,10 +39,11 @@ ORDER = (
     "awarded_at",
     "contracted_at",
 )
-WALKED_AWAY, SUBSTITUTED = "round.walked_away", "round.substituted"
+LEFT, SUBSTITUTED = ("round.walked_away", "round.recused"), "round.substituted"
+"""Why a winner is one no more: it gave up, or a regulator had it step aside."""
 STATUS_OF = {
     **{kind: kind.removeprefix("round.") for kind in MOMENTS},
-    WALKED_AWAY: "evaluated",
+    **dict.fromkeys(LEFT, "evaluated"),
 }
 """The status that a round has after an entry."""
 
@@ -65,7 +66,8 @@ def told_by(record: Record, told: list[tuple[int, bytes]]) -> Iterator[Check]:
     yield Check(what="their types are those listed", holds=types == [str(each.get("type")) for each in record.log])
     ended = [STATUS_OF[kind] for kind in types if kind in STATUS_OF]
     yield Check(what="the status is the last that the log tells", holds=ended[-1:] == [record.status])
-    once = [kind for kind in types if kind in MOMENTS and not (WALKED_AWAY in types and kind in AGAIN)]
+    again = any(kind in types for kind in LEFT)
+    once = [kind for kind in types if kind in MOMENTS and not (again and kind in AGAIN)]
     yield Check(what="no step was taken twice", holds=len(set(once)) == len(once))
     yield from verify_experts.asked(record, read)
     moved = [

@@ -117,8 +117,8 @@ class Line:
 
 
 def _end_of_selection(round_: Round) -> datetime | None:
-    """When the award is due: while a candidate is on public notice and nobody objects."""
-    pending = any(each.is_pending for each in round_.objections.all())
+    """When the award is due: while a candidate is on public notice and nothing holds it back."""
+    pending = any(each.is_pending for each in [*round_.objections.all(), *round_.stops.all()])
     return round_.candidate_until if round_.status == Round.Status.CANDIDATE and not pending else None
 
 
@@ -180,6 +180,7 @@ def _rounds_of(needs: Sequence[Need]) -> dict[int, tuple[Round, ...]]:
         .filter(need__in=[need.pk for need in needs])
         .prefetch_related(
             "objections",
+            "stops",
             "lots__substitutions",
             Prefetch("lots__awards", Award.objects.select_related("firm__organisation").order_by("issued_at", "id")),
         )

@@ -50,8 +50,9 @@ def _at_fault(round_: Round) -> str:
 
 def _lot_events(round_: Round, lot: Lot) -> Iterator[Event]:
     for gone in lot.substitutions.all():
+        charged_to = "firm" if gone.cause == gone.Cause.WALKED_AWAY else ""
         yield Event(
-            id=f"{round_.code}/{lot.number}/out/{gone.number}", kind="round_failed", at=gone.at, charged_to="firm"
+            id=f"{round_.code}/{lot.number}/out/{gone.number}", kind="round_failed", at=gone.at, charged_to=charged_to
         )
     for award in lot.awards.all():
         yield Event(id=award.code, kind="awarded", at=award.issued_at)

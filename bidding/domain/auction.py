@@ -19,9 +19,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Membership, User
 from bidding.domain import live
-from bidding.domain.access import demand_operator
+from bidding.domain.access import demand_operator, firms_in
 from bidding.domain.reasons import demand_reason, reason_text
-from bidding.models import Auction, Bidder, Offer, Pause, Round
+from bidding.models import Auction, Bidder, Lot, Offer, Pause, Round
 from core import clock
 from core.errors import DomainError, NotAllowed, WrongState
 from ledger import domain as ledger
@@ -212,7 +212,7 @@ def pause_auction(*, lot_id: int, reason: str, by: Membership) -> Pause:
 
     Gives the pause that is open if there is one. Raises NotAllowed, and WrongState where the auction does not run.
     """
-    demand_operator(by)
+    demand_operator(by, firms=firms_in(Lot.objects.select_related("round__named").get(pk=lot_id).round))
     written = demand_reason(reason)
     with transaction.atomic():
         held = _hold(lot_id, None)
@@ -235,7 +235,7 @@ def pause_auction(*, lot_id: int, reason: str, by: Membership) -> Pause:
 
 def resume_auction(*, lot_id: int, reason: str, by: Membership) -> Pause:
     """Let a paused auction go on; its end moves by the length of the pause. Raises NotAllowed, WrongState without a pause."""
-    demand_operator(by)
+    demand_operator(by, firms=firms_in(Lot.objects.select_related("round__named").get(pk=lot_id).round))
     written = demand_reason(reason)
     with transaction.atomic():
         held = _hold(lot_id, None)

@@ -8,10 +8,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership
+from bidding.domain import stops
 from bidding.domain.access import demand_owner
 from bidding.domain.closing import evaluate_round
 from bidding.domain.reasons import demand_reason
-from bidding.models import Round
+from bidding.models import Round, Stop
 from core import clock
 from core.errors import DomainError, WrongState
 from protocol.methods import METHODS
@@ -39,8 +40,11 @@ def choose(
             return round_
         if round_.status != Round.Status.OPENED or round_.choice_due_at is None or target.choice is not None:
             raise WrongState
+        stops.demand_running(round_)
         if uscc not in target.short_list:
             raise DomainError(_("只能从候选名单里选。"), code="not_listed")
+        if round_.stops.filter(outcome=Stop.Outcome.SET_ASIDE, firm__organisation__uscc=uscc).exists():
+            raise DomainError(_("监管部门已决定这家机构回避，请选其他机构。"), code="set_aside")
         target.choice = chosen
         target.save(update_fields=["choice"])
         return evaluate_round(round_id=round_id, now=clock.now())

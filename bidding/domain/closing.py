@@ -13,8 +13,8 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from bidding.domain import auction_times, credit, live, panels, parties, timetable
-from bidding.domain.eligibility import reasons_before_award, reasons_between
+from bidding.domain import auction_times, credit, live, panels, parties, stops, timetable
+from bidding.domain.eligibility import reasons_between
 from bidding.domain.frozen import FIRST, entries_of, locked, private_keys, write_back
 from bidding.domain.reasons import reason_text
 from bidding.domain.rounds import end_round
@@ -106,7 +106,7 @@ def evaluate_round(*, round_id: int, now: datetime) -> Round:
     """
     with transaction.atomic():
         round_ = locked(round_id)
-        if round_.status != Status.OPENED or not auction_times.seal(round_, at=now):
+        if round_.status != Status.OPENED or stops.is_stopped(round_) or not auction_times.seal(round_, at=now):
             return round_
         lots = list(round_.lots.all())
         entries = list(entries_of(round_).select_for_update(of=["self"]))
@@ -254,7 +254,7 @@ def publish_candidate(*, round_id: int, now: datetime) -> Round:
     """Put the winner of an evaluated round on public notice (中选公示) for the policy's length."""
     with transaction.atomic():
         round_ = locked(round_id)
-        if round_.status != Status.EVALUATED:
+        if round_.status != Status.EVALUATED or stops.is_stopped(round_) or stops.has_winner_set_aside(round_):
             return round_
         assert round_.policy is not None
         Round.lifecycle.move(round_, Status.CANDIDATE)
@@ -270,7 +270,7 @@ def publish_candidate(*, round_id: int, now: datetime) -> Round:
 def award_round(*, round_id: int, now: datetime) -> Round:
     """Issue the award notice (中选通知书) of every lot when the public notice is over. Raises NotDue before.
 
-    Raises NotDue too while an objection is pending. Unchanged while a tie stands that has become known of a winner since closing.
+    Raises NotDue too while an objection is pending. Unchanged where it is stopped, or is now, for a tie that has become known.
     """
     with transaction.atomic():
         round_ = locked(round_id)
@@ -281,10 +281,9 @@ def award_round(*, round_id: int, now: datetime) -> Round:
             raise NotDue
         if round_.objections.pending().exists():
             raise NotDue(_("有异议或投诉尚未处理完，暂不发出中选通知书。"))
-        won = list(round_.lots.select_related("winner__organisation").exclude(winner=None))
-        winners = {firm.pk: firm for lot in won if lot.winner for firm in parties.all_of(lot, lot.winner)}
-        if reasons_before_award(list(winners.values()), round_, at=now):
+        if stops.is_stopped(round_) or stops.stop_where_known(round_, at=now):
             return round_
+        won = list(round_.lots.select_related("winner__organisation").exclude(winner=None))
         Round.lifecycle.move(round_, Status.AWARDED)
         round_.awarded_at = now
         round_.save()

@@ -13,7 +13,7 @@ from bidding.domain.closing import award_round, close_round, evaluate_round, pub
 from bidding.domain.contracting import contract_round
 from bidding.domain.custody import PATIENCE, void_unreleased
 from bidding.domain.opening import open_round
-from bidding.domain.substitution import settle
+from bidding.domain.substitution import recuse_winners, settle
 from bidding.models import Round
 from core import clock
 
@@ -36,6 +36,7 @@ def move_due_rounds(now: datetime | None = None) -> int:
         (void_unreleased, rounds.due_to_void(before=began - PATIENCE)),
         (evaluate_round, rounds.due_to_evaluate(now=began)),
         (settle, rounds.due_to_settle()),
+        (recuse_winners, rounds.due_to_recuse()),
         (publish_candidate, rounds.due_to_publish()),
         (award_round, rounds.due_to_award(now=began)),
         (contract_round, rounds.due_to_contract()),

@@ -6,7 +6,7 @@ A higher room (oversight) registers further rules in its `apps.py`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from django.db.models import Prefetch, prefetch_related_objects
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Organisation
 from approvals.models import DepartmentBody
 from bidding.domain.reasons import Reason
-from bidding.models import Round
+from bidding.models import Objection, Round, Stop
 from core import clock
 from market.models import AffiliationDeclaration, Firm, Qualification, RequiredQualification, Suspension
 
@@ -25,8 +25,8 @@ Pair = tuple[int, int]
 Rule = Callable[[Collection[Firm], Collection[Round], datetime], Iterable[tuple[Pair, Reason]]]
 
 registry: list[Rule] = []
-before_award: list[Rule] = []
-"""Rules that are asked again of a winner before its award notice, for what may have become known since closing."""
+after_closing: list[Rule] = []
+"""Rules that are asked again of whoever has entered, for what may have become known since closing (bidding.domain.stops)."""
 
 
 def register(rule: Rule) -> Rule:
@@ -36,16 +36,36 @@ def register(rule: Rule) -> Rule:
     return rule
 
 
-def register_before_award(rule: Rule) -> Rule:
-    """Let a rule be asked again before the award."""
-    if rule not in before_award:
-        before_award.append(rule)
+def register_after_closing(rule: Rule) -> Rule:
+    """Let a rule be asked again after closing, up to the award."""
+    if rule not in after_closing:
+        after_closing.append(rule)
     return rule
 
 
-def reasons_before_award(firms: Collection[Firm], round_: Round, *, at: datetime) -> list[Reason]:
-    """What has become known of winners that would have kept them out."""
-    return [reason for rule in before_award for _pair, reason in rule(firms, [round_], at)]
+def recusals_known(firms: Collection[Firm], rounds: Collection[Round], *, at: datetime) -> dict[Pair, list[Reason]]:
+    """What has become known of firms that would have kept them out, without what was looked at and found to be no reason."""
+    found: dict[Pair, list[Reason]] = defaultdict(list)
+    for rule in after_closing:
+        for pair, reason in rule(firms, rounds, at):
+            found[pair].append(reason)
+    return {pair: own for pair, own in _without_cleared(found).items() if own}
+
+
+def _without_cleared(found: Mapping[Pair, list[Reason]]) -> dict[Pair, list[Reason]]:
+    """Ties that a regulator has found to be none, in a stopped round or on an objection, keep nobody out of that round."""
+    rounds = {round_ for (_firm, round_), own in found.items() if any(each.is_recusal for each in own)}
+    if not rounds:
+        return dict(found)
+    kept = Stop.objects.filter(outcome=Stop.Outcome.KEPT, round__in=rounds)
+    said = Objection.objects.filter(ground=Objection.Ground.RECUSAL, status=Objection.Status.SUSTAINED)
+    cleared: dict[int, set[str]] = defaultdict(set)
+    for round_, reasons in [
+        *kept.values_list("round_id", "reasons"),
+        *said.filter(round__in=rounds).values_list("round_id", "recusal"),
+    ]:
+        cleared[round_] |= {each["key"] for each in reasons if each["key"]}
+    return {pair: [each for each in own if each.key not in cleared[pair[1]]] for pair, own in found.items()}
 
 
 def reasons_against(*, firm: Firm, round_: Round, at: datetime) -> list[Reason]:
@@ -74,7 +94,7 @@ def reasons_between(firms: Collection[Firm], rounds: Collection[Round], *, at: d
     for rule in registry:
         for pair, reason in rule(firms, rounds, at):
             found[pair].append(reason)
-    return found
+    return _without_cleared(found)
 
 
 @register
@@ -195,9 +215,11 @@ def _ties(firm: Firm, family: Sequence[Organisation], day: date) -> Iterable[Rea
         if not _holds_on(declared, day):
             continue
         if declared.kind in RH1 and (party := _is_one_of(declared, family)):
-            yield Reason(code="tied_to_department", detail=f"{declared.get_kind_display()} {party.name}")
+            detail = f"{declared.get_kind_display()} {party.name}"
+            yield Reason(code="tied_to_department", detail=detail, key=f"declared/{firm.pk}/{declared.kind}/{party.pk}")
         elif declared.kind in RH3 and (party := _is_one_of(declared, family[:1])):
-            yield Reason(code="staff_of_department", detail=party.name)
+            key = f"declared/{firm.pk}/{declared.kind}/{party.pk}"
+            yield Reason(code="staff_of_department", detail=party.name, key=key)
 
 
 def _holds_on(declared: AffiliationDeclaration, day: date) -> bool:

@@ -123,8 +123,8 @@ def withdraw_for(*, round_id: int, uscc: str, reason: str, by: Membership, lot: 
 
     Whether the firm had an entry is not told: nobody is to know that before opening. Raises NotDue, NotAllowed.
     """
-    demand_operator(by)
     firm = Firm.objects.select_related("organisation", "current").filter(organisation__uscc=uscc).first()
+    demand_operator(by, firms=[firm] if firm else [])
     written = demand_reason(reason)
     if firm is None:
         raise DomainError(_("没有这个统一社会信用代码的机构。"), code="uscc")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -24,9 +24,25 @@ from ledger import domain as ledger
 from market.forms.admission import id_hash_of
 from market.models import Firm, PractitionerRegistration, Service
 
+Tied = Callable[[Sequence[Expert], Round, Sequence[Firm], datetime], set[int]]
+"""Which of some experts are tied to a round's department or to firms that have entered it, by primary key."""
+
+_known: list[Tied] = []
+
 YEARS = 3
 """So long after leaving an employer an expert does not judge where it takes part."""
 PASSWORD_OCTETS = 9
+
+
+def register(tied: Tied) -> Tied:
+    """Name who knows of ties that stand in no registry; there is one."""
+    _known[:] = [tied]
+    return tied
+
+
+def tied_experts(experts: Sequence[Expert], round_: Round, firms: Sequence[Firm], *, at: datetime) -> set[int]:
+    """Who of them would have to step aside for a tie that the graph knows."""
+    return _known[0](experts, round_, firms, at) if _known and experts else set()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +166,8 @@ def pool_of(round_: Round, firms: Sequence[Firm], *, at: datetime) -> list[str]:
     """Codes, ascending, of the experts who may judge a round that these firms have entered.
 
     In conflict is whoever works, or has worked within three years, for the owner, the approving department, a body of it or
-    an entrant: by the registry, by a membership, by being registered as a firm's practitioner; or has declared it.
+    an entrant: by the registry, by a membership, by being registered as a firm's practitioner; or has declared it; or is tied
+    to one of them by what `register` knows.
     """
     day = at.astimezone(clock.LOCAL).date()
     # Of several services an expert of any: the panel judges the proposal as a whole.
@@ -159,10 +176,12 @@ def pool_of(round_: Round, firms: Sequence[Firm], *, at: datetime) -> list[str]:
     parties = _parties(round_, firms, day=day)
     since = _years_before(day, YEARS)
     acting, registered = _acting_for(experts, parties, at=at), _registered_at(firms, at=at)
+    tied = tied_experts(experts, round_, firms, at=at)
     return sorted(
         expert.code
         for expert in experts
         if expert.user_id not in acting
+        and expert.pk not in tied
         and not _works_for(expert, parties, since=since)
         and not (expert.user.id_number and bytes(id_hash_of(expert.user.id_number)) in registered)
     )

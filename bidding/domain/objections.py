@@ -16,9 +16,9 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.models import WRITERS, Kind, Membership, Organisation
+from accounts.models import WRITERS, Membership, Organisation
 from bidding.domain import live
-from bidding.domain.access import demand_operator
+from bidding.domain.access import demand_operator, demand_regulator, firms_in
 from bidding.domain.rounds import end_round
 from bidding.models import Entry, Lot, Objection, ObjectionFile, Round
 from core import clock, codes, worktime
@@ -64,18 +64,18 @@ def file_objection(
     of the same party to the same waits for its answer or beyond 3 of them.
     """
     with transaction.atomic():
-        round_ = _locked(round_id)
+        round_ = locked(round_id)
         if by.role not in WRITERS or not rounds_to_object_to(by.organisation).filter(pk=round_id).exists():
             raise NotAllowed
         now = clock.now()
         if not takes_objections_at(round_, now):
             raise NotDue(_("异议只在中选公示期内提出。"))
-        text = _said(text, TEXT_LENGTH)
+        text = worded(text, TEXT_LENGTH)
         if len(files) > MOST_FILES:
             raise DomainError(_("最多 %(most)d 个文件。") % {"most": MOST_FILES}, code="files")
         if lot is not None and (lot.round_id != round_.pk or not round_.has_lots):
             raise DomainError(_("请选择这次比选的标段。"), code="lot")
-        _demand_room(round_, by.organisation, lot)
+        demand_room(round_, by.organisation, lot)
         assert round_.policy is not None
         objection = Objection.objects.create(
             round=round_,
@@ -87,9 +87,9 @@ def file_objection(
             text=text,
             answer_due_at=worktime.add_working_days(now, round_.policy.objection_days),
         )
-        kept = [_keep(objection, number, file) for number, file in enumerate(files, start=1)]
+        kept = [keep(objection, number, file) for number, file in enumerate(files, start=1)]
         digest = canonical.sha256_hex(canonical.encode([each.sha256 for each in kept]))
-        _log("filed", objection, by, text=text, at=now, files={"count": len(kept), "sha256": digest})
+        log("filed", objection, by, text=text, at=now, files={"count": len(kept), "sha256": digest})
     return objection
 
 
@@ -108,8 +108,10 @@ def answer_objection(
     Unchanged where the same outcome was given before; raises WrongState for another one.
     """
     with transaction.atomic():
-        objection = _with_its_round(objection_id)
-        demand_operator(by)
+        objection = with_its_round(objection_id)
+        demand_operator(by, firms=firms_in(objection.round))
+        if objection.is_about_recusal:
+            raise WrongState(_("对回避的异议由监管部门处理。"))
         if objection.status == outcome and outcome in (Status.REJECTED, Status.NO_EFFECT, Status.UPHELD):
             return objection
         _demand_running(objection)
@@ -118,12 +120,12 @@ def answer_objection(
         Objection.lifecycle.move(objection, outcome)
         now, policy = clock.now(), objection.round.policy
         assert policy is not None
-        objection.answer, objection.answered_at = _said(text, REASON_LENGTH), now
+        objection.answer, objection.answered_at = worded(text, REASON_LENGTH), now
         objection.answered_by = by.organisation
         charged = _charge(objection, charged_to)
         objection.complaint_until = worktime.add_working_days(now, policy.complaint_days)
         objection.save()
-        _log("answered", objection, by, text=objection.answer, at=now, outcome=str(outcome), **charged)
+        log("answered", objection, by, text=objection.answer, at=now, outcome=str(outcome), **charged)
         if outcome == Status.UPHELD:
             end_round(objection.round, Round.Status.VOID, reason=objection.answer, at=now)
     return objection
@@ -135,7 +137,7 @@ def escalate_objection(*, objection_id: int, text: str, by: Membership) -> Objec
     A round that is not awarded yet waits again. Unchanged if it was done before; raises NotDue too late.
     """
     with transaction.atomic():
-        objection = _with_its_round(objection_id)
+        objection = with_its_round(objection_id)
         if by.organisation_id != objection.objector_id or by.role not in WRITERS:
             raise NotAllowed
         if objection.escalated_at is not None:
@@ -147,10 +149,10 @@ def escalate_objection(*, objection_id: int, text: str, by: Membership) -> Objec
         if not is_in_time_to_complain(objection, now):
             raise NotDue(_("投诉期限已过。"))
         assert round_.policy is not None
-        objection.complaint, objection.escalated_at = _said(text, TEXT_LENGTH), now
+        objection.complaint, objection.escalated_at = worded(text, TEXT_LENGTH), now
         objection.decision_due_at = worktime.add_working_days(now, round_.policy.decision_days)
         objection.save()
-        _log("escalated", objection, by, text=objection.complaint, at=now)
+        log("escalated", objection, by, text=objection.complaint, at=now)
     return objection
 
 
@@ -177,14 +179,15 @@ def decide_objection(
         Decision.VOID: Status.SUSTAINED,
     }[decision]
     with transaction.atomic():
-        objection = _with_its_round(objection_id)
-        if by.organisation.kind != Kind.REGULATOR or by.role not in WRITERS:
-            raise NotAllowed
+        objection = with_its_round(objection_id)
+        demand_regulator(by, firms=firms_in(objection.round))
+        if objection.is_about_recusal:
+            raise WrongState
         if objection.status == target:
             return objection
         _demand_running(objection)
         Objection.lifecycle.move(objection, target)
-        now, said = clock.now(), _said(text, REASON_LENGTH)
+        now, said = clock.now(), worded(text, REASON_LENGTH)
         if decision == Decision.STOP:
             objection.stop_reason, objection.stopped_at = said, now
             objection.stopped_by = by.organisation
@@ -193,7 +196,7 @@ def decide_objection(
             objection.decided_by = by.organisation
         charged = _charge(objection, charged_to)
         objection.save()
-        _log("decided", objection, by, text=said, at=now, decision=str(decision), **charged)
+        log("decided", objection, by, text=said, at=now, decision=str(decision), **charged)
         if decision == Decision.VOID:
             end_round(objection.round, Round.Status.VOID, reason=said, at=now)
     return objection
@@ -207,13 +210,14 @@ def _charge(objection: Objection, party: str) -> dict[str, str]:
     return {"charged_to": objection.charged_to} if objection.charged_to else {}
 
 
-def _locked(round_id: int) -> Round:
+def locked(round_id: int) -> Round:
+    """The round, held: every step about an objection takes it first."""
     return Round.objects.select_for_update(of=["self"]).select_related("policy", "owner").get(pk=round_id)
 
 
-def _with_its_round(objection_id: int) -> Objection:
+def with_its_round(objection_id: int) -> Objection:
     """An objection under the lock of its round, which every step about it takes first; both can be changed."""
-    round_ = _locked(Objection.objects.values_list("round_id", flat=True).get(pk=objection_id))
+    round_ = locked(Objection.objects.values_list("round_id", flat=True).get(pk=objection_id))
     objection = (
         Objection.objects.select_for_update(of=["self"])
         .select_related("objector", "answered_by", "lot")
@@ -228,7 +232,8 @@ def _demand_running(objection: Objection) -> None:
         raise WrongState(_("这次比选已经结束，这项异议随之终止。"))
 
 
-def _demand_room(round_: Round, objector: Organisation, lot: Lot | None) -> None:
+def demand_room(round_: Round, objector: Organisation, lot: Lot | None) -> None:
+    """Raise Conflict while an objection of the same party to the same waits, and beyond PER_PARTY."""
     own = Objection.objects.filter(round=round_, objector=objector)
     if own.filter(status=Status.FILED, lot=lot).exists():
         raise Conflict(_("贵方已有一项异议在等待答复。"))
@@ -238,13 +243,13 @@ def _demand_room(round_: Round, objector: Organisation, lot: Lot | None) -> None
         )
 
 
-def _keep(objection: Objection, number: int, file: File[bytes]) -> ObjectionFile:
+def keep(objection: Objection, number: int, file: File[bytes]) -> ObjectionFile:
     """Store a checked file under the objection's code: names that people give to files stay out of the storage."""
     file.name = f"{objection.code}-{number}.{(file.name or '').rpartition('.')[2]}"
     return ObjectionFile.objects.create(objection=objection, number=number, file=file, sha256=sha256_of(file))
 
 
-def _log(step: str, objection: Objection, by: Membership, *, text: str, at: datetime, **more: Any) -> None:
+def log(step: str, objection: Objection, by: Membership, *, text: str, at: datetime, **more: Any) -> None:
     """Tell the log and the round's watchers of a step: who took it by code, what was written blinded."""
     round_, party = objection.round, by.organisation
     data = {
@@ -258,7 +263,8 @@ def _log(step: str, objection: Objection, by: Membership, *, text: str, at: date
     transaction.on_commit(partial(live.changed, round_))
 
 
-def _said(text: str, length: int) -> str:
+def worded(text: str, length: int) -> str:
+    """What somebody must write, without space around it. Raises DomainError where it is empty or too long."""
     said = visible(text)
     if not said:
         raise DomainError(_("请写明理由。"), code="text")

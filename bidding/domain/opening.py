@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from psycopg import Cursor
 
-from bidding.domain import auction_times, files, live
+from bidding.domain import auction_times, files, live, stops
 from bidding.domain.frozen import entries_of, first_code, locked, private_keys, write_back
 from bidding.domain.rounds import end_round
 from bidding.models import Round
@@ -47,13 +47,13 @@ class Opened(NamedTuple):
 def open_round(*, round_id: int, now: datetime) -> Round:
     """Open every envelope of a closed round, once the custodian has released its key; ours is given away with it.
 
-    One that does not open, or does not hold a plaintext of PROTOCOL §2, is set aside and never stops the others. A round whose
-    announcement the custodian had not witnessed before the deadline ends here, unopened: nobody could tell from its record that
-    its terms stood before its envelopes.
+    Unchanged while it is stopped. One that does not open, or does not hold a plaintext of PROTOCOL §2, is set aside and never
+    stops the others. A round whose announcement the custodian had not witnessed before the deadline ends here, unopened: nobody
+    could tell from its record that its terms stood before its envelopes.
     """
     with transaction.atomic():
         round_ = locked(round_id)
-        if round_.status != Status.CLOSED or not round_.custodian_private:
+        if round_.status != Status.CLOSED or not round_.custodian_private or stops.is_stopped(round_):
             return round_
         announced = ledger.cosigned_with(round_.subject, "round.announced")
         if announced is None or announced.cosigned_at is None:  # the key overtook the cosignature, which is sent again

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -55,12 +55,19 @@ TEXTS: dict[str, Promise | str] = {
 }
 
 
+RECUSAL = ("tied_to_department", "staff_of_department", "tie_found", "recused", "reviews_own_report")
+"""Reasons of a tie (回避), or of a decision about one."""
+OF_PERSONS = ("RH3", "RH4", "RH5")
+"""Rules whose paths lead over natural persons, whom a role beside a public register would name."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reason:
     """One reason; `detail` says what exactly, without anything about a natural person; `party` whom of a consortium.
 
     `way_back` says in sentences what the firm can do about it and what time does, in sum the last; `url` is where it reads
-    more. Neither is kept.
+    more. Neither is kept. Of a recusal `key` says which tie it is, however it is told: what a regulator has looked at is not
+    held against a firm again.
     """
 
     code: str
@@ -68,6 +75,11 @@ class Reason:
     party: str = ""
     way_back: tuple[str, ...] = ()
     url: str = ""
+    key: str = field(default="", compare=False)
+
+    @property
+    def is_recusal(self) -> bool:
+        return self.code in RECUSAL
 
     @property
     def text(self) -> str:
@@ -78,6 +90,20 @@ class Reason:
 def reason_text(code: str, detail: str = "") -> str:
     """The sentence of a code, in the reader's language; an unknown code stands for itself."""
     return str(TEXTS.get(code, code)) % {"detail": detail} if code else ""
+
+
+def rule_of(reason: Reason) -> str:
+    """The red-hat rule by which a tie keeps a firm out, such as RH1; of a decision its number."""
+    if reason.code == "recused":
+        return reason.detail.partition("，")[0]
+    fixed = {"tied_to_department": "RH1", "staff_of_department": "RH3", "reviews_own_report": "RH7"}
+    return fixed.get(reason.code) or reason.detail.partition("：")[0]
+
+
+def public_text(code: str, detail: str = "") -> str:
+    """The sentence as everybody may read it: of ties over natural persons the rule alone."""
+    rule = detail.partition("：")[0]
+    return reason_text(code, rule if code == "tie_found" and rule in OF_PERSONS else detail)
 
 
 def demand_reason(text: str) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Role
 from bidding.domain import live, timetable
-from bidding.domain.access import demand_operator, demand_owner
+from bidding.domain.access import demand_operator, demand_owner, firms_in
 from bidding.domain.experts import demand_enough
 from bidding.domain.files import forget_all
 from bidding.domain.lots import LotTerms, copy_lots, demand_terms, put_lots, whole_terms
@@ -204,7 +204,7 @@ def return_round(*, round_id: int, reason: str, by: Membership) -> Round:
     """Give a submitted round back to its owner with the reason. Raises WrongState unless it waits for the check."""
     with transaction.atomic():
         round_ = _locked(round_id)
-        demand_operator(by)
+        demand_operator(by, firms=firms_in(round_))
         if round_.status == Status.RETURNED:
             return round_
         now = clock.now()
@@ -226,7 +226,7 @@ def announce_round(*, round_id: int, by: Membership, seen: str | None = None) ->
     """
     with transaction.atomic():
         round_ = _locked(round_id)
-        demand_operator(by)
+        demand_operator(by, firms=firms_in(round_))
         if round_.status == Status.ANNOUNCED:
             return round_
         if seen is not None and seen != submission_of(round_):
@@ -342,7 +342,7 @@ def cancel_round(*, round_id: int, reason: str, by: Membership) -> Round:
     with transaction.atomic():
         round_ = _locked(round_id)
         if by.organisation_id != round_.owner_id:
-            demand_operator(by)
+            demand_operator(by, firms=firms_in(round_))
         else:
             demand_owner(round_, by)
         if round_.status == Status.CANCELLED:

@@ -1,4 +1,4 @@
-"""When a winner walks away: who follows, by the ranking or by a new draw, and what it costs (PROTOCOL §4, last paragraph)."""
+"""When a winner walks away or steps aside: who follows, by ranking or by a new draw, and what it costs (PROTOCOL §4, its end)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bidding.domain.auction_times import last_offers
 from bidding.domain.closing import AUCTION, decided, draw_again
 from bidding.domain.reasons import demand_reason
 from bidding.domain.rounds import end_round
-from bidding.models import Award, Entry, Lot, Round, Substitution
+from bidding.models import Award, Entry, Lot, Round, Stop, Substitution
 from core import clock
 from core.errors import NotAllowed, WrongState
 from ledger import domain as ledger
@@ -29,6 +29,7 @@ from protocol.methods import METHODS
 from protocol.methods.base import RANKING, Result
 
 Status = Round.Status
+Cause = Substitution.Cause
 ASKED = "draw.asked"
 """The entry that asks the custodian for the next code."""
 
@@ -57,21 +58,55 @@ def walk_away(*, round_id: int, reason: str, by: Membership, lot: str = "1", out
             raise WrongState(_("中选机构已经变化，请刷新页面后再看。"))
         _demand_party_or_operator(target.winner, by)
         now = clock.now()
-        gone = Substitution.objects.create(
-            lot=target,
-            number=target.substitutions.count() + 1,
-            at=now,
-            out=target.winner,
-            reason=demand_reason(reason),
-        )
-        Round.lifecycle.move(round_, Status.EVALUATED)
-        round_.save()
-        Award.objects.filter(lot=target, revoked_at=None).update(revoked_at=now)
-        ledger.append("round.walked_away", round_.subject, _told(gone), at=now)
+        gone = _leave(round_, target, Cause.WALKED_AWAY, reason=demand_reason(reason), at=now)
         _make_it_cost(round_, gone, by)
         _settle_or_ask(round_, gone, now)
         transaction.on_commit(partial(live.changed, round_))
     return gone
+
+
+def _leave(round_: Round, lot: Lot, cause: Substitution.Cause, *, reason: str, at: datetime) -> Substitution:
+    """The winner of a held lot is it no more, and the round goes back to where nobody is on notice."""
+    assert lot.winner is not None
+    number = lot.substitutions.count() + 1
+    gone = Substitution.objects.create(lot=lot, number=number, cause=cause, at=at, out=lot.winner, reason=reason)
+    if round_.status != Status.EVALUATED:
+        Round.lifecycle.move(round_, Status.EVALUATED)
+        round_.save()
+    Award.objects.filter(lot=lot, revoked_at=None).update(revoked_at=at)
+    ledger.append(f"round.{cause}", round_.subject, _told(gone), at=at)
+    return gone
+
+
+def recuse(round_: Round, *, at: datetime) -> int:
+    """Let winners of a locked round step aside that a regulator has set aside; as often as others like them follow.
+
+    Nothing that was drawn or computed changes: the next one follows as if they had walked away, and they pay nothing.
+    """
+    done = 0
+    while round_.status in (Status.EVALUATED, Status.CANDIDATE) and (found := _to_recuse(round_)):
+        lot, reason = found
+        _settle_or_ask(round_, _leave(round_, lot, Cause.RECUSED, reason=reason, at=at), at)
+        done += 1
+    return done
+
+
+def _to_recuse(round_: Round) -> tuple[Lot, str] | None:
+    """A lot with a winner that is set aside and has not left it, and why."""
+    why = dict(round_.stops.filter(outcome=Stop.Outcome.SET_ASIDE).values_list("firm_id", "decision"))
+    waiting = Substitution.objects.filter(lot__round=round_, settled_at=None).values("lot")
+    lots = round_.lots.select_for_update(of=["self"]).select_related("winner__organisation").exclude(pk__in=waiting)
+    lot = lots.filter(winner__in=list(why)).order_by("number").first()
+    return (lot, why[lot.winner_id]) if lot is not None and lot.winner_id is not None else None
+
+
+def recuse_winners(*, round_id: int, now: datetime) -> Round:
+    """The same of an evaluated round, before anybody is put on notice."""
+    with transaction.atomic():
+        round_ = _locked(round_id)
+        if round_.status == Status.EVALUATED and recuse(round_, at=now):
+            transaction.on_commit(partial(live.changed, round_))
+    return round_
 
 
 def settle(*, round_id: int, now: datetime) -> Round:
@@ -176,7 +211,7 @@ def _make_it_cost(round_: Round, gone: Substitution, by: Membership) -> None:
 
 def _demand_party_or_operator(firm: Firm, by: Membership) -> None:
     if by.organisation.kind == Kind.OPERATOR:
-        demand_operator(by)
+        demand_operator(by, firms=[firm])
     elif by.organisation_id != firm.organisation_id or by.role not in WRITERS:
         raise NotAllowed
 

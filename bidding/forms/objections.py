@@ -16,7 +16,7 @@ from core.uploads import CheckedFileField
 Status = Objection.Status
 
 
-def _writing(label: Any, *, most: int, rows: int, hint: Any = "") -> forms.CharField:
+def writing(label: Any, *, most: int, rows: int, hint: Any = "") -> forms.CharField:
     return forms.CharField(
         label=label,
         help_text=hint,
@@ -26,13 +26,13 @@ def _writing(label: Any, *, most: int, rows: int, hint: Any = "") -> forms.CharF
     )
 
 
-def _public_reason(label: Any) -> forms.CharField:
-    return _writing(
+def public_reason(label: Any) -> forms.CharField:
+    return writing(
         label, most=REASON_LENGTH, rows=6, hint=_("各方都能看到；作废的，理由向所有人公布，请不要写个人信息。")
     )
 
 
-def _choice(label: Any, choices: list[tuple[str, Any]], *, missing: Any) -> forms.ChoiceField:
+def choice_of(label: Any, choices: list[tuple[str, Any]], *, missing: Any) -> forms.ChoiceField:
     return forms.ChoiceField(
         label=label, choices=choices, widget=forms.RadioSelect, error_messages={"required": missing}
     )
@@ -94,7 +94,7 @@ class ObjectionForm(forms.Form):
         help_text=_("只针对一个标段的，请选标段；处理完之前，整次比选都不发出中选通知书。"),
         error_messages={"invalid_choice": _("请选择这次比选的标段。")},
     )
-    text = _writing(
+    text = writing(
         _("异议内容和理由"),
         most=TEXT_LENGTH,
         rows=8,
@@ -118,7 +118,7 @@ class ObjectionForm(forms.Form):
 class AnswerObjectionForm(forms.Form):
     """The service centre's answer."""
 
-    outcome = _choice(
+    outcome = choice_of(
         _("结论"),
         [
             (Status.REJECTED.value, _("异议不成立，选取继续")),
@@ -128,19 +128,19 @@ class AnswerObjectionForm(forms.Form):
         missing=_("请选择结论。"),
     )
     charged_to = _charged()
-    text = _public_reason(_("答复和理由"))
+    text = public_reason(_("答复和理由"))
 
 
 class ComplaintForm(forms.Form):
     """Why the objector does not accept the answer."""
 
-    text = _writing(_("投诉内容和理由"), most=TEXT_LENGTH, rows=6, hint=_("写明对答复的哪一点不认可。"))
+    text = writing(_("投诉内容和理由"), most=TEXT_LENGTH, rows=6, hint=_("写明对答复的哪一点不认可。"))
 
 
 class DecisionForm(forms.Form):
     """The regulator's order."""
 
-    decision = _choice(
+    decision = choice_of(
         _("处理"),
         [
             (Decision.STOP.value, _("责令暂停，继续调查")),
@@ -150,7 +150,7 @@ class DecisionForm(forms.Form):
         missing=_("请选择如何处理。"),
     )
     charged_to = _charged()
-    text = _public_reason(_("决定和理由"))
+    text = public_reason(_("决定和理由"))
 
     def __init__(self, *args: Any, is_stopped: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -9,6 +9,7 @@ from bidding.models.objections import Objection, ObjectionFile
 from bidding.models.policy import Policy
 from bidding.models.questions import Question
 from bidding.models.rounds import Lot, Round
+from bidding.models.stops import Stop
 from bidding.models.substitutions import Substitution
 
 __all__ = [
@@ -37,5 +38,6 @@ __all__ = [
     "Question",
     "Round",
     "Seat",
+    "Stop",
     "Substitution",
 ]

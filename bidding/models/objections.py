@@ -7,6 +7,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Kind, Organisation
@@ -14,6 +15,11 @@ from bidding.models.rounds import PENDING_OBJECTION, Lot, Round
 from core.fields import EncryptedTextField
 from core.lifecycle import Lifecycle
 
+RECUSAL_STATES = {
+    "filed": _("待监管部门处理"),
+    "dismissed": _("异议不成立，维持回避"),
+    "sustained": _("异议成立，无须回避"),
+}
 READ_ALL = (Kind.OPERATOR, Kind.REGULATOR)
 """Who reads every objection: the service centre answers them, the regulator decides what becomes of them."""
 
@@ -24,7 +30,12 @@ class ObjectionQuerySet(models.QuerySet["Objection"]):
         if organisation.kind in READ_ALL:
             return self
         won = Lot.objects.filter(winner__organisation=organisation).values("round")
-        return self.filter(Q(objector=organisation) | Q(round__owner=organisation) | Q(round__in=won))
+        party = Q(round__owner=organisation) | Q(round__in=won)
+        return self.filter(Q(objector=organisation) | (party & Q(ground=Objection.Ground.RESULT)))
+
+    def of_candidates(self) -> Self:
+        """Without those about a recusal, which are no part of what everybody reads."""
+        return self.filter(ground=Objection.Ground.RESULT)
 
     def pending(self) -> Self:
         """Those that keep their round from its award: not answered yet, or before the regulator."""
@@ -32,12 +43,14 @@ class ObjectionQuerySet(models.QuerySet["Objection"]):
 
     def to_answer(self) -> Self:
         """What waits for the service centre, oldest first."""
-        return self.pending().filter(status=Objection.Status.FILED).order_by("filed_at", "id")
+        waiting = self.pending().of_candidates().filter(status=Objection.Status.FILED)
+        return waiting.order_by("filed_at", "id")
 
     def to_decide(self) -> Self:
         """What waits for the regulator, oldest first."""
-        before = (Objection.Status.ESCALATED, Objection.Status.STOPPED)
-        return self.pending().filter(status__in=before).order_by("escalated_at", "id")
+        complained = Q(status__in=(Objection.Status.ESCALATED, Objection.Status.STOPPED))
+        recusal = Q(ground=Objection.Ground.RECUSAL, status=Objection.Status.FILED)
+        return self.pending().filter(complained | recusal).order_by(Coalesce("escalated_at", "filed_at"), "id")
 
     def for_list(self) -> Self:
         return self.select_related("round__owner", "round__service", "objector", "lot")
@@ -46,7 +59,16 @@ class ObjectionQuerySet(models.QuerySet["Objection"]):
 class Objection(models.Model):
     """An objection (异议) in the public notice of a candidate, answered by the service centre; unsatisfied, the objector
     may complain (投诉) to the regulator. Everybody may know that it is there, when it came and its state; the parties read it.
+
+    By a firm that is kept out for a tie (`ground` recusal) it is about that alone, at any stage before the award; it goes to the
+    regulator at once, and only the objector, the service centre and the regulator read it.
     """
+
+    class Ground(models.TextChoices):
+        """What it is against."""
+
+        RESULT = "result", _("中选候选机构")
+        RECUSAL = "recusal", _("回避有误")
 
     class Status(models.TextChoices):
         FILED = "filed", _("待答复")
@@ -68,7 +90,8 @@ class Objection(models.Model):
 
     lifecycle = Lifecycle(
         {
-            Status.FILED: {Status.REJECTED, Status.NO_EFFECT, Status.UPHELD},
+            # The last two of a recusal alone.
+            Status.FILED: {Status.REJECTED, Status.NO_EFFECT, Status.UPHELD, Status.DISMISSED, Status.SUSTAINED},
             Status.REJECTED: {Status.ESCALATED},
             Status.NO_EFFECT: {Status.ESCALATED},
             Status.ESCALATED: {Status.STOPPED, Status.DISMISSED, Status.SUSTAINED},
@@ -84,6 +107,9 @@ class Objection(models.Model):
     lot = models.ForeignKey(
         Lot, models.PROTECT, null=True, blank=True, related_name="objections", verbose_name=_("标段")
     )
+    ground = models.CharField(_("针对"), max_length=8, choices=Ground, default=Ground.RESULT)
+    # Of a recusal: what kept the firm out when it objected, as Stop.reasons has it.
+    recusal = models.JSONField(default=list, blank=True)
     code = models.CharField(_("编号"), max_length=20, unique=True)
     status = models.CharField(_("状态"), max_length=12, choices=Status, default=Status.FILED)
     objector = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="objections")
@@ -130,11 +156,13 @@ class Objection(models.Model):
             models.CheckConstraint(
                 name="objection_answered_whole",
                 condition=Q(status="filed", answered_at=None)
+                | Q(ground="recusal", status__in=["dismissed", "sustained"])
                 | Q(answered_at__isnull=False, answered_by__isnull=False, complaint_until__isnull=False),
             ),
             models.CheckConstraint(
                 name="objection_escalated_whole",
                 condition=~Q(status__in=["escalated", "stopped", "dismissed", "sustained"])
+                | Q(ground="recusal")
                 | Q(escalated_at__isnull=False, decision_due_at__isnull=False),
             ),
             models.CheckConstraint(
@@ -146,6 +174,10 @@ class Objection(models.Model):
                 condition=Q(charged_to="") | Q(status__in=["upheld", "sustained"]),
             ),
             models.CheckConstraint(
+                name="objection_recusal_goes_to_the_regulator",
+                condition=Q(ground="result") | Q(status__in=["filed", "dismissed", "sustained"], lot=None),
+            ),
+            models.CheckConstraint(
                 name="objection_decided_whole",
                 condition=~Q(status__in=["dismissed", "sustained"])
                 | Q(decided_at__isnull=False, decided_by__isnull=False),
@@ -154,6 +186,16 @@ class Objection(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def is_about_recusal(self) -> bool:
+        return self.ground == self.Ground.RECUSAL
+
+    @property
+    def state(self) -> str:
+        """Its status in words; of a recusal in other words than of a result."""
+        own = RECUSAL_STATES.get(self.status) if self.is_about_recusal else None
+        return str(own or self.get_status_display())
 
     @property
     def is_moot(self) -> bool:

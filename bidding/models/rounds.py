@@ -30,6 +30,10 @@ def _open_substitutions() -> models.QuerySet[models.Model]:
     return apps.get_model("bidding", "Substitution").objects.filter(settled_at=None)
 
 
+def _waiting_stops() -> models.Exists:
+    return models.Exists(apps.get_model("bidding", "Stop").objects.filter(round=models.OuterRef("pk"), outcome=""))
+
+
 class RoundQuerySet(models.QuerySet["Round"]):
     def public(self) -> Self:
         """Rounds that everybody may read: announced at some time."""
@@ -43,7 +47,11 @@ class RoundQuerySet(models.QuerySet["Round"]):
 
     def due_to_open(self) -> Self:
         """Closed rounds for which the custodian has released its key."""
-        return self.filter(status=Round.Status.CLOSED).exclude(custodian_private="")
+        return self.not_stopped().filter(status=Round.Status.CLOSED).exclude(custodian_private="")
+
+    def not_stopped(self) -> Self:
+        """Without those that stand still for a tie that has become known (bidding.domain.stops)."""
+        return self.filter(~_waiting_stops())
 
     def due_to_evaluate(self, *, now: datetime) -> Self:
         """Opened rounds that wait neither for their owner's choice nor, before anybody is late, for their experts.
@@ -52,23 +60,29 @@ class RoundQuerySet(models.QuerySet["Round"]):
         """
         goes_on = Q(auction__ends_at__gt=now) | Q(auction__paused_at__isnull=False)
         running = Lot.objects.filter(goes_on, round=models.OuterRef("pk"), auction__ended_at=None)
-        opened = self.filter(~models.Exists(running), status=Round.Status.OPENED, choice_due_at=None)
+        opened = self.not_stopped().filter(~models.Exists(running), status=Round.Status.OPENED, choice_due_at=None)
         return opened.filter(Q(marks_due_at=None) | Q(marks_due_at__lte=now))
 
     def due_to_publish(self) -> Self:
         """Evaluated rounds whose winners are known."""
-        return self.filter(status=Round.Status.EVALUATED).exclude(lots__substitutions__in=_open_substitutions())
+        evaluated = self.not_stopped().filter(status=Round.Status.EVALUATED)
+        return evaluated.exclude(lots__substitutions__in=_open_substitutions())
 
     def due_to_settle(self) -> Self:
         """Rounds with a winner that walked away, and nobody who follows yet."""
         return self.filter(status=Round.Status.EVALUATED, lots__substitutions__in=_open_substitutions()).distinct()
+
+    def due_to_recuse(self) -> Self:
+        """Evaluated rounds with a winner whom a regulator has set aside."""
+        out = apps.get_model("bidding", "Stop").objects.filter(round=models.OuterRef("pk"), outcome="set_aside")
+        return self.filter(models.Exists(out), status=Round.Status.EVALUATED)
 
     def due_to_void(self, *, before: datetime) -> Self:
         """Closed rounds for which the custodian's key had not come `before`."""
         return self.filter(status=Round.Status.CLOSED, custodian_private="", closed_at__lte=before)
 
     def due_to_award(self, *, now: datetime) -> Self:
-        due = self.filter(status=Round.Status.CANDIDATE, candidate_until__lte=now)
+        due = self.not_stopped().filter(status=Round.Status.CANDIDATE, candidate_until__lte=now)
         return due.exclude(objections__status__in=PENDING_OBJECTION)
 
     def due_to_contract(self) -> Self:

@@ -1,4 +1,4 @@
-"""Winners who walk away, and who follows."""
+"""Winners who walk away or have to step aside, and who follows."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ from bidding.models.rounds import Lot
 
 
 class Substitution(models.Model):
-    """A winner that has walked away from a lot (弃选), and the firm that follows it (递补).
+    """A winner that has walked away from a lot (弃选) or steps aside from it (回避), and the firm that follows it (递补).
 
     `iteration` is that of the new draw, where the method draws again; until the custodian's code is there nobody follows.
     """
 
+    class Cause(models.TextChoices):
+        WALKED_AWAY = "walked_away", _("弃选")
+        RECUSED = "recused", _("回避")
+
     lot = models.ForeignKey(Lot, models.PROTECT, related_name="substitutions")
     number = models.PositiveSmallIntegerField()
+    cause = models.CharField(_("缘由"), max_length=12, choices=Cause, default=Cause.WALKED_AWAY)
     at = models.DateTimeField(_("弃选时间"))
     out = models.ForeignKey("market.Firm", models.PROTECT, related_name="+")
     reason = models.CharField(_("弃选原因"), max_length=500)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -16,13 +17,15 @@ from accounts.models import WRITERS, Kind
 from accounts.rules import ActingRequest, acting_as
 from bidding.domain import entries as domain
 from bidding.domain.consortia import waiting_for
+from bidding.domain.contesting import contestable
+from bidding.domain.eligibility import reasons_between
 from bidding.domain.files import TAKES_FILES
 from bidding.domain.parties import all_of, led_by, reasons_to_stay_out
 from bidding.domain.queries import rounds_for_firm
 from bidding.domain.questions import addenda_since, overtaken
 from bidding.domain.scripts import published_script
 from bidding.forms.tokens import WithdrawForm
-from bidding.models import Entry, Lot, Round
+from bidding.models import Entry, Lot, Round, Stop
 from bidding.views.public import acting_firm
 from bidding.wording import TAKES_AMOUNT, method_sentence
 from core import clock
@@ -64,8 +67,24 @@ def entries(request: ActingRequest) -> HttpResponse:
     rows = [
         {"entry": each, "round": each.lot.round, "status": each.lot.round.status_at(now)} for each in page.object_list
     ]
-    context = {"firm": firm, "page": page, "rows": rows, "now": now, "overtaken": overtaken(page.object_list)}
+    out = _recused(firm, [each.lot.round for each in page.object_list], now=now)
+    context = {
+        "firm": firm,
+        "page": page,
+        "rows": rows,
+        "now": now,
+        "overtaken": overtaken(page.object_list),
+        "out": out,
+    }
     return render(request, "bidding/entries.html", context)
+
+
+def _recused(firm: Firm, rounds: list[Round], *, now: datetime) -> set[int]:
+    """The rounds, by primary key, in which this firm has to step aside for a tie: those that take entries, and stopped ones."""
+    taking = [each for each in rounds if each.takes_entries_at(now)]
+    found = reasons_between([firm], taking, at=now)
+    stopped = Stop.objects.pending().filter(firm=firm, round__in=rounds).values_list("round_id", flat=True)
+    return {pk for (_firm, pk), own in found.items() if any(each.is_recusal for each in own)} | set(stopped)
 
 
 @require_safe
@@ -102,6 +121,7 @@ def enter(request: ActingRequest, code: str) -> HttpResponse:
     if not round_.takes_entries_at(now):
         return render(request, "bidding/entry_late.html", context)
     if context["reasons"]:
+        context["contestable"] = contestable(round_, firm, at=now)
         return render(request, "bidding/entry_kept_out.html", context)
     if lot is None:
         own = {each.lot_id: each for each in domain.my_entries(round_, firm)}

@@ -16,9 +16,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import OWNER_KINDS, WRITERS, Kind
 from accounts.rules import ActingRequest, acting_as
+from bidding.domain import contesting
 from bidding.domain import objections as domain
+from bidding.domain.access import StepsAside
+from bidding.domain.stops import reasons_of
 from bidding.forms.objections import AnswerObjectionForm, ComplaintForm, DecisionForm, ObjectionForm
-from bidding.models import Objection, ObjectionFile, Round
+from bidding.forms.stops import RecusalForm
+from bidding.models import Objection, ObjectionFile, Round, Stop
 from core import clock
 from core.downloads import hand_out
 from core.errors import DomainError, NotAllowed
@@ -125,6 +129,8 @@ def escalate(request: ActingRequest, code: str) -> HttpResponse:
 def decide(request: ActingRequest, code: str) -> HttpResponse:
     """The regulator's order."""
     found = objection_or_404(request, code)
+    if found.is_about_recusal:
+        return _settle(request, found)
     form = DecisionForm(request.POST, is_stopped=found.status == Status.STOPPED)
     return _step(
         request,
@@ -138,6 +144,22 @@ def decide(request: ActingRequest, code: str) -> HttpResponse:
             charged_to=given["charged_to"],
         ),
         done=_("决定已记录，各方可以看到。"),
+        review=True,
+    )
+
+
+def _settle(request: ActingRequest, found: Objection) -> HttpResponse:
+    return _step(
+        request,
+        found,
+        RecusalForm(request.POST),
+        lambda given: contesting.settle(
+            objection_id=found.pk,
+            sustained=given["decision"] == "sustain",
+            text=given["text"],
+            by=request.membership,
+        ),
+        done=_("决定已记录，机构可以看到。"),
         review=True,
     )
 
@@ -158,6 +180,9 @@ def _step(
         return _shown(request, found, form=form, review="change" not in request.POST)
     try:
         take(form.cleaned_data)
+    except StepsAside as refused:
+        form.add_error(None, str(refused))
+        return _shown(request, found, form=form, status=409)
     except NotAllowed as refused:
         raise Http404 from refused
     except DomainError as refused:
@@ -183,6 +208,8 @@ def _shown(
         "files": list(found.files.all()),
         "now": now,
         "step": step,
+        "stop": Stop.objects.pending().filter(round=found.round_id, firm__organisation=found.objector_id).first(),
+        "recusal": reasons_of(found.recusal),
         "review": review and bool(step),
         "voids": review and form is not None and _voids(form),
         "form": form or empty_form(step, found),
@@ -202,6 +229,8 @@ def next_step(request: ActingRequest, found: Objection, *, now: datetime) -> str
     if request.membership.role not in WRITERS:
         return ""
     kind = request.organisation.kind
+    if found.is_about_recusal:
+        return "recusal" if kind == Kind.REGULATOR and found.is_pending else ""
     if kind == Kind.OPERATOR and found.status == Status.FILED and found.is_pending:
         return "answer"
     if kind == Kind.REGULATOR and found.status in (Status.ESCALATED, Status.STOPPED) and found.is_pending:
@@ -216,6 +245,8 @@ def empty_form(step: str, found: Objection) -> forms.Form | None:
             return AnswerObjectionForm()
         case "escalate":
             return ComplaintForm()
+        case "recusal":
+            return RecusalForm()
         case "decide":
             return DecisionForm(is_stopped=found.status == Status.STOPPED)
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -12,18 +13,21 @@ from django.utils.cache import get_conditional_response, patch_cache_control, pa
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 
+from accounts.models import Kind
 from bidding import record as records
 from bidding.arithmetic import worked_lots
 from bidding.discussion import held_by_objections, objections_of, questions_of
 from bidding.domain.auction_room import auctions_of
+from bidding.domain.contesting import contestable
 from bidding.domain.entries import my_entries
 from bidding.domain.opening import progress
 from bidding.domain.questions import addenda_since
 from bidding.filters import HistoricalRoundFilter, RoundFilter
-from bidding.models import HistoricalRound, Round
+from bidding.models import HistoricalRound, Objection, Round
 from bidding.proof import proof_of
 from bidding.rules import Disclosure, disclosure
 from bidding.stages import ball, rail
+from bidding.stopped import shown_stops
 from bidding.wording import method_sentence
 from core import clock
 from market.models import Firm
@@ -122,10 +126,14 @@ def what_moves(request: HttpRequest, round_: Round) -> dict[str, Any]:
     own = my_entries(round_, firm) if firm is not None and takes else []
     reader = getattr(request, "membership", None)
     objections = objections_of(round_, reader=reader, now=now)
-    held = objections["pending_objection"]
+    stops = shown_stops(round_, known, reader=reader)
+    held = objections["pending_objection"] or next((each.stop for each in stops if each.stop.is_pending), None)
     return {
         **questions_of(round_, reader=reader, now=now),
         **objections,
+        **_recusal(round_, firm, now=now),
+        "stops": stops,
+        "is_regulator": reader is not None and reader.organisation.kind == Kind.REGULATOR,
         "round": round_,
         "policy": round_.policy,
         "now": now,
@@ -147,6 +155,15 @@ def what_moves(request: HttpRequest, round_: Round) -> dict[str, Any]:
         "own": own,
         "addenda_since": addenda_since(min(own, key=lambda entry: entry.received_at)) if own else [],
     }
+
+
+def _recusal(round_: Round, firm: Firm | None, *, now: datetime) -> dict[str, Any]:
+    """What a firm alone is told of its own recusal, and its objection to it."""
+    reasons = contestable(round_, firm, at=now) if firm is not None else []
+    if firm is None or not reasons:
+        return {"recusal": reasons}
+    own = Objection.objects.filter(round=round_, objector=firm.organisation_id, ground=Objection.Ground.RECUSAL)
+    return {"recusal": reasons, "recusal_objection": own.order_by("-filed_at", "-id").first()}
 
 
 def _announced_successor(round_: Round) -> Round | None:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import Kind
 from accounts.rules import ActingRequest, acting_as
 from bidding.domain.reasons import reason_text
-from bidding.models import Entry, Objection, Round
+from bidding.models import Entry, Objection, Round, Stop
 from core import clock
 from market.models import Suspension
 
@@ -35,6 +35,8 @@ def desk(request: ActingRequest) -> HttpResponse:
     complaints = Objection.objects.to_decide().for_list()
     context: dict[str, Any] = {"now": now, "tab": tab, "page": page, "states": _states()}
     context |= {"complaints": complaints[:WAITING], "complaints_count": complaints.count()}
+    stopped = Stop.objects.pending().for_list().order_by("stopped_at", "id")
+    context |= {"stops": stopped[:WAITING], "stops_count": stopped.count()}
     if tab == "kept_out":
         context["rows"] = [
             {"entry": each, "round": each.lot.round, "text": reason_text(each.reason, each.reason_detail)}

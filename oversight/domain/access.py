@@ -63,11 +63,6 @@ def demand_free(by: Membership, organisations: Iterable[int | None]) -> None:
         raise NotAllowed(_("您与当事方有利害关系，应当回避，不能办理。"))
 
 
-def may_read_names(by: Membership) -> bool:
-    """Whether the names of natural persons in evidence are shown: to regulators who work on it, not to those who only look."""
-    return by.organisation.kind == Kind.REGULATOR and by.role in WRITERS
-
-
 def reason_of(text: str, *, length: int = REASON_LENGTH, code: str = "text") -> str:
     """A reason that must be given, as it is read."""
     said = visible(text)

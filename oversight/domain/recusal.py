@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
@@ -21,13 +22,21 @@ def tied_by_graph(firms: Collection[Firm], rounds: Collection[Round], at: dateti
     day = at.astimezone(clock.LOCAL).date()
     of_department = defaultdict(list)
     for round_ in rounds:
-        of_department[round_.department_id].append(round_.pk)
+        for department in round_.departments:
+            of_department[department.pk].append(round_.pk)
     standing = Tie.objects.keeping_out(day).filter(
         firm__in=[firm.pk for firm in firms], department__in=list(of_department)
     )
     for tie in standing.order_by("firm_id", "rule", "id"):
-        reason = Reason(code="tie_found", detail=f"{tie.rule}：{in_words(tie.path)}")
+        reason = Reason(code="tie_found", detail=f"{tie.rule}：{in_words(tie.path)}", key=key_of(tie))
         yield from (((tie.firm_id, round_id), reason) for round_id in of_department[tie.department_id])
+
+
+def key_of(tie: Tie) -> str:
+    """The same for the same way and share from the same department to the same firm, whoever says so and since when."""
+    ways = "/".join(f"{step['tail']}-{step['kind']}-{step['head']}" for step in tie.path)
+    told = f"{tie.rule}/{tie.firm_id}/{tie.department_id}/{tie.share_low}/{tie.share_high}/{ways}"
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
 def recused_by_decision(
@@ -42,7 +51,7 @@ def recused_by_decision(
     for each in standing.filter(department__in=list(of_department)).order_by("firm_id", "id"):
         until = f"{each.until.astimezone(clock.LOCAL):%Y-%m-%d}" if each.until else "—"
         since = each.decided_at.astimezone(clock.LOCAL) if each.decided_at else at
-        reason = Reason(code="recused", detail=f"{each.code}，{since:%Y-%m-%d} → {until}")
+        reason = Reason(code="recused", detail=f"{each.code}，{since:%Y-%m-%d} → {until}", key=f"decision/{each.code}")
         assert each.firm_id is not None
         assert each.department_id is not None
         yield from (((each.firm_id, round_id), reason) for round_id in of_department[each.department_id])
@@ -70,4 +79,4 @@ def reviews_own_report(
     for round_id, project, service in reviews:
         for firm in firms:
             for work in rh7(firm=firm.pk, project=project, service=service, works=works, day=day):
-                yield (firm.pk, round_id), Reason(code="reviews_own_report", detail=work.code)
+                yield (firm.pk, round_id), Reason(code="reviews_own_report", detail=work.code, key=f"RH7/{work.code}")

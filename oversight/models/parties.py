@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -117,6 +118,7 @@ class PartyName(models.Model):
 
     class Meta:
         verbose_name = _("名称")
+        indexes = [GinIndex(fields=["full"], name="party_name_search", opclasses=["gin_trgm_ops"])]
         constraints = [models.UniqueConstraint(fields=["party", "full"], name="party_name_once")]
 
     def __str__(self) -> str:

@@ -67,7 +67,7 @@ def years_after(day: date, years: int) -> date:
 def rh5(graph: Graph, firm: int, department: int, terms: Terms) -> list[Finding]:
     """Close kin of an official of the department owns or runs the firm: kept out, or flagged where the kinship is inferred."""
     found = []
-    for path in _owned_or_run(graph, firm):
+    for path in owned_or_run(graph, firm):
         for kin in graph.into(path[0].tail, Kind.KIN):
             for post in graph.into(kin.tail, Kind.EMPLOYS):
                 if post.tail == department:
@@ -78,7 +78,7 @@ def rh5(graph: Graph, firm: int, department: int, terms: Terms) -> list[Finding]
     return found[:1]
 
 
-def _owned_or_run(graph: Graph, firm: int) -> Iterator[list[Link]]:
+def owned_or_run(graph: Graph, firm: int) -> Iterator[list[Link]]:
     """Paths from every person who leads the firm, or owns it through any number of layers."""
     for role in graph.into(firm, *LEADS):
         yield [role]

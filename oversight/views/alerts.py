@@ -22,13 +22,14 @@ from core.errors import DomainError, NotAllowed
 from core.ratelimit import by_user, limited
 from oversight.domain import inquiries as domain
 from oversight.domain import live
-from oversight.domain.access import may_read_names, tied_to
+from oversight.domain.access import tied_to
 from oversight.domain.freezing import names_of_people
 from oversight.evidence_words import facts_of, steps_of
 from oversight.filters import AlertFilter
 from oversight.forms.alerts import DismissForm, InquireForm
 from oversight.models import Alert
 from oversight.models.alerts import AlertQuerySet
+from oversight.rights import reads_names
 from oversight.rule_words import about, title_of
 
 PAGE = 30
@@ -149,7 +150,7 @@ def _shown(
     inquiring: InquireForm | None = None, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     writes = request.membership.role in WRITERS
-    names = names_of_people([found.evidence]) if may_read_names(request.membership) else {}
+    names = names_of_people([found.evidence]) if reads_names(request.membership) else {}
     fresh = found.status == Alert.Status.NEW
     context = {
         "found": found,

@@ -19,11 +19,12 @@ from core import clock
 from core.downloads import hand_out, harmless
 from core.errors import DomainError, NotAllowed
 from core.ratelimit import by_user, limited
-from oversight.domain.access import may_read_names, tied_to
+from oversight.domain.access import tied_to
 from oversight.domain.freezing import names_of_people
 from oversight.evidence_words import facts_of, steps_of
 from oversight.models import FrozenEvidence, Inquiry, InquiryEvent, InquiryFile
 from oversight.models.inquiries import InquiryQuerySet
+from oversight.rights import reads_names
 from oversight.rule_words import title_of
 from oversight.steps import Step, step_named, steps_for
 
@@ -160,7 +161,7 @@ def _shown(
 
 def _leads(request: ActingRequest, found: Inquiry, now: datetime) -> list[dict[str, Any]]:
     alerts = list(found.alerts.for_list().order_by("-weight", "id"))
-    shown = may_read_names(request.membership)
+    shown = reads_names(request.membership)
     names = names_of_people([each.evidence for each in alerts]) if shown else {}
     return [
         {

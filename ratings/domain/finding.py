@@ -97,7 +97,8 @@ def walked_away(now: datetime) -> Iterator[Finding]:
         Value("round/"), "lot__round__code", Value("/"), "lot__number", Value("/"), Cast("number", CharField()),
         output_field=CharField(),
     )  # fmt: skip
-    rows = Substitution.objects.filter(at__gt=_since(now)).select_related("lot__round", "out__organisation")
+    gave_up = Substitution.objects.filter(cause=Substitution.Cause.WALKED_AWAY, at__gt=_since(now))
+    rows = gave_up.select_related("lot__round", "out__organisation")
     for gone in _each_fresh(rows, Deed.ABANDONED, source):
         if conduct.abandoned(charged_to=conduct.FIRM):
             round_ = gone.lot.round

@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from bidding.domain import closing, eligibility
 from bidding.domain.entries import KeptOut
-from bidding.models import Award, Round
+from bidding.domain.stop_decisions import decide_stop
+from bidding.models import Award, Round, Stop
 from core import clock
 from market.models import Firm
 from oversight.domain import marketplace, scanning
@@ -19,7 +20,7 @@ from oversight.domain.stating import Said, Stated, source_of, state
 from oversight.graph import Kind, NodeKind
 from oversight.models import Tie
 from tests import market_place as market
-from tests.oversight.place import body_of, holds, id_number, organisation_key
+from tests.oversight.place import body_of, holds, id_number, organisation_key, regulator
 
 pytestmark = pytest.mark.django_db
 
@@ -101,7 +102,7 @@ def test_what_becomes_known_before_closing_sets_the_entry_aside():
     assert lot.winner == free
 
 
-def test_what_becomes_known_of_a_winner_holds_the_award():
+def test_what_becomes_known_of_a_winner_stops_the_award_until_a_regulator_decides():
     where = market.place()
     round_, tied = market.announced(where), market.firm(where)
     market.enters(round_, tied, "1.00")
@@ -112,6 +113,8 @@ def test_what_becomes_known_of_a_winner_holds_the_award():
     assert closing.award_round(round_id=round_.pk, now=clock.now()).status == Round.Status.CANDIDATE
     assert not Award.objects.exists()
     Tie.objects.update(gone_at=clock.now())
+    assert closing.award_round(round_id=round_.pk, now=clock.now()).status == Round.Status.CANDIDATE
+    decide_stop(stop_id=Stop.objects.get().pk, outcome="kept", text="登记已更正。", by=regulator())
     assert closing.award_round(round_id=round_.pk, now=clock.now()).status == Round.Status.AWARDED
 
 

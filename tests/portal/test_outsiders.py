@@ -14,14 +14,14 @@ from django.urls import get_resolver, reverse
 from django.utils import timezone
 
 from accounts.models import Kind, Role
-from bidding.models import HistoricalRound
+from bidding.models import HistoricalRound, Stop
 from contracts.payments.domain.transfers import send_transfer
 from core import clock
 from market.domain import admission as admissions
 from market.models import Admission, Firm
 from oversight.domain import decisions
 from oversight.domain.alerting import take_in
-from oversight.models import Alert
+from oversight.models import Alert, Party
 from ratings.models import PolicyTrial, ScorePolicy
 from tests import auctions, consortia
 from tests import market_place as market
@@ -174,6 +174,12 @@ TABLE: dict[str, Door] = {
     "bidding:ask": Door(FIRMS, writes=True),
     "bidding:answer": Door((*OWNERS, Kind.OPERATOR), writes=True, own=True),
     "bidding:object_to": Door((*OWNERS, Kind.FIRM), writes=True, own=True),
+    **{
+        f"oversight:{name}": Door((Kind.REGULATOR,))
+        for name in ("desk", "ties", "ties_file", "shares", "search", "graph", "graph_table", "prices")
+    },
+    "bidding:contest": Door((Kind.FIRM,), writes=True),
+    "bidding:stop": Door((Kind.REGULATOR,)),
     "bidding:objection": Door((*OWNERS, Kind.FIRM, Kind.OPERATOR, Kind.REGULATOR), own=True),
     "bidding:objection_file": Door((*OWNERS, Kind.FIRM, Kind.OPERATOR, Kind.REGULATOR), own=True),
     "bidding:objection_answer": Door(OPERATORS, "post", writes=True),
@@ -436,6 +442,11 @@ def world(settings, tmp_path) -> World:
     for name in ("objection", "objection_answer", "objection_escalate", "objection_decide"):
         values[f"bidding:{name}"] = {"code": objection.code}
     values["bidding:objection_file"] = {"code": objection.code, "number": 1}
+    party = Party.objects.create(kind="organisation", name="某公司")
+    values["oversight:graph"] = values["oversight:graph_table"] = {"pk": party.pk}
+    values["oversight:prices"] = {"code": done.code}
+    values["bidding:contest"] = {"code": disputed.code}
+    values["bidding:stop"] = {"pk": Stop.objects.create(round=disputed, firm=firm, stopped_at=now).pk}
     values["bidding:object_to"] = {"code": disputed.code}
     values["bidding:answer"] = {"code": open_round.code, "number": question.number}
     for name in ("admission_check", "admission_publish", "admission_refuse"):

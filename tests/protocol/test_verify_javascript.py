@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from bidding.models import Round
+from bidding.models import Round, Stop
 from core import clock
 from protocol import verify as verifier
 from protocol.canonical import timestamp
@@ -22,6 +22,7 @@ from tests.bidding import test_lots as several
 from tests.bidding import test_substitution as substitution
 from tests.bidding.discussion import answers, asks
 from tests.bidding.test_choosing import CREDIT, PROPOSAL, at_opening, pick
+from tests.oversight import test_stopping as stopping
 from tests.protocol import test_verify_auction as auctions
 from tests.protocol.tables import TABLES
 from tests.protocol.test_verify import TAMPERED, TERMS, entry, record_of
@@ -221,6 +222,29 @@ def test_winners_that_walk_away(ask, method):
     gone[2][0].update({"in": None})
     gone[3].clear()
     gone[4].reverse()
+    found = agree(ask, [*records, *forged])
+    assert not any(found[: len(records)])
+    assert all(found[len(records) :])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["lowest", "draw"])
+def test_winners_that_step_aside(ask, method):
+    where = market.place()
+    round_ = stopping.with_candidate(where, *["50000.00" if method == "lowest" else None] * 3, method=method)
+    stopping.becomes_known(where, round_.lots.get().winner)
+    custody.attend()
+    records = [record_of(round_)]
+    stopping.decides(Stop.objects.get(), "set_aside")
+    custody.attend()
+    records.append(record_of(round_))
+    stopping.go_on(round_)
+    records.append(record_of(round_))
+    assert records[-1]["status"] == "candidate"
+    forged = [copy.deepcopy(records[-1]) for _ in range(2)]
+    gone = [record["lots"][0]["substitutions"] for record in forged]
+    gone[0][0].update({"in": gone[0][0]["out"]})
+    gone[1].clear()
     found = agree(ask, [*records, *forged])
     assert not any(found[: len(records)])
     assert all(found[len(records) :])

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from oversight.domain import marketplace, scanning
+from oversight.domain import marketplace, scanning, stopping
 
 
 class Command(BaseCommand):
@@ -16,7 +16,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, changed: bool, **options: Any) -> None:
         new = marketplace.import_everything()
         scan = scanning.scan_changed() if changed else scanning.scan_everything()
+        followed = stopping.after_scan()
         if scan is None:
             self.stdout.write(f"{new} statements were new; nothing to scan.")
             return
         self.stdout.write(f"{new} statements were new; {scan.firms} firms, {scan.found} ties found, {scan.gone} gone.")
+        self.stdout.write(f"{followed.stopped} rounds were stopped, {followed.unseated} experts stepped aside.")

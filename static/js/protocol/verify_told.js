@@ -9,9 +9,10 @@ import { asked, panelsDigest, poolIsLogged } from "./verify_experts.js";
 
 export const MOST_REPLACEMENTS = 10;
 const ADDENDUM = "round.addendum";
-const WALKED_AWAY = "round.walked_away";
+/** Why a winner is one no more: it gave up, or a regulator had it step aside. */
+const LEFT = ["round.walked_away", "round.recused"];
 const SUBSTITUTED = "round.substituted";
-/** Steps that a round may take again after its winner has walked away; the record tells the last time of each. */
+/** Steps that a round may take again after its winner has left; the record tells the last time of each. */
 const AGAIN = ["round.evaluated", "round.candidate", "round.awarded"];
 const ORDER = [
   "announced_at", "closes_at", "closed_at", "opened_at", "evaluated_at", "candidate_at", "awarded_at", "contracted_at",
@@ -46,10 +47,10 @@ export async function* toldBy(record, told) {
   yield check("log", "entries-order", indexes.every(Number.isSafeInteger) && isRising(indexes), { indexes });
   const types = read.map((each) => String(each.entry.type));
   yield check("log", "types", sameJson(types, record.log.map((each) => String(each.type))), { types });
-  const steps = types.filter((type) => Object.hasOwn(KINDS, type) || type === WALKED_AWAY);
-  const status = steps.at(-1) === WALKED_AWAY ? "evaluated" : steps.at(-1)?.slice("round.".length);
+  const steps = types.filter((type) => Object.hasOwn(KINDS, type) || LEFT.includes(type));
+  const status = LEFT.includes(steps.at(-1)) ? "evaluated" : steps.at(-1)?.slice("round.".length);
   yield check("log", "status", record.status === status, { published: record.status, told: status });
-  const again = types.includes(WALKED_AWAY) ? [WALKED_AWAY, ...AGAIN] : [];
+  const again = types.some((type) => LEFT.includes(type)) ? [...LEFT, ...AGAIN] : [];
   const once = steps.filter((type) => !again.includes(type));
   yield check("log", "steps-once", new Set(once).size === once.length);
   yield* asked(record, read);

@@ -1,0 +1,29 @@
+// The picture of the affiliation graph on the regulator's desk. Everything in it stands in the table below it as well: this
+// reads what the page holds, draws it, and follows the same links.
+import { GraphChart } from "echarts/charts";
+import { init, use } from "echarts/core";
+import { CanvasRenderer } from "echarts/renderers";
+import { Walk } from "./graph/walk.js";
+import { optionOf } from "./graph/option.js";
+
+use([GraphChart, CanvasRenderer]);
+
+const box = document.querySelector("[data-graph]");
+const source = document.getElementById("graph-data");
+if (box && source) {
+  const picture = JSON.parse(source.textContent);
+  const chart = init(box, null, { renderer: "canvas" });
+  const paint = () => chart.setOption(optionOf(picture, box), true);
+  paint();
+  new ResizeObserver(() => chart.resize()).observe(box);
+  new MutationObserver(paint).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+  const follow = (node) => {
+    if (node?.query) location.search = node.query;
+  };
+  chart.on("click", (event) => {
+    if (event.dataType === "node") follow(picture.nodes[event.dataIndex]);
+  });
+  new Walk(box, chart, picture, document.querySelector("[data-graph-said]"), follow).start();
+  box.dataset.ready = "yes";
+}

@@ -1,0 +1,43 @@
+// What ECharts draws: colours and marks by kind, with the words of the page; the places are computed here, without motion.
+
+const MARKS = { firm: "roundRect", department: "rect", organisation: "circle", person: "diamond" };
+const COLOURS = { firm: "--jade", department: "--slate", organisation: "--grey", person: "--amber" };
+
+/** The value of a colour of the page. */
+function colour(box, name) {
+  return getComputedStyle(box).getPropertyValue(name).trim() || "#777";
+}
+
+export function optionOf({ nodes, links }, box) {
+  const [ink, line, surface, seal] = ["--ink", "--line-2", "--surface", "--seal"].map((name) => colour(box, name));
+  return {
+    animation: false,
+    series: [
+      {
+        type: "graph",
+        layout: "force",
+        force: { repulsion: 420, edgeLength: 120, gravity: 0.12, layoutAnimation: false },
+        roam: true,
+        scaleLimit: { min: 0.4, max: 4 },
+        edgeSymbolSize: 8,
+        label: { show: true, position: "bottom", color: ink, fontSize: 12, width: 170, overflow: "break" },
+        edgeLabel: { show: links.length <= 40, formatter: ({ data }) => data.label, color: ink, fontSize: 11, opacity: 1 },
+        emphasis: { focus: "adjacency", lineStyle: { width: 3 }, edgeLabel: { show: true } },
+        data: nodes.map((node) => ({
+          id: node.id,
+          name: node.name,
+          symbol: MARKS[node.kind],
+          symbolSize: node.open ? 34 : 22,
+          itemStyle: { color: colour(box, COLOURS[node.kind]), borderColor: node.way ? seal : surface, borderWidth: node.way ? 3 : 1 },
+        })),
+        links: links.map((link) => ({
+          source: link.source,
+          target: link.target,
+          label: link.label,
+          symbol: link.both ? ["none", "none"] : ["none", "arrow"],
+          lineStyle: { color: link.way ? seal : line, width: link.way ? 3 : 1.4, curveness: 0.06, opacity: 1 },
+        })),
+      },
+    ],
+  };
+}
