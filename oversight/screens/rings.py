@@ -35,6 +35,7 @@ PRESENT = (2, 3)
 FEW = 5
 """Rounds that a stratum must have on either side to be compared."""
 STEPPED = 0.05
+LEAST_APART = 0.2
 MENDED = 12
 WORTH = 0.5
 
@@ -86,6 +87,15 @@ class Measures:
     def __init__(self, bids: Bids) -> None:
         self.bids = bids
         self.shape = shape(bids, None)
+        self.apart = np.ones(bids.rounds, bool)
+
+    def set_apart(self, rings: list[Ring]) -> None:
+        """Rounds in which a group was found at work are no longer what others are compared with, while enough are left."""
+        apart = np.ones(self.bids.rounds, bool)
+        for ring in rings:
+            apart[ring.rounds] = False
+        if apart.sum() >= LEAST_APART * self.bids.rounds:
+            self.apart = apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +122,12 @@ def shape(bids: Bids, only: Bools | None) -> Shape:
 
 def found(measures: Measures, candidates: list[Ints]) -> list[Ring]:
     """The groups of which the answers say most; no firm is in two. Searching is paid for: each probability counts as often as was asked."""
+    first = _pass(measures, candidates)
+    measures.set_apart(first)
+    return _pass(measures, candidates) if first else first
+
+
+def _pass(measures: Measures, candidates: list[Ints]) -> list[Ring]:
     search = _Search(measures)
     taken = np.zeros(measures.bids.firms, bool)
     kept: list[Ring] = []
@@ -191,6 +207,7 @@ class _Group:
 
     def __init__(self, measures: Measures, within: Bools, present: Ints) -> None:
         self.bids, self.all, self.within, self.present = measures.bids, measures.shape, within, present
+        self.apart = measures.apart & (present == 0)
         self.shape = shape(self.bids, within)
         self.close = missing.gaps(self.bids, within)
         self.even = stepped.probabilities(self.bids, within)
@@ -220,13 +237,13 @@ class _Group:
         return Asked("turns", p, {"rounds": len(chances), "next_in_turn": hits, "expected": round(sum(chances), 2)})
 
     def gap(self, there: Bools) -> Asked:
-        own, others = there & np.isfinite(self.shape.gap), (self.present == 0) & np.isfinite(self.all.gap)
+        own, others = there & np.isfinite(self.shape.gap), self.apart & np.isfinite(self.all.gap)
         return _compared(
             "gap", self.shape.gap[own], self.all.gap[others], self.shape.count[own], self.all.count[others]
         )
 
     def spread(self, there: Bools) -> Asked:
-        own, others = there & np.isfinite(self.shape.cv), (self.present == 0) & np.isfinite(self.all.cv)
+        own, others = there & np.isfinite(self.shape.cv), self.apart & np.isfinite(self.all.cv)
         segment = self.bids.segment
         return _compared("spread", -self.shape.cv[own], -self.all.cv[others], segment[own], segment[others])
 

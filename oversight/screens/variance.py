@@ -36,7 +36,7 @@ class Spread:
     def scores(self) -> Floats:
         """One half at both thresholds, more the less prices vary and the larger the gap is."""
         even = np.clip(1 - self.cv / (2 * CONSPICUOUS_CV), 0, 1)
-        gap = np.where(np.isinf(self.rd), 1.0, self.rd / (CONSPICUOUS_RD + self.rd))
+        gap = 1 - CONSPICUOUS_RD / (CONSPICUOUS_RD + self.rd)
         return np.nan_to_num(np.sqrt(even * gap), nan=0.0)
 
 
