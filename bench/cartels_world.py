@@ -1,13 +1,14 @@
-"""Bidding worlds from a seed: firms of very different activity, some of whom have agreed. Who, and in which rounds, is known.
+"""Bidding worlds from a seed: firms of very different activity, some of whom have agreed. Who, and in which rounds, is
+known.
 
-Firms have a trade or two and a home; rounds of their trade near their home draw them, so honest firms keep meeting as well, and no
-screen is told where anybody's home is. An honest price is the firm's own cost with luck. A cartel has members of one trade, calls some or
-all of them to a round of its own, says who is to win at a price near the limit, and the others cover. Whoever is no member may bid there, and win.
+Firms have a trade or two and a home; rounds of their trade near their home draw them, so honest firms keep meeting as
+well, and no screen is told where anybody's home is. An honest price is the firm's own cost with luck. A cartel has
+members of one trade, calls some or all of them to a round of its own, says who is to win at a price near the limit, and
+the others cover. Whoever is no member may bid there, and win.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,8 +22,9 @@ GRID = 100.0
 
 @dataclass(frozen=True, kw_only=True)
 class Cartel:
-    """How one behaves. calls: the least and the most members it calls to a round; share: of the rounds of its trade; outsiders:
-    how many others come on average."""
+    """How one behaves. calls: the least and the most members it calls to a round; share: of the rounds of its trade;
+    outsiders: how many others come on average.
+    """
 
     name: str
     members: tuple[int, int] = (4, 7)
@@ -43,7 +45,9 @@ PARTIAL = Cartel(name="partial membership", members=(5, 8), calls=(2, 4), outsid
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """How firms and rounds are. activity and cost are spreads of logarithms; home: how much nearer work draws a firm."""
+    """How firms and rounds are. activity and cost are spreads of logarithms; home: how much nearer work draws a
+    firm.
+    """
 
     name: str
     cartels: tuple[Cartel, ...] = ()
@@ -76,7 +80,9 @@ PLANTED = (
 
 @dataclass(frozen=True, eq=False)
 class City:
-    """What a screen sees, and what is true: members of each cartel, and which cartel each round belongs to (−1: none)."""
+    """What a screen sees, and what is true: members of each cartel, and which cartel each round belongs to (−1:
+    none).
+    """
 
     bids: Bids
     cartels: list[Ints]
@@ -121,7 +127,8 @@ class _Maker:
         weight = self.drive * np.where(self.trade == trade, 1.0, np.where(self.second == trade, 0.5, 0.01))
         weight = weight * np.where(self.home == home, self.world.home, 1.0)
         weight[without] = 0
-        return self.chance.choice(self.world.firms, count, replace=False, p=weight / weight.sum())
+        found: Ints = self.chance.choice(self.world.firms, count, replace=False, p=weight / weight.sum())
+        return found
 
     def honest(self, firms: Ints, upper: float, base: float) -> Floats:
         """Prices by cost and luck, at most the limit."""
@@ -141,7 +148,9 @@ class _Maker:
             above = cartel.gap[0] + chance.uniform(0, cartel.gap[1] - cartel.gap[0], len(others))
         found = np.full(len(firms), price)
         found[others] = price * (1 + above)
-        return np.minimum(found, upper) if not cartel.steps else found * min(1, upper / found.max())
+        if cartel.steps:
+            found *= min(1.0, upper / float(found.max()))
+        return np.minimum(found, upper)
 
     def _chosen(self, number: int, cartel: Cartel, firms: Ints) -> int:
         if cartel.turns:
@@ -165,7 +174,15 @@ def city(world: World, seed: int) -> City:
         own = (trade == number % world.trades) & (owner < 0) & (chance.random(world.rounds) < cartel.share)
         owner[own] = number
     for round_ in range(world.rounds):
-        _held(maker, round_, int(owner[round_]), int(trade[round_]), int(home[round_]), float(upper[round_]), int(day[round_]))
+        _held(
+            maker,
+            round_,
+            int(owner[round_]),
+            int(trade[round_]),
+            int(home[round_]),
+            float(upper[round_]),
+            int(day[round_]),
+        )
     bids = Bids.of(
         maker.rows, segment=trade.tolist(), day=day.tolist(), upper=upper.tolist(), firms=world.firms
     )  # fmt: skip
@@ -191,6 +208,3 @@ def _held(maker: _Maker, round_: int, owner: int, trade: int, home: int, upper: 
         (round_, int(firm), float(price), at == best, True)
         for at, (firm, price) in enumerate(zip(firms, prices, strict=True))
     ]
-
-
-Drawn = Callable[[World, int], City]

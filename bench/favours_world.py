@@ -1,6 +1,8 @@
-"""Cases of departments from a seed: some departments give a firm work beyond its share, are quick with it, or choose directly.
+"""Cases of departments from a seed: some departments give a firm work beyond its share, are quick with it, or choose
+directly.
 
-Firms differ in activity, speed and quality, departments in size and pace, services and years in everything; whom a department favours is known.
+Firms differ in activity, speed and quality, departments in size and pace, services and years in everything; whom a
+department favours is known.
 """
 
 from __future__ import annotations
@@ -17,8 +19,10 @@ BUSY = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Town:
-    """How cases are. given: by how much a favoured firm's odds of a case rise; hurried: by how much the logarithm of its time falls;
-    passed: by how much its log-odds of passing rise; direct: the log-odds of direct choice of owners who overdo it."""
+    """How cases are. given: by how much a favoured firm's odds of a case rise; hurried: by how much the logarithm of
+    its time falls; passed: by how much its log-odds of passing rise; direct: the log-odds of direct choice of owners
+    who overdo it.
+    """
 
     name: str
     cases: int = 8_000
@@ -44,7 +48,9 @@ TOWNS = (
 
 @dataclass(frozen=True, eq=False)
 class Cases:
-    """By case: what the screens see; and whom departments favour, each pair as department × firms + firm; owners who overdo it."""
+    """By case: what the screens see; and whom departments favour, each pair as department × firms + firm; owners who
+    overdo it.
+    """
 
     department: Ints
     firm: Ints
@@ -91,7 +97,8 @@ def cases(town: Town, seed: int) -> Cases:
 
 def _shares(chance: np.random.Generator, count: int, spread: float) -> Floats:
     weight = np.exp(chance.normal(0, spread, count))
-    return weight / weight.sum()
+    shares: Floats = weight / weight.sum()
+    return shares
 
 
 def _pairs(chance: np.random.Generator, town: Town, drive: Floats) -> set[tuple[int, int]]:

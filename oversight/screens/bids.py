@@ -24,8 +24,9 @@ SETTLED, DRAWN = 10, 4
 class Bids:
     """Bids in the order of their rounds. Rounds and firms are numbers from 0; a firm may have several bids in a round.
 
-    By bid: `amount` (nan where none is known), `won`, and `counted`: whether the bid was valid. By round: `segment`, within which
-    firms could meet at all (a kind of work, a service), `day` as a number, and the upper limit (nan where there is none).
+    By bid: `amount` (nan where none is known), `won`, and `counted`: whether the bid was valid. By round: `segment`,
+    within which firms could meet at all (a kind of work, a service), `day` as a number, and the upper limit (nan where
+    there is none).
     """
 
     round: Ints
@@ -44,16 +45,19 @@ class Bids:
         upper: Sequence[float], firms: int,
     ) -> Bids:  # fmt: skip
         """Bids as rows of round, firm, amount, won and counted, in any order."""
-        columns = list(zip(*rows, strict=True)) if rows else [(), (), (), (), ()]
+        columns: list[Sequence[float]] = list(zip(*rows, strict=True)) if rows else [()] * 5
         order = np.argsort(np.array(columns[0], np.int64), kind="stable")
-        kinds = (np.int64, np.int64, np.float64, np.bool_, np.bool_)
-        round_, firm, amount, won, counted = (
-            np.array(column, kind)[order] for column, kind in zip(columns, kinds, strict=True)
-        )
         return cls(
-            round=round_, firm=firm, amount=amount, won=won, counted=counted, segment=np.array(segment, np.int64),
-            day=np.array(day, np.int64), upper=np.array(upper, np.float64), firms=firms,
-        )  # fmt: skip
+            round=np.array(columns[0], np.int64)[order],
+            firm=np.array(columns[1], np.int64)[order],
+            amount=np.array(columns[2], np.float64)[order],
+            won=np.array(columns[3], np.bool_)[order],
+            counted=np.array(columns[4], np.bool_)[order],
+            segment=np.array(segment, np.int64),
+            day=np.array(day, np.int64),
+            upper=np.array(upper, np.float64),
+            firms=firms,
+        )
 
     @property
     def rounds(self) -> int:
@@ -105,7 +109,8 @@ class Bids:
         return round_[order], firm[order], amount[order]
 
     def by_size(self, least: int = 2, only: Bools | None = None) -> Iterator[tuple[Ints, Floats, Ints]]:
-        """Rounds with the same number of prices together: the rounds, and a row of prices from the lowest up, and whose.
+        """Rounds with the same number of prices together: the rounds, and a row of prices from the lowest up, and
+        whose.
 
         `only` leaves the bids of some firms.
         """
@@ -122,9 +127,11 @@ class Bids:
 
     @cached_property
     def habit(self) -> Floats:
-        """By how much each firm usually is dearer than who bids against it, as a logarithm; drawn to nothing for firms with few bids.
+        """By how much each firm usually is dearer than who bids against it, as a logarithm; drawn to nothing for firms
+        with few bids.
 
-        Firms that differ in cost differ in every round, and firms alike in cost are near each other without having agreed.
+        Firms that differ in cost differ in every round, and firms alike in cost are near each other without having
+        agreed.
         """
         round_, firm, amount = self.priced
         log, own = np.log(amount), np.zeros(self.firms)

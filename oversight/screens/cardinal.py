@@ -1,12 +1,15 @@
-"""R018, R024, R028 and R058 of Cardinal, the Open Contracting Partnership's library of procurement indicators, over our arrays.
+"""R018, R024, R028 and R058 of Cardinal, the Open Contracting Partnership's library of procurement indicators, over our
+arrays.
 
-Definitions as published (cardinal.readthedocs.io, "Indicators"), with the exclusions that they state. Where a round is excluded, or what an indicator asks
-is not known, the answer is not applicable: never that the round is clean.
+Definitions as published (cardinal.readthedocs.io, "Indicators"), with the exclusions that they state. Where a round is
+excluded, or what an indicator asks is not known, the answer is not applicable: never that the round is clean.
 
 - R018, single bid received: the method is competitive and one tenderer submitted a bid.
-- R024, price close to winning bid: (second-lowest valid bid − winning bid) ÷ winning bid is at or below Q1 − 1.5 × IQR of all such.
+- R024, price close to winning bid: (second-lowest valid bid − winning bid) ÷ winning bid is at or below Q1 − 1.5 × IQR
+  of all such.
 - R028, identical bid prices: different tenderers submitted the same price; not where the buyer sets prices.
-- R058, heavily discounted bid: the same difference is at or above Q3 + 1.5 × IQR; not applicable where that fence is not above 0.
+- R058, heavily discounted bid: the same difference is at or above Q3 + 1.5 × IQR; not applicable where that fence is
+  not above 0.
 
 R024 and R058 ask that one tenderer won with the lowest valid bid, and that no bid was submitted by several together.
 """
@@ -27,8 +30,9 @@ LEAST = 4
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Facts:
-    """What the indicators ask of a round beside its bids: whether anybody could bid, whether bidders set the price, whether firms
-    bid together."""
+    """What the indicators ask of a round beside its bids: whether anybody could bid, whether bidders set the price,
+    whether firms bid together.
+    """
 
     competitive: Bools
     priced: Bools

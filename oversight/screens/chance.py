@@ -1,4 +1,6 @@
-"""How surprising a count is: tails of distributions, the false-discovery rate, and how a probability becomes a score."""
+"""How surprising a count is: tails of distributions, the false-discovery rate, and how a probability becomes a
+score.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ LARGEST = 0.95
 
 def score(p: Any) -> Floats:
     """A probability as a score: 0 from 0.1 upwards, a third for each power of ten below it, 1 from 0.0001 downwards."""
-    return np.clip((-np.log10(np.maximum(np.nan_to_num(np.asarray(p, float), nan=1.0), LEAST)) - 1) / 3, 0, 1)
+    found: Floats = np.clip((-np.log10(np.maximum(np.nan_to_num(np.asarray(p, float), nan=1.0), LEAST)) - 1) / 3, 0, 1)
+    return found
 
 
 def log_factorials(most: int) -> Floats:
@@ -104,7 +107,8 @@ def auc(scores: Floats, labels: NDArray[np.bool_]) -> float:
 
 
 def discoveries(p: Floats, *, rate: float, among: int | None = None) -> NDArray[np.bool_]:
-    """Benjamini and Hochberg (1995): which of these to report so that at most `rate` of the reported are false on average.
+    """Benjamini and Hochberg (1995): which of these to report so that at most `rate` of the reported are false on
+    average.
 
     `among` counts what was tested, where only the smallest probabilities are given.
     """

@@ -1,8 +1,9 @@
-"""All screens of rounds at once, over open and historical rounds alike: a score for each round, bidder and group, and why.
+"""All screens of rounds at once, over open and historical rounds alike: a score for each round, bidder and group, and
+why.
 
-A round's score is made of four parts that stand for independent reasons to look, 1 − Π(1 − weight × part): what its groups do
-(CL5), whether its two lowest keep clear of close contests (CL3), its prices' steps (CL1), and their spread (CL2). A bidder's is
-that of its group, and of CL3 over all its rounds. No part counts how often anybody bids.
+A round's score is made of four parts that stand for independent reasons to look, 1 − Π(1 − weight × part): what its
+groups do (CL5), whether its two lowest keep clear of close contests (CL3), its prices' steps (CL1), and their spread
+(CL2). A bidder's is that of its group, and of CL3 over all its rounds. No part counts how often anybody bids.
 """
 
 from __future__ import annotations

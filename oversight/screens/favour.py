@@ -1,9 +1,10 @@
 """RH9: a department is faster with one firm than with like firms, or passes its cases more often.
 
-Like with like twice over. Within a department and a stratum (service, item, size, year) the firm's cases are compared with those of all other firms,
-strata weighted as in Cochran ("Some methods for strengthening the common χ² tests", Biometrics 10, 1954). And a good firm is quick everywhere: what it
-shows with other departments, drawn to nothing where that is little (empirical Bayes; Efron and Morris, JASA 70, 1975), is taken off first. Over all
-pairs the false-discovery rate is controlled by Benjamini and Hochberg (1995).
+Like with like twice over. Within a department and a stratum (service, item, size, year) the firm's cases are compared
+with those of all other firms, strata weighted as in Cochran ("Some methods for strengthening the common χ² tests",
+Biometrics 10, 1954). And a good firm is quick everywhere: what it shows with other departments, drawn to nothing where
+that is little (empirical Bayes; Efron and Morris, JASA 70, 1975), is taken off first. Over all pairs the
+false-discovery rate is controlled by Benjamini and Hochberg (1995).
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ DRAWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Favour:
-    """A department and a firm: by how much its cases fare better there than those of like firms and than its own elsewhere.
+    """A department and a firm: by how much its cases fare better there than those of like firms and than its own
+    elsewhere.
 
-    `effect` with its 95 % interval is in the unit of the values (a difference of logarithms, or of shares); `here` is the difference before
-    what the firm shows elsewhere is taken off.
+    `effect` with its 95 % interval is in the unit of the values (a difference of logarithms, or of shares); `here` is
+    the difference before what the firm shows elsewhere is taken off.
     """
 
     group: int
@@ -48,7 +50,9 @@ class Favour:
 
 @dataclass(frozen=True, eq=False)
 class _Cells:
-    """By department, stratum and firm: the difference to all others of the stratum there, its variance, and the counts."""
+    """By department, stratum and firm: the difference to all others of the stratum there, its variance, and the
+    counts.
+    """
 
     group: Ints
     firm: Ints
@@ -82,10 +86,17 @@ def favoured(value: Floats, group: Ints, firm: Ints, stratum: Ints) -> list[Favo
         error = sqrt(float(variance[at] + between * (1 - drawn)))
         found.append(
             Favour(
-                group=int(pair[at] // firms), firm=int(own), count=int(count[at]), others=int(others[at]),
-                here=float(here[at]), elsewhere=float(drawn * mean), effect=effect, low=effect - Z95 * error,
-                high=effect + Z95 * error, p=normal_above(effect / error),
-            )  # fmt: skip
+                group=int(pair[at] // firms),
+                firm=int(own),
+                count=int(count[at]),
+                others=int(others[at]),
+                here=float(here[at]),
+                elsewhere=float(drawn * mean),
+                effect=effect,
+                low=effect - Z95 * error,
+                high=effect + Z95 * error,
+                p=normal_above(effect / error),
+            )
         )
     return _rated(found, tested=len(pair))
 

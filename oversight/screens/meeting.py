@@ -1,12 +1,12 @@
 """CL5, first half: firms that meet far more often than their activity explains, and the groups that they form.
 
-The null model conditions on how often each firm bids in each segment and on how large the rounds are (the configuration model of
-Newman, "Modularity and community structure in networks", PNAS 103, 2006; on bidding networks Wachs and Kertész, "A network approach to
-cartel detection in public auction markets", Scientific Reports 9, 2019). Two firms that bid on everything meet all the time and are
-expected to; so activity alone makes no tie.
+The null model conditions on how often each firm bids in each segment and on how large the rounds are (the configuration
+model of Newman, "Modularity and community structure in networks", PNAS 103, 2006; on bidding networks Wachs and
+Kertész, "A network approach to cartel detection in public auction markets", Scientific Reports 9, 2019). Two firms that
+bid on everything meet all the time and are expected to; so activity alone makes no tie.
 
-Groups are found by average linkage over the share of their bids that two firms make together beyond expectation. Everything is
-deterministic: of equals the firm with the smaller number comes first.
+Groups are found by average linkage over the share of their bids that two firms make together beyond expectation.
+Everything is deterministic: of equals the firm with the smaller number comes first.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from oversight.screens.bids import MOST_IN_A_ROUND, Bids, Floats, Ints
-from oversight.screens.chance import adjusted, poisson_at_least
+from oversight.screens.chance import poisson_at_least
 
-RATE = 0.2
-"""False-discovery rate of ties between two firms."""
+RARE = 0.2
+"""Two firms are worth a look when so many meetings are at most this probable: what they do there decides, not that
+they meet.
+"""
 LEAST_MET = 3
 SHRINK = 2.0
 """Bids added to the fewer of two firms', so that two firms with three bids each are not the closest of all."""
@@ -40,12 +42,11 @@ class Pairs:
     met: Ints
     expected: Floats
     p: Floats
-    q: Floats
 
     @property
     def tied(self) -> Ints:
-        """Those that meet significantly more often than expected."""
-        return np.flatnonzero((self.p <= RATE) & (self.met >= LEAST_MET))
+        """Those that meet more often than expected."""
+        return np.flatnonzero((self.p <= RARE) & (self.met >= LEAST_MET))
 
 
 def pairs(bids: Bids) -> Pairs:
@@ -54,10 +55,7 @@ def pairs(bids: Bids) -> Pairs:
     unique, met = np.unique(key, return_counts=True)
     low, high = unique // max(1, bids.firms), unique % max(1, bids.firms)
     expected = _expected(bids, low, high)
-    p = poisson_at_least(met, expected)
-    active = int((bids.activity > 0).sum())
-    q = adjusted(p, among=active * (active - 1) // 2)
-    return Pairs(low, high, met, expected, p, q)
+    return Pairs(low, high, met, expected, poisson_at_least(met, expected))
 
 
 def _meetings(bids: Bids) -> Ints:
@@ -88,7 +86,9 @@ def _expected(bids: Bids, low: Ints, high: Ints) -> Floats:
 
 
 def together(pairs_: Pairs, bids: Bids, firms: Ints) -> Floats:
-    """For some firms: the share of the less active one's bids that two make together beyond expectation; 0 on the diagonal."""
+    """For some firms: the share of the less active one's bids that two make together beyond expectation; 0 on the
+    diagonal.
+    """
     place = np.full(bids.firms, -1)
     place[firms] = np.arange(len(firms))
     one, other = place[pairs_.low], place[pairs_.high]
@@ -131,7 +131,9 @@ def _connected(pairs_: Pairs, bids: Bids) -> list[Ints]:
 
 
 def _linked(near: Floats) -> Iterator[tuple[float, Ints]]:
-    """Average linkage: the two nearest sets become one while they are near enough; how near, and the set that they become."""
+    """Average linkage: the two nearest sets become one while they are near enough; how near, and the set that they
+    become.
+    """
     size = np.ones(len(near))
     members = [[number] for number in range(len(near))]
     mean = near.copy()

@@ -1,12 +1,14 @@
 """CL3: close losing bids are missing just around the winner.
 
-Chassang, Kawai, Nakabayashi and Ortner, "Robust Screens for Noncompetitive Bidding in Procurement Auctions", Econometrica 90(1),
-2022. Δ is a bid less the lowest of the others, as a share of the reserve price: under competition nobody knows exactly what others bid, so
-its density has no hole at zero. In a cartel that has agreed who wins, the others stay clear of that price.
+Chassang, Kawai, Nakabayashi and Ortner, "Robust Screens for Noncompetitive Bidding in Procurement Auctions",
+Econometrica 90(1), 2022. Δ is a bid less the lowest of the others, as a share of the reserve price: under competition
+nobody knows exactly what others bid, so its density has no hole at zero. In a cartel that has agreed who wins, the
+others stay clear of that price.
 
-The test asks of the gap between the two lowest bids, which is |Δ| of both: no fewer should be within h than between h and 2h, because
-the first spacing of independent bids is densest at zero. Equal bids count as close. By P(X ≤ close) of Binomial(close + next, ½), the
-best of four h, times four. It takes the two lowest alone: the density of all losing bids rises where costs are bell-shaped.
+The test asks of the gap between the two lowest bids, which is |Δ| of both: no fewer should be within h than between h
+and 2h, because the first spacing of independent bids is densest at zero. Equal bids count as close. By P(X ≤ close) of
+Binomial(close + next, ½), the best of four h, times four. It takes the two lowest alone: the density of all losing bids
+rises where costs are bell-shaped.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ WIDTHS = (0.0025, 0.005, 0.01, 0.02)
 
 @dataclass(frozen=True, eq=False)
 class Missing:
-    """By firm, or for one set of rounds: how many gaps are close and next, at the width that shows most, and how probable that is."""
+    """By firm, or for one set of rounds: how many gaps are close and next, at the width that shows most, and how
+    probable that is.
+    """
 
     close: Ints
     next: Ints
@@ -38,7 +42,9 @@ class Missing:
 
 
 def gaps(bids: Bids, only: Bools | None = None) -> Floats:
-    """The gap between the two lowest bids of each round, of some firms or all, as a share of its scale; nan without two."""
+    """The gap between the two lowest bids of each round, of some firms or all, as a share of its scale; nan without
+    two.
+    """
     found = np.full(bids.rounds, np.nan)
     for rounds, prices, _firms in bids.by_size(only=only):
         found[rounds] = (prices[:, 1] - prices[:, 0]) / bids.scale[rounds]

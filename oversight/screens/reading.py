@@ -1,4 +1,6 @@
-"""Past rounds from a CSV file, one line per bid: columns are found by their headings, and what is wrong is said with its place."""
+"""Past rounds from a CSV file, one line per bid: columns are found by their headings, and what is wrong is said with
+its place.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +10,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from math import nan
+from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
 from oversight.screens.bids import Bids
 
 HEADINGS: Mapping[str, tuple[str, ...]] = {
-    "round": ("round_code", "round", "round_id", "tender", "tender_id", "auction", "auction_id", "pid", "ocid", "原编号", "编号", "项目编号"),
-    "bidder": ("bidder", "bidder_id", "bidder_code", "firm", "firm_id", "tenderer", "supplier", "company", "投标人", "机构", "投标单位"),
+    "round": ("round_code", "round", "round_id", "tender", "tender_id", "auction", "auction_id", "pid", "ocid",
+        "原编号", "编号", "项目编号"),
+    "bidder": ("bidder", "bidder_id", "bidder_code", "firm", "firm_id", "tenderer", "supplier", "company",
+        "投标人", "机构", "投标单位"),
     "amount": ("amount", "bid", "bid_amount", "price", "bid_price", "value", "报价", "投标报价", "金额"),
     "won": ("won", "winner", "is_winner", "awarded", "win", "中标", "中选", "是否中标"),
     "day": ("opened_on", "date", "day", "opened", "opening_date", "bid_date", "开启日期", "开标日期", "日期"),
@@ -140,7 +144,7 @@ class _Rows:
     def _lowest_wins(self) -> None:
         best: dict[int, int] = {}
         for place, (round_, _who, amount, _won, counted) in enumerate(self.rows):
-            if counted and amount == amount and (round_ not in best or amount < self.rows[best[round_]][2]):  # noqa: PLR0124 - nan
+            if counted and not isnan(amount) and (round_ not in best or amount < self.rows[best[round_]][2]):
                 best[round_] = place
         for place in best.values():
             round_, who, amount, _won, counted = self.rows[place]

@@ -1,15 +1,18 @@
 """CL5, second half: what the firms of a group do when they meet: take turns, keep clear of each other, lose together.
 
-That firms meet is no evidence, since neighbours and specialists do. Each group is therefore asked five questions about outcomes
-and prices, none of which saw who meets whom, each with a probability under honest bidding. The five are not independent, so they are put together by the Cauchy
-combination (Liu and Xie, "Cauchy Combination Test", JASA 115, 2020), and the result is multiplied by how many sets of firms were asked.
+That firms meet is no evidence, since neighbours and specialists do. Each group is therefore asked five questions about
+outcomes and prices, none of which saw who meets whom, each with a probability under honest bidding. The five are not
+independent, so they are put together by the Cauchy combination (Liu and Xie, "Cauchy Combination Test", JASA 115,
+2020), and the result is multiplied by how many sets of firms were asked.
 
-1. Turns (bid rotation: OECD 2009; McAfee and McMillan, "Bidding Rings", American Economic Review 82, 1992): the winner is the firm among those
-   bidding that has waited longest, more often than by chance. Firms that differ in cost repeat their wins, so they fall short of chance.
-2. Gap (cover bids: Imhof, Karagök and Rutz 2018; Huber and Imhof 2019): the gap between the two lowest prices of members, as a part of
-   all their prices' spread, ranks higher than in other rounds with as many prices (stratified rank-sum test, van Elteren 1960).
-3. Spread (Abrantes-Metz, Froeb, Geweke and Taylor, "A variance screen for collusion", 2006): members' prices vary less than those of other rounds of
-   the same segment.
+1. Turns (bid rotation: OECD 2009; McAfee and McMillan, "Bidding Rings", American Economic Review 82, 1992): the winner
+   is the firm among those bidding that has waited longest, more often than by chance. Firms that differ in cost repeat
+   their wins, so they fall short of chance.
+2. Gap (cover bids: Imhof, Karagök and Rutz 2018; Huber and Imhof 2019): the gap between the two lowest prices of
+   members, as a part of all their prices' spread, ranks higher than in other rounds with as many prices (stratified
+   rank-sum test, van Elteren 1960).
+3. Spread (Abrantes-Metz, Froeb, Geweke and Taylor, "A variance screen for collusion", 2006): members' prices vary less
+   than those of other rounds of the same segment.
 4. Missing close losing bids (Chassang, Kawai, Nakabayashi and Ortner 2022), between members.
 5. Steps (OECD 2009): more rounds than by chance have equal or evenly stepped prices of members.
 """
@@ -54,7 +57,9 @@ class Asked:
 
 @dataclass(frozen=True, eq=False)
 class Ring:
-    """A group of firms that keep meeting, the rounds in which they do, and the answers; `tried`: how many sets were asked."""
+    """A group of firms that keep meeting, the rounds in which they do, and the answers; `tried`: how many sets were
+    asked.
+    """
 
     members: Ints
     rounds: Ints
@@ -71,7 +76,9 @@ class Ring:
 
     @cached_property
     def evidence(self) -> float:
-        """What all answers say together, in powers of ten, by which the members are found; what is expected by chance is nothing."""
+        """What all answers say together, in powers of ten, by which the members are found; what is expected by
+        chance is nothing.
+        """
         return sum(max(0.0, -log10(max(each.p, LEAST)) - WORTH) for each in self.asked)
 
     @property
@@ -90,7 +97,9 @@ class Measures:
         self.apart = np.ones(bids.rounds, bool)
 
     def set_apart(self, rings: list[Ring]) -> None:
-        """Rounds in which a group was found at work are no longer what others are compared with, while enough are left."""
+        """Rounds in which a group was found at work are no longer what others are compared with, while enough are
+        left.
+        """
         apart = np.ones(self.bids.rounds, bool)
         for ring in rings:
             apart[ring.rounds] = False
@@ -100,7 +109,9 @@ class Measures:
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """By round, of some firms' prices: the gap as a part of the spread, the coefficient of variation, and how many there are."""
+    """By round, of some firms' prices: the gap as a part of the spread, the coefficient of variation, and how many
+    there are.
+    """
 
     gap: Floats
     cv: Floats
@@ -121,7 +132,9 @@ def shape(bids: Bids, only: Bools | None) -> Shape:
 
 
 def found(measures: Measures, candidates: list[Ints]) -> list[Ring]:
-    """The groups of which the answers say most; no firm is in two. Searching is paid for: each probability counts as often as was asked."""
+    """The groups of which the answers say most; no firm is in two. Searching is paid for: each probability counts as
+    often as was asked.
+    """
     first = _pass(measures, candidates)
     measures.set_apart(first)
     return _pass(measures, candidates) if first else first
@@ -174,7 +187,6 @@ class _Search:
         if len(ring.members) > LEAST_GROUP:
             for firm in ring.members.tolist():
                 yield ring.members[ring.members != firm]
-
 
     def _near(self, ring: Ring, taken: Bools) -> Ints:
         """Who else is often where the group meets, the most often first."""
@@ -260,7 +272,9 @@ class _Group:
 
 
 def _compared(question: str, own: Floats, others: Floats, own_stratum: Ints, other_stratum: Ints) -> Asked:
-    """Whether a group's values rank higher than others' of the same stratum, over all strata that have enough of both."""
+    """Whether a group's values rank higher than others' of the same stratum, over all strata that have enough of
+    both.
+    """
     sum_, mean, variance, compared, against = 0.0, 0.0, 0.0, 0, 0
     for stratum in np.unique(own_stratum).tolist():
         mine, theirs = own[own_stratum == stratum], others[other_stratum == stratum]

@@ -1,10 +1,11 @@
-"""CL4: firms that share what competitors do not share: a device, a network, a document's author or fingerprint, a contact, a practitioner, an
-address, a shareholder.
+"""CL4: firms that share what competitors do not share: a device, a network, a document's author or fingerprint, a
+contact, a practitioner, an address, a shareholder.
 
-Common authors, typographic traces, addresses and phone numbers of bids are red flags of OECD, "Guidelines for Fighting Bid Rigging in
-Public Procurement" (2009), and of World Bank, "Fraud and Corruption Awareness Handbook" (2009). Given are marks alone: whatever is compared has been hashed
-before, and a mark says nothing by itself. What many firms share (an office tower, a mobile network, an agent) tells little: a mark that k firms share
-counts 1 / (k − 1), and one that more than `MOST` share counts nothing.
+Common authors, typographic traces, addresses and phone numbers of bids are red flags of OECD, "Guidelines for Fighting
+Bid Rigging in Public Procurement" (2009), and of World Bank, "Fraud and Corruption Awareness Handbook" (2009). Given
+are marks alone: whatever is compared has been hashed before, and a mark says nothing by itself. What many firms share
+(an office tower, a mobile network, an agent) tells little: a mark that k firms share counts 1 / (k − 1), and one that
+more than `MOST` share counts nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from oversight.screens.bids import Floats, Ints
 
 STRENGTH: Mapping[str, float] = {
-    "document": 0.9, "author": 0.7, "device": 0.9, "network": 0.4, "contact": 0.8, "practitioner": 0.8,
+    "document": 0.9, "author": 0.7, "device": 0.9, "network": 0.4, "contact": 0.8, "practitioner": 0.8, "officer": 0.8,
     "shareholder": 0.7, "phone": 0.8, "address": 0.5,
 }  # fmt: skip
 """How much one shared mark of a kind says, where just two firms share it."""
@@ -35,7 +36,9 @@ class Shared:
 
 
 def shared(firm: Ints, kind: list[str], mark: Ints) -> Shared:
-    """Compare marks, given as columns: whose, of what kind, and the hash as a number. Marks of different kinds never match."""
+    """Compare marks, given as columns: whose, of what kind, and the hash as a number. Marks of different kinds never
+    match.
+    """
     weights: dict[tuple[int, int], list[tuple[str, float]]] = {}
     kinds = np.array(kind, dtype=object)
     for each in sorted(set(kind)):

@@ -1,9 +1,10 @@
 """CL6: a need split under a limit.
 
-DOMAIN: same owner, service and year, the sum at or over the limit, each below it (招标投标法 第四条 and 政府采购法实施条例 第二十八条 forbid it). That
-alone is found wherever an owner often needs little; how near to the limit the parts stand ranks it: parts bunched just under a
-threshold are the sign (Palguta and Pertold, "Manipulation of Procurement Contracts", American Economic Journal: Economic Policy 9(2), 2017).
-Amounts are whole numbers, hundredths of a yuan, since a limit is met exactly or not.
+Same owner, service and year, the sum at or over the limit, each below it; 招标投标法 第四条 and 政府采购法实施条例 第二十八条
+forbid it (both for a city's lawyer to confirm). That alone is found wherever an owner often needs little; how near to the
+limit the parts stand ranks it: parts bunched just under a threshold are the sign (Palguta and Pertold, "Manipulation of
+Procurement Contracts", American Economic Journal: Economic Policy 9(2), 2017). Amounts are whole numbers, hundredths of a
+yuan, since a limit is met exactly or not.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """CL1: equal or evenly stepped prices.
 
-Identical prices and prices at fixed intervals are the first markers of OECD, "Guidelines for Fighting Bid Rigging in Public
-Procurement" (2009), and of Abrantes-Metz and Bajari, "Screens for Conspiracies and Their Multiple Applications" (2009). Firms
-that round their prices are equal now and then by chance, so both are measured against chance on the round's own grid.
+Identical prices and prices at fixed intervals are the first markers of OECD, "Guidelines for Fighting Bid Rigging in
+Public Procurement" (2009), and of Abrantes-Metz and Bajari, "Screens for Conspiracies and Their Multiple Applications"
+(2009). Firms that round their prices are equal now and then by chance, so both are measured against chance on the
+round's own grid.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ GRIDS = [base * 10**power for power in range(10) for base in (1, 5)]
 
 
 def probabilities(bids: Bids, only: Bools | None = None) -> Floats:
-    """How probable prices as equal or as even as each round's are by chance, of some firms or all; nan for fewer than two prices."""
+    """How probable prices as equal or as even as each round's are by chance, of some firms or all; nan for fewer
+    than two prices.
+    """
     found = np.full(bids.rounds, np.nan)
     usual = _usual_spread(bids)
     for rounds, prices, _firms in bids.by_size(only=only):
@@ -43,7 +46,8 @@ def equal_pairs(prices: Floats) -> Floats:
     """How many pairs of prices in each row are equal."""
     size = prices.shape[1]
     same = (prices[:, :, None] == prices[:, None, :]).sum(axis=(1, 2))
-    return (same - size) / 2
+    pairs: Floats = (same - size) / 2
+    return pairs
 
 
 def _usual_spread(bids: Bids) -> float:

@@ -1,10 +1,11 @@
 """RH8 and RH10: shares compared like with like, in strata of service, item, size and year.
 
-RH8: a firm's share of a department's cases far above its share of like cases elsewhere. RH10: an owner's or department's share of
-direct choice above what is usual for like rounds. Both are a 2 × 2 table in every stratum. The odds ratio is that of Mantel and Haenszel
-("Statistical aspects of the analysis of data from retrospective studies", JNCI 22, 1959), its interval that of Robins, Breslow and Greenland
-(Biometrics 42, 1986). The probability is exact: given the margins of every stratum the count is a sum of hypergeometric variables. Over all pairs
-the false-discovery rate is controlled by Benjamini and Hochberg (JRSS B 57, 1995); the pairs that are not looked at count as tested.
+RH8: a firm's share of a department's cases far above its share of like cases elsewhere. RH10: an owner's or
+department's share of direct choice above what is usual for like rounds. Both are a 2 × 2 table in every stratum. The
+odds ratio is that of Mantel and Haenszel ("Statistical aspects of the analysis of data from retrospective studies",
+JNCI 22, 1959), its interval that of Robins, Breslow and Greenland (Biometrics 42, 1986). The probability is exact:
+given the margins of every stratum the count is a sum of hypergeometric variables. Over all pairs the false-discovery
+rate is controlled by Benjamini and Hochberg (JRSS B 57, 1995); the pairs that are not looked at count as tested.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ Z95 = 1.959964
 class Above:
     """A group (department, owner) and a mark (firm, direct choice) that go together more often than among like cases.
 
-    `count` of `of_group` cases of the group in the strata that it shares with others, `expected` by the share elsewhere; the odds ratio with
-    its 95 % interval; `p`, and `q`: the smallest false-discovery rate at which it is reported.
+    `count` of `of_group` cases of the group in the strata that it shares with others, `expected` by the share
+    elsewhere; the odds ratio with its 95 % interval; `p`, and `q`: the smallest false-discovery rate at which it is
+    reported.
     """
 
     group: int
@@ -97,7 +99,9 @@ class _Tables:
             return None
         a, d1, f1, n = both[at], own[at], other[at], self.whole[at]
         p = at_least(self._exact(d1, f1, n), int(a.sum()))
-        odds, low, high = _odds(a.astype(float), (d1 - a).astype(float), (f1 - a).astype(float), (n - d1 - f1 + a).astype(float))
+        odds, low, high = _odds(
+            a.astype(float), (d1 - a).astype(float), (f1 - a).astype(float), (n - d1 - f1 + a).astype(float)
+        )
         return Above(
             group=group, mark=mark, count=int(a.sum()), expected=round(float((d1 * f1 / n).sum()), 2),
             of_group=int(d1.sum()), of_mark=int(f1.sum()), others=int((n - d1).sum()), odds=odds, low=low, high=high, p=p,
@@ -110,7 +114,17 @@ class _Tables:
             x = np.arange(min(d, f) + 1)
             possible = x >= d + f - n
             rest = np.where(possible, n - d - f + x, 0)
-            log = logs[d] - logs[x] - logs[d - x] + logs[n - d] - logs[f - x] - logs[rest] - logs[n] + logs[f] + logs[n - f]
+            log = (
+                logs[d]
+                - logs[x]
+                - logs[d - x]
+                + logs[n - d]
+                - logs[f - x]
+                - logs[rest]
+                - logs[n]
+                + logs[f]
+                + logs[n - f]
+            )
             found = np.convolve(found, np.where(possible, np.exp(log), 0))
         return found
 

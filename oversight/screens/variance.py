@@ -1,9 +1,10 @@
 """CL2: prices that vary little, with a large gap between the two lowest.
 
-Imhof, Karagök and Rutz, "Screening for Bid Rigging – Does It Work?", Journal of Competition Law & Economics 14(2), 2018: the
-coefficient of variation of a round's bids, and the relative distance RD = (second lowest − lowest) ÷ standard deviation of the
-losing bids. Conspicuous are a coefficient of at most 0.06 together with RD above 1. The normalised distance of Huber and Imhof
-(2019) divides by the mean step between neighbours instead, so that it is 1 on average whatever the number of bids.
+Imhof, Karagök and Rutz, "Screening for Bid Rigging – Does It Work?", Journal of Competition Law & Economics 14(2),
+2018: the coefficient of variation of a round's bids, and the relative distance RD = (second lowest − lowest) ÷ standard
+deviation of the losing bids. Conspicuous are a coefficient of at most 0.06 together with RD above 1. The normalised
+distance of Huber and Imhof (2019) divides by the mean step between neighbours instead, so that it is 1 on average
+whatever the number of bids.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from oversight.screens.bids import Bids, Floats
+from oversight.screens.bids import Bids, Bools, Floats
 
 CONSPICUOUS_CV, CONSPICUOUS_RD = 0.06, 1.0
 LEAST = 3
@@ -21,14 +22,16 @@ LEAST = 3
 
 @dataclass(frozen=True, eq=False)
 class Spread:
-    """By round: coefficient of variation, relative and normalised distance; nan where it has fewer than three prices."""
+    """By round: coefficient of variation, relative and normalised distance; nan where it has fewer than three
+    prices.
+    """
 
     cv: Floats
     rd: Floats
     rdnor: Floats
 
     @property
-    def conspicuous(self) -> Floats:
+    def conspicuous(self) -> Bools:
         """Which rounds are so by the published thresholds."""
         return (self.cv <= CONSPICUOUS_CV) & (self.rd > CONSPICUOUS_RD)
 
