@@ -150,7 +150,8 @@ class _Maker:
         found[others] = price * (1 + above)
         if cartel.steps:
             found *= min(1.0, upper / float(found.max()))
-        return np.minimum(found, upper)
+        kept: Floats = np.minimum(found, upper)
+        return kept
 
     def _chosen(self, number: int, cartel: Cartel, firms: Ints) -> int:
         if cartel.turns:

@@ -32,9 +32,8 @@ TUNED = 1000
 DATA = Path(os.environ.get("MINGXUAN_DATA", Path(__file__).parents[2] / "shared" / "data")) / "bids"
 LABELLED = DATA / "tsuchiura-2007-2010.csv"
 LABELS = DATA / "tsuchiura-2007-2010-labels.csv"
-FLAGGED = 1 / 3
-"""Groups from this score on are reported here: one in a hundred by chance."""
-ROUND_FLAGGED = 0.5
+FLAGGED = 0.5
+"""Groups and rounds from this score on are reported, as leads are."""
 ALIKE = 0.5
 """A reported group is the planted one where they share at least half of the firms that either has."""
 F1_AIM, RECALL_AIM, ACTIVITY_AIM = 0.85, 0.8, 0.3
@@ -124,16 +123,15 @@ def _missing_mass(history: History, labels: Bools) -> None:
     edges = [-1, 0.0025, 0.005, 0.0075, 0.01, 0.02, np.inf]
     for name, of in (("cartelised", labels), ("not cartelised", ~labels), ("all", np.ones(len(labels), bool))):
         own = gaps[of & np.isfinite(gaps)]
-        seen = missing.test(own)
+        seen = missing.test(own, history.bids.grain[of & np.isfinite(gaps)])
         counts = " | ".join(str(count) for count in np.histogram(own, edges)[0])
         say(f"| {name} | {counts} | {float(seen.share[0]):.0%} | {float(seen.p[0]):.2g} |")
 
 
 def _groups_of(history: History, found: Screened, labels: Bools) -> None:
     say("\nGroups reported on these rounds\n")
-    say(
-        "| group | firms | rounds in which they meet | of these labelled | score | what says most |\n|---|---:|---:|---:|---:|---|"
-    )
+    say("| group | firms | rounds in which they meet | of these labelled | score | what says most |")
+    say("|---|---:|---:|---:|---:|---|")
     for number, group in enumerate(found.groups, start=1):
         if group.score >= FLAGGED:
             told = ", ".join(f"{each.question} {each.p:.0e}" for each in group.told)
@@ -151,7 +149,7 @@ def over_seeds(world: World, seeds: range) -> Found:
         _count_groups(found, made, seen)
         _count_rounds(found, made, seen)
         active = made.bids.activity > 0
-        found.by_firm.append(spearman(seen.bidders[active], made.bids.activity[active]))
+        found.by_firm.append(spearman(seen.bidders[active], made.bids.activity[active].astype(float)))
         found.by_round.append(spearman(seen.rounds, activity_of_rounds(made.bids)))
     return found
 
@@ -174,9 +172,9 @@ def _count_groups(found: Found, made: City, seen: Screened) -> None:
 
 
 def _count_rounds(found: Found, made: City, seen: Screened) -> None:
-    flagged = {screen: part >= ROUND_FLAGGED for screen, part in seen.parts.items()}
+    flagged = {screen: part >= FLAGGED for screen, part in seen.parts.items()}
     flagged["CL2"] = variance.spread(made.bids).conspicuous
-    for screen, own in {**flagged, "together": seen.rounds >= ROUND_FLAGGED}.items():
+    for screen, own in {**flagged, "together": seen.rounds >= FLAGGED}.items():
         found.rounds[screen].add(int((own & made.rigged).sum()), int(own.sum()), int(made.rigged.sum()))
 
 

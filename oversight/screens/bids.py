@@ -19,6 +19,17 @@ MOST_IN_A_ROUND = 100
 SETTLED, DRAWN = 10, 4
 """Passes after which habits hardly change any more, and bids that draw a firm's habit to nothing."""
 
+GRIDS = [base * 10**power for power in range(10) for base in (1, 5)]
+"""Steps in hundredths by which people round."""
+
+
+def grid_of(cents: Floats) -> Floats:
+    """The coarsest step that all prices of each row are multiples of; all in hundredths."""
+    found = np.ones(len(cents))
+    for step in GRIDS:
+        found[(cents % step == 0).all(axis=1)] = step
+    return found
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Bids:
@@ -141,6 +152,14 @@ class Bids:
             mean = np.bincount(round_, log - own[firm], self.rounds) / size
             own = np.bincount(firm, log - mean[round_], self.firms) / (often + DRAWN)
         return own
+
+    @cached_property
+    def grain(self) -> Floats:
+        """The step to which a round's prices are rounded, as a share of its scale; nan without two prices."""
+        found = np.full(self.rounds, np.nan)
+        for rounds, prices, _firms in self.by_size():
+            found[rounds] = grid_of(np.rint(prices * 100)) / 100 / self.scale[rounds]
+        return found
 
     @cached_property
     def scale(self) -> Floats:

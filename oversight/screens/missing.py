@@ -8,7 +8,8 @@ others stay clear of that price.
 The test asks of the gap between the two lowest bids, which is |Δ| of both: no fewer should be within h than between h
 and 2h, because the first spacing of independent bids is densest at zero. Equal bids count as close. By P(X ≤ close) of
 Binomial(close + next, ½), the best of four h, times four. It takes the two lowest alone: the density of all losing bids
-rises where costs are bell-shaped.
+rises where costs are bell-shaped. Where prices are rounded to steps coarser than h, gaps below h cannot occur, and the
+round is not asked at that h.
 """
 
 from __future__ import annotations
@@ -61,27 +62,30 @@ def deltas(bids: Bids) -> Floats:
     return np.concatenate(found) if found else np.zeros(0)
 
 
-def test(gap: Floats) -> Missing:
+def test(gap: Floats, grain: Floats) -> Missing:
     """Whether close gaps are missing among these."""
-    known = gap[np.isfinite(gap)]
-    return _best(*(_counts(np.zeros(len(known), np.int64), known, 1)))
+    known = np.isfinite(gap)
+    return _best(*_counts(np.zeros(int(known.sum()), np.int64), gap[known], grain[known], 1))
 
 
 def by_firm(bids: Bids) -> Missing:
     """For every firm: whether close gaps are missing where it is one of the two lowest."""
-    firm, gap = [], []
+    firm, gap, grain = [], [], []
     for rounds, prices, firms in bids.by_size():
         share = (prices[:, 1] - prices[:, 0]) / bids.scale[rounds]
         firm.append(firms[:, :2].ravel())
         gap.append(np.repeat(share, 2))
+        grain.append(np.repeat(bids.grain[rounds], 2))
     if not firm:
-        return _best(*_counts(np.zeros(0, np.int64), np.zeros(0), bids.firms))
-    return _best(*_counts(np.concatenate(firm), np.concatenate(gap), bids.firms))
+        return _best(*_counts(np.zeros(0, np.int64), np.zeros(0), np.zeros(0), bids.firms))
+    return _best(*_counts(np.concatenate(firm), np.concatenate(gap), np.concatenate(grain), bids.firms))
 
 
-def _counts(who: Ints, gap: Floats, count: int) -> tuple[Ints, Ints]:
-    close = [np.bincount(who[gap <= width], minlength=count) for width in WIDTHS]
-    after = [np.bincount(who[(gap > width) & (gap <= 2 * width)], minlength=count) for width in WIDTHS]
+def _counts(who: Ints, gap: Floats, grain: Floats, count: int) -> tuple[Ints, Ints]:
+    close = [np.bincount(who[(grain <= width) & (gap <= width)], minlength=count) for width in WIDTHS]
+    after = [
+        np.bincount(who[(grain <= width) & (gap > width) & (gap <= 2 * width)], minlength=count) for width in WIDTHS
+    ]
     return np.array(close), np.array(after)
 
 

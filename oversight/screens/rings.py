@@ -260,7 +260,7 @@ class _Group:
         return _compared("spread", -self.shape.cv[own], -self.all.cv[others], segment[own], segment[others])
 
     def missing(self, there: Bools) -> Asked:
-        seen = missing.test(self.close[there])
+        seen = missing.test(self.close[there], self.bids.grain[there])
         counts = {"close": int(seen.close[0]), "next": int(seen.next[0]), "width": float(seen.width[0])}
         return Asked("missing", float(seen.p[0]), counts)
 

@@ -12,11 +12,8 @@ from math import comb, factorial
 
 import numpy as np
 
-from oversight.screens.bids import Bids, Bools, Floats
+from oversight.screens.bids import Bids, Bools, Floats, grid_of
 from oversight.screens.chance import poisson_at_least, score
-
-GRIDS = [base * 10**power for power in range(10) for base in (1, 5)]
-"""Steps in hundredths by which people round."""
 
 
 def probabilities(bids: Bids, only: Bools | None = None) -> Floats:
@@ -27,7 +24,7 @@ def probabilities(bids: Bids, only: Bools | None = None) -> Floats:
     usual = _usual_spread(bids)
     for rounds, prices, _firms in bids.by_size(only=only):
         cents = np.rint(prices * 100)
-        grid = _grid(cents)
+        grid = grid_of(cents)
         spread = np.maximum(cents[:, -1] - cents[:, 0], usual * cents.mean(axis=1))
         best = _by_equality(cents, spread / grid + 1)
         if prices.shape[1] > 2:
@@ -53,14 +50,6 @@ def equal_pairs(prices: Floats) -> Floats:
 def _usual_spread(bids: Bids) -> float:
     spreads = [(prices[:, -1] - prices[:, 0]) / prices.mean(axis=1) for _rounds, prices, _firms in bids.by_size()]
     return float(np.median(np.concatenate(spreads))) if spreads else 0.0
-
-
-def _grid(cents: Floats) -> Floats:
-    """The coarsest step that all prices of a round are multiples of."""
-    found = np.ones(len(cents))
-    for step in GRIDS:
-        found[(cents % step == 0).all(axis=1)] = step
-    return found
 
 
 def _by_equality(cents: Floats, cells: Floats) -> Floats:
