@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from oversight.screens.combined import Screened, screened
+from oversight.screens.combined import TOLD, Screened, screened
 from oversight.screens.reading import BadFile, History, read
 
 SHOWN = 20
@@ -68,6 +68,7 @@ def _told(history: History, found: Screened) -> dict[str, list[dict[str, Any]]]:
             "reasons": found.reasons_of_group(group),
         }
         for number, group in enumerate(found.groups, start=1)
+        if group.score >= TOLD
     ]
     return {
         "rounds": sorted(rounds, key=lambda row: (-row["score"], row["round"])),
