@@ -27,7 +27,7 @@ from oversight.screens.favour import favoured
 from oversight.screens.reading import History, read
 from oversight.screens.stratified import RATE, above
 
-SEEDS = int(os.environ.get("BENCH_SEEDS", "24"))
+SEEDS = int(os.environ.get("BENCH_SEEDS", "20"))
 TUNED = 1000
 DATA = Path(os.environ.get("MINGXUAN_DATA", Path(__file__).parents[2] / "shared" / "data")) / "bids"
 LABELLED = DATA / "tsuchiura-2007-2010.csv"

@@ -154,6 +154,12 @@ class Bids:
         return own
 
     @cached_property
+    def usual_spread(self) -> float:
+        """From the lowest to the highest price as a share of their mean, in the median round."""
+        spreads = [(prices[:, -1] - prices[:, 0]) / prices.mean(axis=1) for _rounds, prices, _firms in self.by_size()]
+        return float(np.median(np.concatenate(spreads))) if spreads else 0.0
+
+    @cached_property
     def grain(self) -> Floats:
         """The step to which a round's prices are rounded, as a share of its scale; nan without two prices."""
         found = np.full(self.rounds, np.nan)

@@ -46,14 +46,13 @@ def poisson_at_least(count: Any, mean: Any) -> Floats:
 def binomial_at_most(count: Any, trials: Any, chance: float = 0.5) -> Floats:
     """P(X ≤ count) of binomial variables, element by element."""
     count, trials = np.broadcast_arrays(np.asarray(count, np.int64), np.asarray(trials, np.int64))
-    most = int(trials.max(initial=0))
-    table = log_factorials(most)
-    total = np.zeros(count.shape)
-    for k in range(int(count.max(initial=-1)) + 1):
-        within = (k <= count) & (k <= trials)
-        rest = np.where(within, trials - k, 0)
-        log = table[np.where(within, trials, 0)] - table[np.where(within, k, 0)] - table[rest]
-        total += np.where(within, np.exp(log + k * np.log(chance) + rest * np.log1p(-chance)), 0)
+    table = log_factorials(int(trials.max(initial=0)))
+    most = int(count.max(initial=-1)) + 1
+    k = np.arange(most).reshape(-1, *[1] * count.ndim)
+    within = (k <= count) & (k <= trials)
+    rest = np.where(within, trials - k, 0)
+    log = table[np.where(within, trials, 0)] - table[np.where(within, k, 0)] - table[rest]
+    total = np.where(within, np.exp(log + k * np.log(chance) + rest * np.log1p(-chance)), 0).sum(axis=0)
     return np.minimum(total, 1.0)
 
 

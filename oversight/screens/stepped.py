@@ -21,11 +21,10 @@ def probabilities(bids: Bids, only: Bools | None = None) -> Floats:
     than two prices.
     """
     found = np.full(bids.rounds, np.nan)
-    usual = _usual_spread(bids)
     for rounds, prices, _firms in bids.by_size(only=only):
         cents = np.rint(prices * 100)
         grid = grid_of(cents)
-        spread = np.maximum(cents[:, -1] - cents[:, 0], usual * cents.mean(axis=1))
+        spread = np.maximum(cents[:, -1] - cents[:, 0], bids.usual_spread * cents.mean(axis=1))
         best = _by_equality(cents, spread / grid + 1)
         if prices.shape[1] > 2:
             even = np.minimum(_by_steps(cents, grid), _by_steps(np.log(cents), grid / cents[:, 0]))
@@ -45,11 +44,6 @@ def equal_pairs(prices: Floats) -> Floats:
     same = (prices[:, :, None] == prices[:, None, :]).sum(axis=(1, 2))
     pairs: Floats = (same - size) / 2
     return pairs
-
-
-def _usual_spread(bids: Bids) -> float:
-    spreads = [(prices[:, -1] - prices[:, 0]) / prices.mean(axis=1) for _rounds, prices, _firms in bids.by_size()]
-    return float(np.median(np.concatenate(spreads))) if spreads else 0.0
 
 
 def _by_equality(cents: Floats, cells: Floats) -> Floats:

@@ -98,12 +98,13 @@ class _Tables:
         if not len(at):
             return None
         a, d1, f1, n = both[at], own[at], other[at], self.whole[at]
-        p = at_least(self._exact(d1, f1, n), int(a.sum()))
+        expected = float((d1 * f1 / n).sum())
+        p = at_least(self._exact(d1, f1, n), int(a.sum())) if a.sum() > expected else 1.0
         odds, low, high = _odds(
             a.astype(float), (d1 - a).astype(float), (f1 - a).astype(float), (n - d1 - f1 + a).astype(float)
         )
         return Above(
-            group=group, mark=mark, count=int(a.sum()), expected=round(float((d1 * f1 / n).sum()), 2),
+            group=group, mark=mark, count=int(a.sum()), expected=round(expected, 2),
             of_group=int(d1.sum()), of_mark=int(f1.sum()), others=int((n - d1).sum()), odds=odds, low=low, high=high, p=p,
         )  # fmt: skip
 
