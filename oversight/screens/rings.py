@@ -38,12 +38,17 @@ PRESENT = (2, 3)
 FEW = 5
 """Rounds that a stratum must have on either side to be compared."""
 STEPPED = 0.05
+"""A round has steps where they are at most this probable by chance."""
 LEAST_APART = 0.2
+"""Part of all rounds that must be left to compare with when those of found groups are set apart."""
 MENDED = 12
+"""Firms at most that are added to a group or left out of it."""
 WORTH = 0.5
-
-"""Powers of ten of evidence for which a firm is added to a group."""
+"""Powers of ten of evidence that such a change must bring, and that an answer is expected to bring by chance."""
 CREDIBLE = 0.05
+"""A set is a group when its answers, times the sets that were proposed, are at most this probable."""
+MOST_PROPOSED, MOST_ASKED = 1_000, 4_000
+"""Sets that are asked at most: those proposed, the nearest first, and all with their changes."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +149,7 @@ def _pass(measures: Measures, candidates: list[Ints]) -> list[Ring]:
     search = _Search(measures)
     taken = np.zeros(measures.bids.firms, bool)
     kept: list[Ring] = []
-    rings = [search.asked(members) for members in candidates]
+    rings = [search.asked(members) for members in candidates[:MOST_PROPOSED]]
     for ring in sorted(rings, key=lambda each: (-each.evidence, each.members.tolist())):
         if ring.p * len(rings) > CREDIBLE or taken[ring.members].any():
             continue
@@ -170,6 +175,8 @@ class _Search:
     def mended(self, ring: Ring, taken: Bools) -> Ring:
         """One firm after the other is added or left out, while the answers then say more."""
         for _step in range(MENDED):
+            if len(self.known) > MOST_ASKED:
+                break
             best, most = ring, ring.evidence
             for members in self._changed(ring, taken):
                 other = self.asked(members)
