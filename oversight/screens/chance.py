@@ -52,8 +52,9 @@ def binomial_at_most(count: Any, trials: Any, chance: float = 0.5) -> Floats:
     within = (k <= count) & (k <= trials)
     rest = np.where(within, trials - k, 0)
     log = table[np.where(within, trials, 0)] - table[np.where(within, k, 0)] - table[rest]
-    total = np.where(within, np.exp(log + k * np.log(chance) + rest * np.log1p(-chance)), 0).sum(axis=0)
-    return np.minimum(total, 1.0)
+    total: Floats = np.where(within, np.exp(log + k * np.log(chance) + rest * np.log1p(-chance)), 0).sum(axis=0)
+    tail: Floats = np.minimum(total, 1.0)
+    return tail
 
 
 def sum_of_bernoullis(chances: Floats) -> Floats:

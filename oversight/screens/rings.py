@@ -46,7 +46,7 @@ MENDED = 12
 WORTH = 0.5
 """Powers of ten of evidence that such a change must bring, and that an answer is expected to bring by chance."""
 CREDIBLE = 0.05
-"""A set is a group when its answers, times the sets that were proposed, are at most this probable."""
+"""A set is worth mending when its answers are at most this probable, and a group when they are, times the sets asked."""
 MOST_PROPOSED, MOST_ASKED = 1_000, 4_000
 """Sets that are asked at most: those proposed, the nearest first, and all with their changes."""
 
@@ -151,11 +151,12 @@ def _pass(measures: Measures, candidates: list[Ints]) -> list[Ring]:
     kept: list[Ring] = []
     rings = [search.asked(members) for members in candidates[:MOST_PROPOSED]]
     for ring in sorted(rings, key=lambda each: (-each.evidence, each.members.tolist())):
-        if ring.p * len(rings) > CREDIBLE or taken[ring.members].any():
+        if ring.p > CREDIBLE or taken[ring.members].any():
             continue
         mended = search.mended(ring, taken)
-        taken[mended.members] = True
-        kept.append(mended)
+        if mended.p * len(search.known) <= CREDIBLE:
+            taken[mended.members] = True
+            kept.append(mended)
     return [replace(ring, tried=len(search.known)) for ring in kept]
 
 
