@@ -18,6 +18,7 @@ from django.db.models import Q
 from core import clock
 from oversight.domain import live
 from oversight.domain.holding import ALERTS, hold
+from oversight.domain.screening import SCREENS, leads_of
 from oversight.domain.sources import BURST, SECOND, TIES, of_bursts, of_registrations, of_ties
 from oversight.leads import Lead
 from oversight.models import Alert
@@ -28,6 +29,7 @@ SOURCES: dict[str, Source] = {
     **dict.fromkeys(TIES, of_ties),
     BURST: of_bursts,
     SECOND: of_registrations,
+    **dict.fromkeys(SCREENS, leads_of),
 }
 """Who finds the leads of each rule: called with the rule and `now`. What finds more is added here, and nowhere else."""
 
