@@ -246,7 +246,7 @@ def test_departments_that_favour_a_firm_are_leads_with_counts_interval_and_rate(
     assert len(found & made.hurried) >= 0.7 * len(made.hurried) and len(found - made.hurried) <= 2
     for lead in quick:
         low, high = lead.evidence["interval"]
-        assert 0 < low < lead.evidence["effect"] < high and lead.evidence["false_discovery_rate"] <= 0.05
+        assert 0 < low < lead.evidence["effect_size"] < high and lead.evidence["false_discovery_rate"] <= 0.05
 
 
 def test_an_owner_who_names_firms_far_above_what_is_usual_is_a_lead():
