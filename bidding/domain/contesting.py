@@ -98,7 +98,7 @@ def settle(*, objection_id: int, sustained: bool, text: str, by: Membership) -> 
             raise WrongState
         stop = Stop.objects.filter(round=objection.round_id, firm__in=firm, outcome="").first()
         now, words = clock.now(), worded(text, LENGTH)
-        Objection.lifecycle.move(objection, target)
+        Objection.of_recusal.move(objection, target)
         objection.decision, objection.decided_at, objection.decided_by = words, now, by.organisation
         objection.save()
         told = "sustain" if sustained else "dismiss"

@@ -90,14 +90,15 @@ class Objection(models.Model):
 
     lifecycle = Lifecycle(
         {
-            # The last two of a recusal alone.
-            Status.FILED: {Status.REJECTED, Status.NO_EFFECT, Status.UPHELD, Status.DISMISSED, Status.SUSTAINED},
+            Status.FILED: {Status.REJECTED, Status.NO_EFFECT, Status.UPHELD},
             Status.REJECTED: {Status.ESCALATED},
             Status.NO_EFFECT: {Status.ESCALATED},
             Status.ESCALATED: {Status.STOPPED, Status.DISMISSED, Status.SUSTAINED},
             Status.STOPPED: {Status.DISMISSED, Status.SUSTAINED},
         }
     )
+    # Against a recusal: the regulator decides at once.
+    of_recusal = Lifecycle({Status.FILED: {Status.DISMISSED, Status.SUSTAINED}})
     # Where a round has ended there is no award to wait for, and nothing left to answer or to decide.
     MOOT_IN = (Round.Status.FAILED, Round.Status.CANCELLED, Round.Status.VOID)
 
