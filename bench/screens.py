@@ -216,6 +216,7 @@ def cartels() -> bool:
     say("| world | " + " | ".join(screens) + " |\n|---" + "|---:" * len(screens) + "|")
     for name, found in worlds.items():
         cells = [f"{found.rounds[screen].precision:.2f} / {found.rounds[screen].recall:.2f}" for screen in screens]
+        cells = [cell.replace("nan", "–") for cell in cells]
         say(f"| {name} | " + " | ".join(cells) + " |")
     return total.f1 >= F1_AIM
 

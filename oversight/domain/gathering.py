@@ -167,10 +167,13 @@ def band(amount: Decimal | float | None) -> int:
 
 
 def cases() -> Cases:
-    """Every line that has been awarded. `quick` is the negative logarithm of the department's working days."""
+    """Every line that has been awarded. `quick` is the negative logarithm of the department's working days.
+
+    A case that serves several lines of a firm is decided once.
+    """
     columns = (
         "department_id", "firm_id", "service_id", "item_id", "award__amount", "started_at", "decided_at", "used2",
-        "deliverable_corrections",
+        "deliverable_corrections", "last_case_id",
     )  # fmt: skip
     rows = list(LineRow.objects.filter(firm__isnull=False).order_by("pk").values_list(*columns))
     strata = _numbered((row[2], row[3], band(row[4]), _year(row[5])) for row in rows)
@@ -178,10 +181,20 @@ def cases() -> Cases:
         department=np.array([row[0] for row in rows], np.int64),
         firm=np.array([row[1] for row in rows], np.int64),
         stratum=strata,
-        decided=np.array([row[6] is not None for row in rows], bool),
+        decided=_once(rows),
         quick=np.array([-log(max(0.01, row[7] / MICROSECONDS)) for row in rows], float),
         first_pass=np.array([float(row[8] == 0) for row in rows], float),
     )
+
+
+def _once(rows: list[tuple[Any, ...]]) -> Bools:
+    """Which lines are decided, the first of a firm for each case."""
+    found, seen = np.zeros(len(rows), bool), set()
+    for place, row in enumerate(rows):
+        case = (row[1], row[9])
+        found[place] = row[6] is not None and (row[9] is None or case not in seen)
+        seen.add(case)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

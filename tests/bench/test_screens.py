@@ -28,16 +28,17 @@ def test_a_city_comes_again_and_another_seed_is_another_city():
 
 def test_members_of_a_cartel_take_turns_in_its_own_rounds():
     made = city(PLANTED[0], 1)
-    own = np.flatnonzero(made.of_round == 0)
-    won = made.bids.winner[own]
-    assert np.isin(won, made.cartels[0]).mean() > 0.9
-    assert len(set(won.tolist()) & set(made.cartels[0].tolist())) == len(made.cartels[0])
+    members = set(made.cartels[0].tolist())
+    own = [place for place in np.flatnonzero(made.of_round == 0) if set(made.bids.firms_of(place).tolist()) <= members]
+    won = np.bincount(made.bids.winner[own], minlength=made.bids.firms)[made.cartels[0]]
+    assert won.sum() == len(own) > 10  # where nobody else bids
+    assert won.min() > 0
 
 
 def test_an_honest_city_has_no_cartel_and_firms_of_very_different_activity():
     made = city(HONEST[0], 1)
     assert not made.rigged.any() and made.cartels == []
-    assert made.bids.activity.max() > 20 * max(1, np.median(made.bids.activity) / 10)
+    assert made.bids.activity.max() > 20 * made.bids.activity[made.bids.activity > 0].min()
 
 
 def test_what_is_reported_is_matched_to_what_was_planted_once():

@@ -7,6 +7,7 @@ import json
 import os
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ def file(tmp_path):
     return write
 
 
-def told(path: Path) -> dict:
+def told(path: Path) -> Any:
     out = StringIO()
     call_command("screen_history", path, json=True, stdout=out)
     return json.loads(out.getvalue())

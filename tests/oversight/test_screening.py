@@ -249,6 +249,14 @@ def test_departments_that_favour_a_firm_are_leads_with_counts_interval_and_rate(
         assert 0 < low < lead.evidence["effect_size"] < high and lead.evidence["false_discovery_rate"] <= 0.05
 
 
+def test_a_case_that_serves_several_lines_of_a_firm_is_decided_once():
+    lines(cases(TOWNS[0], 2002))
+    pks = list(LineRow.objects.order_by("pk").values_list("pk", flat=True)[:3])
+    LineRow.objects.filter(pk__in=pks).update(last_case_id=5, firm_id=77)
+    found = gathering.cases()
+    assert found.decided[:4].tolist() == [True, False, False, True]
+
+
 def test_an_owner_who_names_firms_far_above_what_is_usual_is_a_lead():
     where = market.place()
     usual = [market.organisation("owner") for _owner in range(8)]
