@@ -114,7 +114,7 @@ def kept(reason: Reason, *, party: str = "") -> dict[str, str]:
 
 def reasons_of(rows: Iterable[dict[str, str]]) -> list[Reason]:
     """Reasons as a stop or an objection has kept them."""
-    return [Reason(**each) for each in rows]
+    return [Reason(code=each["code"], detail=each["detail"], key=each["key"], party=each["party"]) for each in rows]
 
 
 def party_of(stop: Stop) -> str:

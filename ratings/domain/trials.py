@@ -17,12 +17,13 @@ from core import clock
 from core.errors import DomainError
 from market.models import Firm
 from protocol import canonical
-from protocol.scores.exact import HUNDRED
 from protocol.scores.figures import Score
 from protocol.scores.policy import Policy
-from protocol.scores.standing import standing
-from ratings.domain import lists, scored
+from protocol.scores.standing import standing, weighed
+from ratings.domain import scored
 from ratings.domain.access import OVERSEERS, demand_kind
+from ratings.domain.marks import marks_at
+from ratings.domain.standings import FULL_CONDUCT, in_force_at, taken
 from ratings.models import PolicyTrial, ScorePolicy
 from ratings.models.trials import UNTRIED
 from ratings.scoring.columns import Columns
@@ -31,7 +32,6 @@ from ratings.scoring.whole import whole
 logger = logging.getLogger(__name__)
 SHOWN = 200
 """Rows that a result keeps of firms, and of departments: those that move most."""
-FULL_CONDUCT = 100 * HUNDRED
 Status = PolicyTrial.Status
 Json = dict[str, Any]
 
@@ -153,23 +153,25 @@ def _graded(moves: Iterable[Move], before: Policy, after: Policy, now: datetime)
     """Give firms their names and grades; how many go from which grade to which. Deductions are the same by both rules."""
     found = {each.code: each for each in moves}
     firms = list(Firm.objects.filter(organisation__uscc__in=found).select_related("organisation"))
-    costs = lists.deductions_of(firms, now=now)
+    against = {pk: taken(own) for pk, own in in_force_at(firms, now).items()}
+    both = [(policy, marks_at(firms, policy, now)) for policy in (before, after)]
     counts: dict[str, int] = {}
     for firm in firms:
         move = found[firm.uscc]
-        points = HUNDRED * sum(each.points for each in costs[firm.pk])
-        move.name = firm.organisation.public_name
-        move.grade = (_grade(move.score[0], points, before, now), _grade(move.score[1], points, after, now))
-        counts["".join(move.grade)] = counts.get("".join(move.grade), 0) + 1
+        old, new = (
+            standing(
+                joint=joint,
+                evaluations=weighed(marks.roles.get(firm.pk, {}), marks.everybody, policy),
+                conduct=FULL_CONDUCT,
+                deductions=against[firm.pk],
+                policy=policy,
+                as_of=now,
+            ).grade
+            for joint, (policy, marks) in zip(move.score, both, strict=True)
+        )
+        move.name, move.grade = firm.organisation.public_name, (old, new)
+        counts[old + new] = counts.get(old + new, 0) + 1
     return counts
-
-
-def _grade(joint: int, points: int, policy: Policy, now: datetime) -> str:
-    """The grade with everybody's mean for evaluations, so that nothing differs but the rules."""
-    found = standing(
-        joint=joint, evaluations=policy.marks_unknown, conduct=FULL_CONDUCT, deductions=[], policy=policy, as_of=now
-    )
-    return policy.grade(max(0, found.value - points))
 
 
 def _result(moves: list[Move], names: Mapping[str, str] | None = None) -> Json:

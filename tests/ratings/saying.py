@@ -91,6 +91,6 @@ def public_marks(
         code=f"V{own.pk}{fields['number']:06}", line=f"L{fields['number']}", need=own.contract.award.lot.round.need,
         contract=own.contract, firm=firm, service=own.service, side=side, rater=rater,
         policy=EvaluationPolicy.in_force(at), status=Evaluation.Status.FINAL, given_at=at - timedelta(days=7),
-        given_by=own.contract.owner.memberships.first().user, public_at=at, published_at=at,
+        given_by=own.contract.owner.memberships.earliest("pk").user, public_at=at, published_at=at,
         reply_until=at + timedelta(days=7), **dict(zip(Dimension.values, marks, strict=True)), **fields,
     )  # fmt: skip
