@@ -7,7 +7,8 @@ from config.embedded.problems import ServiceProblem
 
 WITHOUT_SERVERS = {
     "--help", "--version", "-h", "check", "collectstatic", "compile_messages", "demo", "demo_codes", "demo_reset",
-    "diffsettings", "findstatic", "help", "makemessages", "messages", "replay_history", "spectacular", "startapp", "version",
+    "diffsettings", "findstatic", "help", "makemessages", "messages", "replay_history", "screen_history",
+    "spectacular", "startapp", "version",
 }  # fmt: skip
 
 
