@@ -27,6 +27,7 @@ from portal.seed.city import City, build_offices
 from portal.seed.custody import attendance
 from portal.seed.experts import build_experts
 from portal.seed.firms import build_firms
+from portal.seed.months import months
 from portal.seed.names import CHARACTERS, Names
 from portal.seed.owners import build_owners
 from portal.seed.regions import build_regions
@@ -105,7 +106,7 @@ def _build(size: Size, *, seed: int, password: str, now: datetime) -> tuple[dict
             imagined = Imagination(city=city, guild=guild, owners=owners, now=now, rng=chances)
             history = History(imagination=imagined, count=size.lives, now=now, rng=chances, attend=attend)
             said = ratings.lives(city, guild, now=now, rng=Random(f"ratings {seed}"))  # noqa: S311  as above
-            lived.live(planned, beside=[*filed.lives(size.applications), history.lives(), *said])
+            lived.live(planned, beside=[*filed.lives(size.applications), history.lives(), *said, months(now=now)])
             paid.read_bills(now=now)
         cast = accounts.build_accounts(city, guild, owners, password=password)
     cast += accounts.build_judges(judges, password=password)

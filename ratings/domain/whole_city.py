@@ -42,26 +42,42 @@ def refresh_all() -> Refreshed:
     """Compute every score anew. Whoever was refreshed meanwhile is marked, for what is written may be older than that."""
     now = clock.now()
     rules = ScorePolicy.in_force(now)
-    policy = rules.as_policy()
     lines = Columns.of(scored.city_lines(now=now))
-    city = whole(lines, policy, as_of=now)
+    city = whole(lines, rules.as_policy(), as_of=now)
     given = {"policy": rules, "as_of": now}
-    firms = list(_firm_rows(lines, city, given))
-    departments = list(_department_rows(lines, city, given))
-    districts = list(_district_rows(lines, city, given))
+    rows = _rows(lines, city, given)
     with transaction.atomic():
         hold("pg_advisory_xact_lock")
         newer = [*FirmScore.objects.filter(month=None, as_of__gt=now).values_list("firm_id", flat=True).distinct()]
         others = DepartmentScore.objects.filter(month=None, as_of__gt=now).values_list("department_id", flat=True)
         mark_scores([*((pk, None) for pk in newer), *((None, pk) for pk in others.distinct())])
-        _keep(FirmScore, firms, now, rules)
-        _keep(DepartmentScore, departments, now, rules)
-        _keep(DistrictScore, districts, now, rules)
+        for model, own in rows.items():
+            _keep(model, own, now, rules)
         _keep_usual(lines, city, given)
         # Of who was refreshed meanwhile the newer row stands; the mark brings the score back to it.
         standings.keep(list(Firm.objects.filter(current__isnull=False).exclude(pk__in=newer)), at=clock.now())
     refresh_times(now=now)
-    return Refreshed(lines=len(lines), firms=len(firms), departments=len(departments))
+    return Refreshed(lines=len(lines), firms=len(rows[FirmScore]), departments=len(rows[DepartmentScore]))
+
+
+def keep_month(month: date, *, at: datetime) -> None:
+    """Write a month that nobody has kept, of the lines that had ended by `at`: for a history that is made at once."""
+    rules = ScorePolicy.in_force(at)
+    ended = (line for line in scored.city_lines(now=clock.now()) if line.ended is not None and line.ended <= at)
+    lines = Columns.of(ended)
+    city = whole(lines, rules.as_policy(), as_of=at)
+    with transaction.atomic():
+        for model, rows in _rows(lines, city, {"policy": rules, "as_of": at}).items():
+            if not model._default_manager.filter(month=month).exists():
+                model._default_manager.bulk_create([_of_month(row, month) for row in rows], batch_size=WRITTEN)
+
+
+def _rows(lines: Columns, city: Whole, given: Mapping[str, Any]) -> dict[type[models.Model], list[Any]]:
+    return {
+        FirmScore: list(_firm_rows(lines, city, given)),
+        DepartmentScore: list(_department_rows(lines, city, given)),
+        DistrictScore: list(_district_rows(lines, city, given)),
+    }
 
 
 def _keep(model: type[models.Model], rows: Sequence[Any], now: datetime, rules: ScorePolicy) -> None:
