@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -64,15 +65,18 @@ SIZES = {
 }
 
 
-def build(*, size: Size, seed: int) -> dict[str, int]:
-    """Build the city, all of it or nothing, and write down as whom to sign in. Raises NotEmpty; gives what was made."""
+def build(*, size: Size, seed: int, tell: Callable[[datetime], None] = lambda moment: None) -> dict[str, int]:
+    """Build the city, all of it or nothing, and write down as whom to sign in. Raises NotEmpty; gives what was made.
+
+    `tell` is called with every moment of the city's past that is reached.
+    """
     password = f"ming-{secrets.token_hex(3)}"
     with transaction.atomic():
         if Organisation.objects.exists():
             raise NotEmpty
         now = clock.now().replace(second=0, microsecond=0)
         with clock.travelling(now):
-            made, cast = _build(size, seed=seed, password=password, now=now)
+            made, cast = _build(size, seed=seed, password=password, now=now, tell=tell)
             refresh_stale()
             refresh_all()
         accounts.write_accounts(cast, settings.DATA_DIR)
@@ -82,7 +86,9 @@ def build(*, size: Size, seed: int) -> dict[str, int]:
     return made
 
 
-def _build(size: Size, *, seed: int, password: str, now: datetime) -> tuple[dict[str, int], list[accounts.Account]]:
+def _build(
+    size: Size, *, seed: int, password: str, now: datetime, tell: Callable[[datetime], None]
+) -> tuple[dict[str, int], list[accounts.Account]]:
     load_rules(now)
     keep_fonts_with(CHARACTERS)
     city = City(
@@ -106,7 +112,8 @@ def _build(size: Size, *, seed: int, password: str, now: datetime) -> tuple[dict
             imagined = Imagination(city=city, guild=guild, owners=owners, now=now, rng=chances)
             history = History(imagination=imagined, count=size.lives, now=now, rng=chances, attend=attend)
             said = ratings.lives(city, guild, now=now, rng=Random(f"ratings {seed}"))  # noqa: S311  as above
-            lived.live(planned, beside=[*filed.lives(size.applications), history.lives(), *said, months(now=now)])
+            beside = [*filed.lives(size.applications), history.lives(), *said, months(now=now)]
+            lived.live(planned, beside=beside, tell=tell)
             paid.read_bills(now=now)
         cast = accounts.build_accounts(city, guild, owners, password=password)
     cast += accounts.build_judges(judges, password=password)

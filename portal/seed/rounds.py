@@ -69,11 +69,18 @@ class Rounds:
         self.named: set[Firm] = set()
         self.operator = self.city.member(self.city.operator)
 
-    def live(self, plans: list[Plan], *, beside: Iterable[Iterator[datetime]] = ()) -> None:
-        """Take the steps of all plans, and of other lives `beside` them, in the order of time, up to now."""
+    def live(
+        self,
+        plans: list[Plan],
+        *,
+        beside: Iterable[Iterator[datetime]] = (),
+        tell: Callable[[datetime], None] = lambda moment: None,
+    ) -> None:
+        """Take the steps of all plans, and of other lives `beside` them, in the order of time up to now; `tell` how far it is."""
         steps = in_order([*map(self._life, plans), *beside])
         moment = next(steps, None)
         while moment is not None and moment <= self.now:
+            tell(moment)
             with clock.travelling(moment):
                 moment = next(steps, None)
 

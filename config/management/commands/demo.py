@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from config.demo import accounts, preparation
 from config.demo.supervisor import Supervisor
@@ -82,9 +82,11 @@ class Command(BaseCommand):
         preparation.collect_static()
 
     def _database(self, size: str) -> None:
+        if not connection.introspection.table_names():
+            self._say("Preparing the database …")
         call_command("migrate", verbosity=0, interactive=False)
         if not get_user_model().objects.exists():
-            self._say("Building the demo city (once) …")
+            self._say("Building the demo city, once: a few minutes …")
             call_command("seed", size=size, seed=1)
         call_command("make_custodian", verbosity=0)
         call_command("publish_script", verbosity=0)
