@@ -135,7 +135,7 @@ BROKEN = {
 def test_a_broken_rule_is_noticed(name, monkeypatch):
     rule, breaks = BROKEN[name]
     breaks(monkeypatch)
-    count = over_seeds(SMALL, range(SEED, SEED + 2)).counts[RULES_ALONE, rule]
+    count = over_seeds(SMALL, [SEED]).counts[RULES_ALONE, rule]
     assert not count.hits == count.reported == count.true
 
 
