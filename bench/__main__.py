@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 PARTS = {"log", "opening", "lines", "pages", "auction", "ties"}
 CITY = PARTS - {"log", "ties"}
 """What needs a city."""
-ALONE = {"scores": "bench.scores", "simulation": "bench.simulation", "screens": "bench.screens"}
-"""Parts without a database; simulation and screens measure no time and are run when they are asked for."""
+ALONE = {
+    "scores": "bench.scores", "simulation": "bench.simulation", "screens": "bench.screens", "planted": "bench.planted",
+}  # fmt: skip
+"""Parts without a database; all but scores measure no time and are run when they are asked for."""
 CLIENTS = 32
 FIRMS, FEW_FIRMS = 600, 60
 PAGES = 1_500

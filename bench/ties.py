@@ -76,8 +76,8 @@ def _near(world: Province) -> list[tuple[int, int]]:
 
 
 def _scan(world: Province) -> bool:
+    from oversight.arrays import findings
     from oversight.domain.loading import load
-    from oversight.domain.scanning import findings
     from oversight.rules.base import terms
 
     departments = {node: node for node in range(1, world.first_body)}

@@ -6,15 +6,19 @@ applies to a pair, and by which path, the rules themselves decide over the small
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 
 import numpy as np
 from numpy.typing import NDArray
 
+from oversight import rules
 from oversight.graph import Edge, Form, Graph, Kind, Node, NodeKind
+from oversight.rules.base import Finding, Terms
 
 Ints = NDArray[np.int32]
 KINDS = Kind.ALL
@@ -277,3 +281,21 @@ class World:
                 *(column.tolist() for column in columns), strict=True
             )
         ]
+
+
+def findings(world: World, firms: Mapping[int, int], departments: Mapping[int, int], terms: Terms) -> Iterator[Finding]:
+    """What the rules say of every pair that the search finds; firms and departments by their nodes."""
+    pairs: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for some in world.pairs(_numbers(world, departments), _numbers(world, firms)):
+        for department, firm, way in zip(*(column.tolist() for column in some), strict=True):
+            pairs[firm].append((department, way))
+    for firm, own in pairs.items():
+        graph, node = world.around(firm, reduce(or_, (way for _department, way in own))), int(world.ids[firm])
+        for department, ways in own:
+            asked = [rule for way, own_rules in RULES.items() if ways & way for rule in own_rules]
+            yield from rules.applying(graph, node, int(world.ids[department]), terms, asked=asked)
+
+
+def _numbers(world: World, nodes: Iterable[int]) -> Ints:
+    known = [number for node in nodes if (number := world.number(node)) is not None]
+    return np.array(sorted(known), np.int32)

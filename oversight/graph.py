@@ -77,6 +77,10 @@ class Edge:
     def holds_on(self, day: date) -> bool:
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
 
+    def is_leaving(self, day: date) -> bool:
+        """Whether the day of leaving is known and still to come: until then who is on a list of former staff works there."""
+        return self.until is not None and day < self.until
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -111,20 +115,20 @@ class Link:
 
 
 class Graph:
-    """Nodes and the links that hold on a day; employment also after it has ended."""
+    """Nodes and the links that hold on a day; employment also after it has ended, but not before it has begun."""
 
     def __init__(self, nodes: Mapping[int, Node], edges: Iterable[Edge], day: date) -> None:
         self.nodes, self.day, self.edges = nodes, day, tuple(edges)
         present: dict[tuple[str, int, int], list[Edge]] = defaultdict(list)
         past: dict[tuple[str, int, int], list[Edge]] = defaultdict(list)
         for edge in self.edges:
-            holds = edge.kind != Kind.EMPLOYED and edge.holds_on(day)
-            if not holds and edge.kind not in Kind.LASTING:
+            holds = edge.holds_on(day) and (edge.kind != Kind.EMPLOYED or edge.is_leaving(day))
+            if not holds and (edge.kind not in Kind.LASTING or (edge.since is not None and edge.since > day)):
                 continue
-            said = present if holds else past
-            said[edge.kind, edge.tail, edge.head].append(edge)
+            kind = Kind.EMPLOYS if holds and edge.kind == Kind.EMPLOYED else edge.kind
+            (present if holds else past)[kind, edge.tail, edge.head].append(edge)
             if edge.kind in Kind.SYMMETRIC:
-                said[edge.kind, edge.head, edge.tail].append(edge)
+                present[edge.kind, edge.head, edge.tail].append(edge)
         self._into: dict[tuple[str, int], list[Link]] = defaultdict(list)
         self._staff: dict[int, list[Link]] = defaultdict(list)
         for key in sorted(present):

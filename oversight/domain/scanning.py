@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
-from functools import reduce
-from operator import or_
 
-import numpy as np
 from django.db import connection, transaction
 
 from core import clock
 from ledger import domain as ledger
 from oversight import rules
-from oversight.arrays import RULES, World
+from oversight.arrays import findings
 from oversight.domain.holding import SCAN, hold
 from oversight.domain.loading import load
 from oversight.domain.telling import kept, names_of
@@ -105,24 +101,6 @@ def _excepted(*, since: datetime) -> list[int]:
     """The firms of which an exception was made or changed since a moment; one for all firms waits for the night."""
     rows = RuleException.objects.filter(changed_at__gt=since, firm__isnull=False)
     return list(rows.values_list("firm_id", flat=True))
-
-
-def findings(world: World, firms: Mapping[int, int], departments: Mapping[int, int], terms: Terms) -> Iterator[Finding]:
-    """What the rules say of every pair that the search finds; firms and departments by their nodes."""
-    pairs: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for some in world.pairs(_numbers(world, departments), _numbers(world, firms)):
-        for department, firm, way in zip(*(column.tolist() for column in some), strict=True):
-            pairs[firm].append((department, way))
-    for firm, own in pairs.items():
-        graph, node = world.around(firm, reduce(or_, (way for _department, way in own))), int(world.ids[firm])
-        for department, ways in own:
-            asked = [rule for way, rules_of_it in RULES.items() if ways & way for rule in rules_of_it]
-            yield from rules.applying(graph, node, int(world.ids[department]), terms, asked=asked)
-
-
-def _numbers(world: World, nodes: Iterable[int]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
-    known = [number for node in nodes if (number := world.number(node)) is not None]
-    return np.array(sorted(known), np.int32)
 
 
 def _of_firm(graph: Graph, firm: int, departments: Collection[int], terms: Terms) -> Iterator[Finding]:

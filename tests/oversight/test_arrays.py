@@ -19,8 +19,9 @@ from oversight.arrays import (
     Nodes,
     World,
     days,
+    findings,
 )  # fmt: skip
-from oversight.domain.scanning import departments_above, findings
+from oversight.domain.scanning import departments_above
 from oversight.graph import Edge, Form, Graph, Kind, Node, NodeKind
 from oversight.rules.base import terms
 

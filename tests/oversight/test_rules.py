@@ -194,6 +194,16 @@ def test_rh3_a_role_that_is_over_is_none():
 # RH4
 
 
+def test_rh3_and_rh4_of_who_comes_or_leaves_on_a_day_to_come():
+    tomorrow = DAY + timedelta(days=1)
+    coming = Small().says("dept", Kind.EMPLOYS, "anna", since=tomorrow).says("anna", Kind.OFFICER, "firm")
+    assert coming.effects() == {}
+    leaving = Small().says("dept", Kind.EMPLOYED, "anna", until=tomorrow).says("anna", Kind.OFFICER, "firm")
+    assert leaving.effects() == {"RH3": KEPT}
+    assert leaving.findings()[0].until == tomorrow
+    assert left(DAY).effects() == {"RH4": KEPT}
+
+
 def left(day, *, leader=False, kind=Kind.EMPLOYED, role=Kind.OFFICER):
     return Small().says("dept", kind, "anna", until=day, leader=leader).says("anna", role, "firm")
 

@@ -10,6 +10,7 @@ import oversight
 from core import clock
 from ledger.models import QueuedEntry
 from oversight import rules
+from oversight.arrays import findings
 from oversight.domain import marketplace, scanning
 from oversight.domain.loading import load
 from oversight.domain.matching import confirm, undo
@@ -213,7 +214,7 @@ def test_the_scan_and_asking_for_pairs_say_the_same():
     marketplace.import_everything()
     world = load(today())
     firms, departments, known = firm_nodes(), department_nodes(), terms_at(today())
-    found = list(scanning.findings(world, firms, departments, known))
+    found = list(findings(world, firms, departments, known))
     asked = []
     for node in firms:
         read = around([node], at=today())
