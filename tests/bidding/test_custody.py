@@ -16,7 +16,7 @@ from bidding.models import CustodianKey, Round
 from core import clock
 from core.errors import Conflict, DomainError, NotAllowed
 from ledger.domain import keys, sequencer
-from ledger.models import Checkpoint, Witness
+from ledger.models import Witness
 from protocol import draw, envelope
 from protocol.canonical import timestamp
 from protocol.custody import Release, StockedKey, release_note, stock_note
@@ -154,21 +154,20 @@ def test_a_round_without_its_key_for_a_day_is_void_unopened_and_says_who(closed)
 
 @pytest.fixture
 def closed_unseen():
-    """A round that was announced and has closed while the custodian was away."""
+    """A round that was announced and has closed while the custodian was away, an hour ago."""
     where = market.place()
     round_ = market.announced(where)
     market.enters(round_, market.firm(where), "48000.00")
-    now = clock.now().replace(microsecond=0)
-    Round.objects.filter(pk=round_.pk).update(announced_at=now - timedelta(minutes=5), closes_at=now)
-    due.move_due_rounds(clock.now())
-    round_.refresh_from_db()
-    assert round_.status == Status.CLOSED
-    return round_
+    with clock.travelling(round_.closes_at + timedelta(hours=1)):
+        due.move_due_rounds()
+        round_.refresh_from_db()
+        assert round_.status == Status.CLOSED
+        yield round_
 
 
 def test_a_round_whose_announcement_was_witnessed_only_after_closing_is_void_and_its_record_holds(closed_unseen):
-    custodian.attend(deadlines_passed=True)
-    due.move_due_rounds(clock.now())
+    custodian.attend()
+    due.move_due_rounds()
     closed_unseen.refresh_from_db()
     assert (closed_unseen.status, closed_unseen.failure) == (Status.VOID, "not_witnessed")
     assert closed_unseen.platform_private == "" and closed_unseen.opened_at is None
@@ -182,12 +181,14 @@ def test_a_round_whose_announcement_was_witnessed_only_after_closing_is_void_and
 
 def test_a_key_that_overtakes_the_cosignature_waits_for_it(closed_unseen):
     """A custodian that was cut off between the two sends its cosignature again within seconds."""
-    custodian.attend(deadlines_passed=True)
-    cosigned = Checkpoint.objects.exclude(cosignature="")
-    assert cosigned.update(cosignature="", cosigned_at=None)
-    due.move_due_rounds(clock.now())
+    held = custodian.state()
+    key = held.key(closed_unseen.custodian_public)
+    held.close()
+    code = draw.one_time_code(bytes.fromhex(key.secret), iteration=1)
+    custody.receive_release(releasing(closed_unseen, key.private, code))
+    due.move_due_rounds()
     closed_unseen.refresh_from_db()
-    assert (closed_unseen.status, bool(closed_unseen.custodian_private)) == (Status.CLOSED, True)
+    assert (closed_unseen.status, closed_unseen.custodian_private) == (Status.CLOSED, key.private)
 
 
 def test_a_key_that_comes_too_late_changes_nothing(closed):
@@ -210,14 +211,14 @@ def test_programs_are_told_why_in_a_status_and_a_sentence(client, closed):
     assert post("release", b"\xff") == 400
     assert post("release", releasing(round_, key.private, code)) == 204
     assert post("stock", registering(a_key()[1])) == 204
-    assert client.get("/custodian/stock").json() == {"stock": 100, "missing": 0}
+    assert client.get("/custodian/stock").json() == {"stock": 101, "missing": 0}
     assert client.get("/custodian/release").status_code == 405
 
 
 def test_everybody_reads_how_the_custodian_stands(client, closed, settings):
     round_, _key, _code = closed
     page = client.get("/custodian/").content.decode()
-    assert CUSTODIAN.name in page and round_.code in page and "99 把" in page
+    assert CUSTODIAN.name in page and round_.code in page and "100 把" in page
     for seen_at, told in ((clock.now(), None), (clock.now() - timedelta(hours=3), "见证方已有 3 小时没有到访")):
         Witness.objects.update_or_create(name=CUSTODIAN.name, defaults={"seen_at": seen_at})
         page = client.get("/custodian/").content.decode().replace("\xa0", " ")
