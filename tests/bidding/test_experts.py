@@ -256,7 +256,7 @@ def test_of_five_marks_the_highest_and_the_lowest_are_dropped(where):
             panel.marks_all(seat, marks=(mark,))
     market.goes_on(round_, at=round_.opened_at + timedelta(seconds=40))
     entry = Entry.objects.get(lot__round=round_)
-    assert entry.scores == {"price": "40.00", "quality": "32.00", "record": "15.00", "total": "87.00"}
+    assert entry.scores == {"price": "40.00", "quality": "32.00", "record": "15.50", "total": "87.50"}
     page = Client().get(f"/rounds/{round_.code}/").content.decode()
     assert "去掉最高 100.00 和最低 0.00，平均 80.0000" in page
     assert failed(record_of(round_)) == []

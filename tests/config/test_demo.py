@@ -17,7 +17,8 @@ from config.embedded import postgres, valkey
 from config.embedded.places import Places, places
 from tests.live import free_port
 
-pytestmark = pytest.mark.slow  # one demo, whose tests follow each other: `make test` keeps a file with one worker
+# One demo, whose tests follow each other: `make test` keeps a file with one worker. It builds a city first.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 OURS = {
     "PYTEST_VERSION",
@@ -67,7 +68,7 @@ class Demo:
     def manage(self, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "manage.py", *arguments], cwd=settings.BASE_DIR, env=self.environment(**more),
-            capture_output=True, text=True, timeout=120, check=False,
+            capture_output=True, text=True, timeout=600, check=False,
         )  # fmt: skip
 
     def start(self) -> None:
@@ -76,7 +77,7 @@ class Demo:
                 [sys.executable, "manage.py", "demo"], cwd=settings.BASE_DIR, env=self.environment(),
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             )  # fmt: skip
-        self.wait_for(lambda: "Ctrl-C ends everything" in self.said(), 90)
+        self.wait_for(lambda: "Ctrl-C ends everything" in self.said(), 600)
 
     def said(self) -> str:
         return self.output.read_text() if self.output.exists() else ""

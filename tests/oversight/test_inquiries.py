@@ -152,7 +152,7 @@ def test_a_recusal_keeps_out_of_this_departments_rounds_until_it_is_undone(where
     found = desk.decided(Alert.objects.get(), by)
     assert reasons(firm, round_) == ["recused"]
     assert "recused" not in reasons(firm, other)
-    before_award = eligibility.reasons_before_award([firm], round_, at=clock.now())
+    before_award = eligibility.recusals_known([firm], [round_], at=clock.now())[firm.pk, round_.pk]
     assert [each.code for each in before_award] == ["recused"]
     assert found.code in before_award[0].text
     decisions.appeal(inquiry_id=found.pk, text="不服", files=[], by=desk.party_of(found))

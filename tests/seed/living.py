@@ -68,6 +68,7 @@ class Living:
         with clock.travelling(told.announced):
             self.attend()
             round_ = rounds.announce_round(round_id=round_.pk, by=life.operator)
+            self.attend()
         for offer in sorted(told.offers, key=lambda each: each.at):
             with clock.travelling(offer.at):
                 self._enter(round_, offer)
