@@ -193,7 +193,7 @@ def test_queries_do_not_grow_with_lines(where):
     for _number in range(3):
         city.decided(where)
     refresh_lines()
-    assert queries() == few
+    assert queries() <= few
 
 
 def test_the_command_says_what_it_did(where):
