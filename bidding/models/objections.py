@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Kind, Organisation
 from bidding.models.rounds import PENDING_OBJECTION, Lot, Round
+from core.attachments import Attachment
 from core.fields import EncryptedTextField
 from core.lifecycle import Lifecycle
 
@@ -220,13 +221,11 @@ class Objection(models.Model):
         return self.answer_due_at if self.status == self.Status.FILED else self.decision_due_at
 
 
-class ObjectionFile(models.Model):
+class ObjectionFile(Attachment):
     """A file that supports an objection (证明材料), for the same readers as its text."""
 
     objection = models.ForeignKey(Objection, models.PROTECT, related_name="files")
-    number = models.PositiveSmallIntegerField()
     file = models.FileField(_("文件"), upload_to="objections/")
-    sha256 = models.CharField(max_length=64, editable=False)
 
     class Meta:
         ordering = ["objection_id", "number"]
@@ -235,11 +234,3 @@ class ObjectionFile(models.Model):
             models.UniqueConstraint(fields=["objection", "number"], name="objection_file_number"),
             models.CheckConstraint(name="objection_at_most_5_files", condition=Q(number__gte=1, number__lte=5)),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.objection_id}/{self.number}"
-
-    @property
-    def name(self) -> str:
-        """What the file is called when it is handed out: the objection's code and its number."""
-        return str(self.file.name).rpartition("/")[2]

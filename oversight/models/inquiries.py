@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Kind, Organisation
+from core.attachments import Attachment
 from core.fields import EncryptedTextField
 from core.lifecycle import Lifecycle
 from oversight.models.alerts import Alert
@@ -251,13 +252,11 @@ class InquiryEvent(models.Model):
         return f"{self.inquiry_id}#{self.number} {self.kind}"
 
 
-class InquiryFile(models.Model):
-    """A file that goes with a step (材料), for the same readers as its words."""
+class InquiryFile(Attachment):
+    """What is handed in with a step of an inquiry (材料)."""
 
     event = models.ForeignKey(InquiryEvent, models.PROTECT, related_name="files")
-    number = models.PositiveSmallIntegerField()
     file = models.FileField(_("文件"), upload_to="inquiries/")
-    sha256 = models.CharField(max_length=64, editable=False)
 
     class Meta:
         ordering = ["event_id", "number"]
@@ -266,14 +265,6 @@ class InquiryFile(models.Model):
             models.UniqueConstraint(fields=["event", "number"], name="inquiry_file_number"),
             models.CheckConstraint(name="inquiry_at_most_5_files", condition=Q(number__gte=1, number__lte=5)),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.event_id}/{self.number}"
-
-    @property
-    def name(self) -> str:
-        """What the file is called when it is handed out."""
-        return str(self.file.name).rpartition("/")[2]
 
 
 class FrozenEvidence(models.Model):

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Kind, Organisation
+from core.attachments import Attachment
 from core.fields import EncryptedTextField
 from core.lifecycle import Lifecycle
 from ratings.models.rules import ConductPolicy, DeductionRule, Deed
@@ -224,13 +225,11 @@ class DeductionEvent(models.Model):
         return f"{self.deduction_id}#{self.number} {self.kind}"
 
 
-class DeductionFile(models.Model):
-    """A file that goes with a step (证明材料), for the same readers as its words."""
+class DeductionFile(Attachment):
+    """What is handed in with a step of a deduction (证明材料)."""
 
     event = models.ForeignKey(DeductionEvent, models.PROTECT, related_name="files")
-    number = models.PositiveSmallIntegerField()
     file = models.FileField(_("文件"), upload_to="conduct/")
-    sha256 = models.CharField(max_length=64, editable=False)
 
     class Meta:
         ordering = ["event_id", "number"]
@@ -239,11 +238,3 @@ class DeductionFile(models.Model):
             models.UniqueConstraint(fields=["event", "number"], name="deduction_file_number"),
             models.CheckConstraint(name="deduction_at_most_5_files", condition=Q(number__gte=1, number__lte=5)),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.event_id}/{self.number}"
-
-    @property
-    def name(self) -> str:
-        """What the file is called when it is handed out."""
-        return str(self.file.name).rpartition("/")[2]
