@@ -29,6 +29,7 @@ from protocol.check import Check, was_eligible
 from protocol.methods import METHODS
 from protocol.methods.base import Bid, Choice, Method
 from protocol.record import BadRecord, Draw, Entry, Lot, Record, read_record
+from protocol.score_file import BadScore
 
 TIMEOUT = 30
 LARGEST = 64 * 1024 * 1024
@@ -290,7 +291,7 @@ def _score(content: bytes) -> int:
     """Print the checks of a score file."""
     try:
         checks = verify_score.verify(content)
-    except verify_score.BadScore as bad:
+    except BadScore as bad:
         print(f"not a score file of PROTOCOL §6: {bad}", file=sys.stderr)
         return 2
     for check in checks:

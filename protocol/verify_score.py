@@ -7,14 +7,14 @@ mark, a rater's mean. A department's own file has the cases that make its habit.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-from protocol.canonical import read_timestamp
 from protocol.check import Check
+from protocol.score_file import BadScore, Told, at_least_a_hundredth, read_score, text_of
 from protocol.scores import file
 from protocol.scores.exact import CHINA, HUNDRED, ONE, fixed, read_fixed
 from protocol.scores.figures import Figures, Measured, Norm, figures, overall
@@ -22,19 +22,10 @@ from protocol.scores.lines import efficiency, joint, relative, shrunk, weight
 from protocol.scores.policy import GRADES, Policy, whole
 from protocol.scores.standing import Deduction, Evaluation, Standing, by_role, centred, together, weighed
 
-T = TypeVar("T")
 OWN = frozenset({"service", "revision", "correction"})
 """The segments that are the firm's time, where they are charged to it."""
 TAKEN = "mean_of_service, mean_of_item, mean_of_cases, spread, habit (of a firm), everybody, rater_mean"
 DAY = timedelta(days=1)
-
-
-class BadScore(ValueError):
-    """The file departs from PROTOCOL §6 at `where`."""
-
-    def __init__(self, where: str, what: str) -> None:
-        self.where = where
-        super().__init__(f"{where or 'score file'}: {what}")
 
 
 def is_score(content: bytes) -> bool:
@@ -48,7 +39,7 @@ def is_score(content: bytes) -> bool:
 
 def verify(content: bytes) -> list[Check]:
     """Every check that the file allows. Raises BadScore for the first departure from its form."""
-    top = _Told(json.loads(content, object_pairs_hook=_once), "")
+    top = read_score(content)
     if (version := top.whole("v")) != file.VERSION:
         raise BadScore("v", f"version {version} is not known here")
     as_of, policy = top.moment("as_of"), top.read("policy", Policy.from_record)
@@ -62,124 +53,16 @@ def verify(content: bytes) -> list[Check]:
     return [*checks, *_firm(top, policy, as_of)]
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The members of an object, each told once, so that no two readers read two things."""
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise BadScore("", f"a member is told twice, one of {', '.join(members)}")
-    return members
-
-
 def name_of(content: bytes) -> str:
     """Whose scores they are, for the last line."""
     told = json.loads(content)
     return f"{told.get('uscc') or told.get('department')} as of {told.get('as_of')}"
 
 
-class _Told:
-    """An object of the file, read strictly."""
-
-    def __init__(self, members: Any, where: str) -> None:
-        if not isinstance(members, dict):
-            raise BadScore(where, "not an object")
-        self.members: dict[str, Any] = members
-        self.where = where
-
-    def read(self, name: str, how: Callable[[Any], T]) -> T:
-        """A member by a function that raises for what is not of its form."""
-        where = f"{self.where}.{name}" if self.where else name
-        if name not in self.members:
-            raise BadScore(where, "missing")
-        try:
-            return how(self.members[name])
-        except BadScore:
-            raise
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-            raise BadScore(where, str(error)) from error
-
-    def maybe(self, name: str, how: Callable[[Any], T]) -> T | None:
-        return self.read(name, lambda value: None if value is None else how(value))
-
-    def text(self, name: str) -> str:
-        return self.read(name, _text)
-
-    def flag(self, name: str) -> bool:
-        return self.read(name, _flag)
-
-    def whole(self, name: str) -> int:
-        return self.read(name, whole)
-
-    def number(self, name: str, places: int) -> int:
-        return self.read(name, lambda value: read_fixed(value, places))
-
-    def days(self, name: str) -> int | None:
-        """Whole days, at least one, or None."""
-        return self.maybe(name, _whole_days)
-
-    def moment(self, name: str) -> datetime:
-        return self.read(name, read_timestamp)
-
-    def maybe_moment(self, name: str) -> datetime | None:
-        return self.maybe(name, read_timestamp)
-
-    def part(self, name: str) -> _Told:
-        return self.read(name, lambda value: _Told(value, f"{self.where}.{name}" if self.where else name))
-
-    def parts(self, name: str) -> list[_Told]:
-        rows = self.read(name, _list)
-        return [_Told(each, f"{self.where}.{name}.{place}".lstrip(".")) for place, each in enumerate(rows)]
-
-    def same(self, what: str, computed: Mapping[str, Any], names: Sequence[str] | None = None) -> Iterator[Check]:
-        """A check for each computed member: what is printed is that and nothing else."""
-        for name in computed if names is None else names:
-            value = computed[name]
-            told = self.read(name, lambda given: given)
-            holds = told == value and type(told) is type(value)
-            yield Check(what=f"{what} {name}", holds=holds, detail=_short(value))
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError("not text")
-    return value
-
-
-def _flag(value: Any) -> bool:
-    if type(value) is not bool:
-        raise ValueError("neither true nor false")
-    return value
-
-
-def _list(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise ValueError("not a list")
-    return value
-
-
-def _whole_days(value: Any) -> int:
-    days, rest = divmod(read_fixed(value, 2), HUNDRED)
-    if rest or not days:
-        raise ValueError(f"not a limit in whole days: {value!r}")
-    return days
-
-
-def _short(value: object) -> str:
-    if isinstance(value, list):
-        return " to ".join(value) if value and isinstance(value[0], str) else f"{len(value)} rows"
-    return str(value)
-
-
-def _at_least_a_hundredth(told: _Told, name: str) -> int:
-    used = told.number(name, 2)
-    if not used:
-        raise BadScore(f"{told.where}.{name}", "less than 0.01")
-    return used
-
-
 # A firm
 
 
-def _firm(top: _Told, policy: Policy, as_of: datetime) -> Iterator[Check]:
+def _firm(top: Told, policy: Policy, as_of: datetime) -> Iterator[Check]:
     parts: dict[str, Figures] = {}
     lines: list[str] = []
     for service in top.parts("services"):
@@ -200,13 +83,13 @@ def _firm(top: _Told, policy: Policy, as_of: datetime) -> Iterator[Check]:
     yield from _standing(top, policy, as_of, own)
 
 
-def _norm(part: _Told, mean: str) -> Norm:
+def _norm(part: Told, mean: str) -> Norm:
     return Norm(mean=part.number(mean, 4), spread=part.number("spread", 4))
 
 
-def _of_line(line: _Told) -> Measured:
+def _of_line(line: Told) -> Measured:
     promised = line.days("promised_days")
-    used = _at_least_a_hundredth(line, "used1")
+    used = at_least_a_hundredth(line, "used1")
     return Measured(
         value=line.number("j", 4),
         weight=line.number("weight", 4),
@@ -217,11 +100,11 @@ def _of_line(line: _Told) -> Measured:
     )
 
 
-def _line(line: _Told, what: str, policy: Policy, as_of: datetime) -> Iterator[Check]:
+def _line(line: Told, what: str, policy: Policy, as_of: datetime) -> Iterator[Check]:
     promised, standard = line.days("promised_days"), line.days("standard_days")
     if promised is None:
         raise BadScore(f"{line.where}.promised_days", "missing")
-    used, ended = _at_least_a_hundredth(line, "used1"), line.maybe_moment("ended")
+    used, ended = at_least_a_hundredth(line, "used1"), line.maybe_moment("ended")
     reference = min(promised, standard or promised)
     e2, beside = _department_part(line, policy)
     computed = {
@@ -237,7 +120,7 @@ def _line(line: _Told, what: str, policy: Policy, as_of: datetime) -> Iterator[C
     yield from line.same(what, computed)
 
 
-def _department_part(line: _Told, policy: Policy) -> tuple[int | None, int]:
+def _department_part(line: Told, policy: Policy) -> tuple[int | None, int]:
     """E₂, and E₂* beside the printed habit."""
     committed, used = line.days("committed_days"), line.maybe("used2", lambda value: read_fixed(value, 2))
     late, same_day, decided = line.whole("late_corrections"), line.flag("same_day"), line.maybe_moment("decided_at")
@@ -258,16 +141,16 @@ def _nothing(value: Any) -> None:
         raise ValueError("there is none where E₂* is 1 of itself")
 
 
-def _ends(line: _Told, what: str, as_of: datetime, *, over: bool) -> Iterator[Check]:
+def _ends(line: Told, what: str, as_of: datetime, *, over: bool) -> Iterator[Check]:
     """A line that is over has an end, its decision where it has a case; one that runs is told only past its promise."""
     running, ended = line.flag("running"), line.maybe_moment("ended")
-    case, decided = line.maybe("case", _text), line.maybe_moment("decided_at")
+    case, decided = line.maybe("case", text_of), line.maybe_moment("decided_at")
     is_end = ended is not None and ended <= as_of and (case is None or ended == decided)
     decision = decided is None or (case is not None and decided <= as_of)
     yield Check(what=f"{what} counts", holds=decision and ((ended is None and over) if running else is_end))
 
 
-def _segments(line: _Told, what: str, used: int, until: datetime) -> Iterator[Check]:
+def _segments(line: Told, what: str, used: int, until: datetime) -> Iterator[Check]:
     """In order, none longer than its dates allow, and the firm's sum to what it used (each was rounded for itself)."""
     before, in_order, own = None, True, []
     for piece in line.parts("segments"):
@@ -285,7 +168,7 @@ def _segments(line: _Told, what: str, used: int, until: datetime) -> Iterator[Ch
 # A firm's standing
 
 
-def _standing(top: _Told, policy: Policy, as_of: datetime, own: int) -> Iterator[Check]:
+def _standing(top: Told, policy: Policy, as_of: datetime, own: int) -> Iterator[Check]:
     told = top.part("evaluations")
     everybody, marks, of_lines = told.number("everybody", 2), [], []
     for place, each in enumerate(told.parts("marks")):
@@ -297,7 +180,7 @@ def _standing(top: _Told, policy: Policy, as_of: datetime, own: int) -> Iterator
         computed = {"mark": fixed(given.mark, 2), "adjusted": fixed(adjusted, 2)}
         yield from each.same(f"evaluation {place + 1} {role}", computed)
         marks.append((role, each.number("adjusted", 2)))
-        of_lines += [(line, role) for line in [each.maybe("line", _text)] if line is not None]
+        of_lines += [(line, role) for line in [each.maybe("line", text_of)] if line is not None]
     yield Check(what="nobody evaluates a line twice", holds=len(set(of_lines)) == len(of_lines))
     roles = by_role(marks)
     value = weighed(roles, everybody, policy)
@@ -317,7 +200,7 @@ def _evaluation(dimensions: Any, *, role: str) -> Evaluation:
     return Evaluation(line="", firm="", role=role, rater="", dimensions=given)
 
 
-def _deduction(told: _Told) -> Deduction:
+def _deduction(told: Told) -> Deduction:
     return Deduction(
         reason=told.text("reason"),
         points=told.number("points", 2),
@@ -328,7 +211,7 @@ def _deduction(told: _Told) -> Deduction:
     )
 
 
-def _grade(told: _Told, policy: Policy, own: int, evaluations: int, deductions: Sequence[Deduction]) -> Iterator[Check]:
+def _grade(told: Told, policy: Policy, own: int, evaluations: int, deductions: Sequence[Deduction]) -> Iterator[Check]:
     conduct = told.number("conduct", 2)
     deducted, by_decision = sum(each.points for each in deductions), any(each.to_d for each in deductions)
     if conduct > HUNDRED * HUNDRED:
@@ -351,7 +234,7 @@ class _Case:
     usual: int | None
 
 
-def _department(top: _Told, policy: Policy, as_of: datetime) -> Iterator[Check]:
+def _department(top: Told, policy: Policy, as_of: datetime) -> Iterator[Check]:
     parts: dict[str, Figures] = {}
     codes: list[str] = []
     for item in top.parts("items"):
@@ -372,8 +255,8 @@ def _department(top: _Told, policy: Policy, as_of: datetime) -> Iterator[Check]:
     )
 
 
-def _case(case: _Told, what: str, policy: Policy, as_of: datetime) -> Iterator[Check]:
-    committed, used = case.days("committed_days"), _at_least_a_hundredth(case, "used2")
+def _case(case: Told, what: str, policy: Policy, as_of: datetime) -> Iterator[Check]:
+    committed, used = case.days("committed_days"), at_least_a_hundredth(case, "used2")
     decided = case.maybe_moment("decided_at")
     if committed is None:
         raise BadScore(f"{case.where}.committed_days", "missing")
@@ -386,7 +269,7 @@ def _case(case: _Told, what: str, policy: Policy, as_of: datetime) -> Iterator[C
     yield from case.same(what, computed)
 
 
-def _of_case(case: _Told) -> _Case:
+def _of_case(case: Told) -> _Case:
     used, decided = case.number("used2", 2), case.maybe_moment("decided_at")
     limit = case.days("statutory_days") or case.days("committed_days") or 0
     measured = Measured(
@@ -400,7 +283,7 @@ def _of_case(case: _Told) -> _Case:
     return _Case(measured=measured, usual=measured.value if decided is not None and not case.flag("same_day") else None)
 
 
-def _habit(item: _Told, name: str, usual: Sequence[int], policy: Policy) -> Iterator[Check]:
+def _habit(item: Told, name: str, usual: Sequence[int], policy: Policy) -> Iterator[Check]:
     if not usual:
         yield from item.same(name, {"habit": None, "mean_of_cases": None})
         return
