@@ -26,7 +26,6 @@ FORMS = (("有限责任公司", "有限公司"), ("股份有限责任公司", "�
 BRANCH = re.compile(r"(分公司|分所|分院|分部|办事处|营业部|分店)$")
 ENDINGS = ("股份有限公司", "有限公司", "集团", "(有限合伙)", "(普通合伙)", "(特殊普通合伙)")
 DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
-NUMBERED = re.compile(r"第?([0-9]+)")
 
 
 @dataclass(frozen=True)

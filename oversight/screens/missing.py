@@ -52,16 +52,6 @@ def gaps(bids: Bids, only: Bools | None = None) -> Floats:
     return found
 
 
-def deltas(bids: Bids) -> Floats:
-    """Δ of every bid, as the authors draw it: negative for the lowest, positive for all others."""
-    found = []
-    for rounds, prices, _firms in bids.by_size():
-        others = np.repeat(prices[:, :1], prices.shape[1], axis=1)
-        others[:, 0] = prices[:, 1]
-        found.append(((prices - others) / bids.scale[rounds][:, None]).ravel())
-    return np.concatenate(found) if found else np.zeros(0)
-
-
 def test(gap: Floats, grain: Floats) -> Missing:
     """Whether close gaps are missing among these."""
     known = np.isfinite(gap)
