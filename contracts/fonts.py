@@ -1,8 +1,8 @@
 """The Chinese font of documents: Noto Sans SC (OFL 1.1) from its package, cut down to what documents need.
 
-The whole font has 17 MB and every weight between thin and black; to cut a part out of it takes seconds, however small the
-part. So what was cut is kept, for every process that has this data folder: what is common, and whatever else a document has
-ever asked for. A document with a character that nobody has asked for yet (a rare name) waits for one cut; nobody after it does.
+The whole font has 17 MB and every weight between thin and black; a cut takes most of a second, and a millisecond for every
+character in it. So two parts of each weight are kept, for every process that has this data folder: the common characters, cut
+once, and the rare ones that a document has ever asked for (a name), a small part that is cut again for a new one.
 """
 
 from __future__ import annotations
@@ -13,56 +13,69 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 from django.conf import settings
 from fontTools import subset
 from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
+from fpdf import FPDF
 
+FAMILY, _RARE = "Noto", "NotoRare"
 REGULAR, BOLD = 400, 700
+_STYLE: dict[int, Literal["", "B"]] = {REGULAR: "", BOLD: "B"}
 _FILE = "fonts/ofl/notosanssc/NotoSansSC[wght].ttf"
 DROPPED = ["GSUB", "GPOS", "GDEF", "BASE", "DSIG", "vhea", "vmtx", "VVAR", "VORG"]
 """Tables for ligatures and vertical text, which we do not print: reading them is nine tenths of the time of a cut."""
 
 
-def font_with(characters: Iterable[str], *, weight: int) -> Path:
-    """The kept font of one weight, which has these characters, as far as there are glyphs for them. Nobody writes to it."""
-    wanted = frozenset(characters)
-    if wanted <= _asked_for(weight):
-        return _kept(weight)
-    _folder().mkdir(parents=True, exist_ok=True)
-    with (_folder() / f"{weight}.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # who waited finds it cut
-        known = _asked_for(weight)
-        if not wanted <= known:
-            _cut(common() | known | wanted, weight=weight)
-    return _kept(weight)
+def add_fonts(paper: FPDF, characters: Iterable[str], *weights: int) -> None:
+    """Give a document the font `FAMILY` in these weights, with these characters as far as there are glyphs for them."""
+    rare = frozenset(characters) - common()
+    for weight in weights:
+        paper.add_font(FAMILY, _STYLE[weight], _part(common(), weight, "common"))
+        if rare:
+            paper.add_font(_RARE, _STYLE[weight], _part(rare, weight, "rare"))
+    if rare:
+        paper.set_fallback_fonts([_RARE])
 
 
 def keep_fonts_with(characters: Iterable[str]) -> None:
     """Cut both weights once for many documents, with what is common and these characters."""
-    wanted = common() | frozenset(characters)
+    rare = frozenset(characters) - common()
     for weight in (REGULAR, BOLD):
-        font_with(wanted, weight=weight)
+        _part(common(), weight, "common")
+        if rare:
+            _part(rare, weight, "rare")
+
+
+def _part(wanted: frozenset[str], weight: int, part: str) -> Path:
+    """The kept part of a weight; what it lacks is added to it. Nobody writes to the file that is returned."""
+    font = _folder() / f"noto-sans-sc-{weight}-{part}.ttf"
+    if wanted <= _asked_for(font):
+        return font
+    _folder().mkdir(parents=True, exist_ok=True)
+    with font.with_suffix(".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # who waited finds it cut
+        known = _asked_for(font)
+        if not wanted <= known:
+            _cut(known | wanted, weight, font)
+    return font
 
 
 def _folder() -> Path:
     return Path(settings.DATA_DIR) / "fonts"
 
 
-def _kept(weight: int) -> Path:
-    return _folder() / f"noto-sans-sc-{weight}.ttf"
+def _list(font: Path) -> Path:
+    """What a part was cut for; written after the font, so that it never promises more than is there."""
+    return font.with_suffix(".txt")
 
 
-def _list(weight: int) -> Path:
-    """What the kept font was cut for; written after the font, so that it never promises more than is there."""
-    return _folder() / f"noto-sans-sc-{weight}.txt"
-
-
-def _asked_for(weight: int) -> frozenset[str]:
+def _asked_for(font: Path) -> frozenset[str]:
     try:
-        written = _list(weight).stat().st_mtime_ns
-        return _read(_list(weight), written)
+        written = _list(font).stat().st_mtime_ns
+        return _read(_list(font), written)
     except FileNotFoundError:
         return frozenset()
 
@@ -84,7 +97,7 @@ def common() -> frozenset[str]:
     return frozenset(national) | frozenset(map(chr, range(32, 127))) | frozenset("¥·—…★甬鄞")
 
 
-def _cut(characters: frozenset[str], *, weight: int) -> None:
+def _cut(characters: frozenset[str], weight: int, kept: Path) -> None:
     """Put a font in the place of the kept one; who reads that one still has it whole."""
     options = subset.Options(
         layout_features=[], hinting=False, notdef_outline=True, name_IDs=[0, 1, 2, 6, 13, 14], drop_tables=DROPPED
@@ -98,5 +111,5 @@ def _cut(characters: frozenset[str], *, weight: int) -> None:
             cutter.subset(font)
             instancer.instantiateVariableFont(font, {"wght": weight}, inplace=True).save(font_file)
         list_file.write_bytes(text.encode())
-        font_file.replace(_kept(weight))
-        list_file.replace(_list(weight))
+        font_file.replace(kept)
+        list_file.replace(_list(kept))

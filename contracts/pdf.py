@@ -13,7 +13,7 @@ import segno
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
-from contracts.fonts import BOLD, REGULAR, font_with
+from contracts.fonts import BOLD, REGULAR, add_fonts
 
 SEAL_RED = (179, 38, 30)
 INK, QUIET = (22, 32, 42), (96, 105, 113)
@@ -88,8 +88,7 @@ class Paper(FPDF):
         self.set_lang("zh-CN")
         self.set_creation_date(at)
         wanted = {char for char in (*characters, *OWN_WORDS) if char >= " "}
-        self.add_font("Noto", "", font_with(wanted, weight=REGULAR))
-        self.add_font("Noto", "B", font_with(wanted, weight=BOLD))
+        add_fonts(self, wanted, REGULAR, BOLD)
         self.add_page()
 
     def footer(self) -> None:
@@ -271,7 +270,7 @@ def print_seal(name: str, on: str) -> bytes:
     paper = FPDF(format=(SEAL, SEAL))
     paper.set_margin(0)
     paper.set_auto_page_break(False)
-    paper.add_font("Noto", "B", font_with(name + on, weight=BOLD))
+    add_fonts(paper, name + on, BOLD)
     paper.add_page()
     paper.set_draw_color(*SEAL_RED)
     paper.set_text_color(*SEAL_RED)

@@ -1,11 +1,8 @@
 """The servers behind the tests: one PostgreSQL and one Valkey for all workers of a run, a database for each worker.
 
-The servers start when the first test needs them and stop with the last run that uses them. A template database is
-migrated once for each state of the migrations, and every worker (and every test that commits) gets a copy of it.
+The servers start when the first test needs them and stop with the last run that uses them.
 """
 
-import fcntl
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,11 +10,11 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connection, connections
 from django.test import TransactionTestCase
 from django.utils import translation
 
+from tests import databases
 from tests.custody import CUSTODIAN
 
 pytest_plugins = ["tests.alipay", "tests.live", "tests.browsing"]
@@ -39,57 +36,16 @@ def servers() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_blocker: Any, servers: None) -> Iterator[None]:
-    """A database of this worker's own, copied from the template; committed tests get a fresh copy afterwards."""
+    """A database of this worker's own, as migrated; what a test commits is taken out of it afterwards."""
     name = f"test_{os.getpid()}"
     with django_db_blocker.unblock():
-        template = _template()
         settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
-        _copy(template, name)
+        database = databases.Copy(databases.template(), name)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: _copy(template, name))
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: database.restore())
         yield
     with django_db_blocker.unblock():
-        connections.close_all()
-        _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-
-def _template() -> str:
-    """Return the migrated database for the migrations as they are, made by the first worker that asks."""
-    digest = hashlib.sha256()
-    base = Path(settings.BASE_DIR)
-    for path in sorted([*base.glob("*/migrations/*.py"), *base.glob("*/*/migrations/*.py")]):
-        digest.update(path.as_posix().encode() + path.read_bytes())
-    name = f"template_{digest.hexdigest()[:16]}"
-    settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
-    with (settings.DATA_DIR / "template.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if _execute("SELECT 1 FROM pg_database WHERE datname = %s", name):
-            return name
-        for (old,) in _execute("SELECT datname FROM pg_database WHERE datname LIKE %s", r"template\_%"):
-            _execute(f'DROP DATABASE IF EXISTS "{old}" WITH (FORCE)')
-        draft = f"draft_{os.getpid()}"
-        _execute(f'CREATE DATABASE "{draft}"')
-        original = connection.settings_dict["NAME"]
-        connection.settings_dict["NAME"] = draft
-        try:
-            call_command("migrate", verbosity=0)
-        finally:
-            connection.close()
-            connection.settings_dict["NAME"] = original
-        _execute(f'ALTER DATABASE "{draft}" RENAME TO "{name}"')
-    return name
-
-
-def _copy(template: str, name: str) -> None:
-    connections.close_all()
-    _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-    _execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-
-
-def _execute(statement: str, *values: str) -> list[tuple[str]]:
-    with connection._nodb_cursor() as cursor:
-        cursor.execute(statement, values or None)
-        return cursor.fetchall() if cursor.description else []
+        database.drop()
 
 
 @pytest.fixture(autouse=True)

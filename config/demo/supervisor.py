@@ -17,7 +17,8 @@ from config.embedded.problems import ServiceProblem
 from config.embedded.services import Use
 
 WATCH_SECONDS = 0.5
-START_SECONDS = 60.0
+START_SECONDS = 180.0
+"""Some ten on a machine that has nothing else to do: every process loads all rooms."""
 PAGES_WORKERS = 2
 ALIPAY = "alipay"
 """The one process that needs DEBUG=1: it takes nobody's money, and must never stand where somebody's is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fpdf import FPDF
 
-from contracts.fonts import BOLD, font_with
+from contracts.fonts import BOLD, add_fonts
 
 PDF = "application/pdf"
 
@@ -12,7 +12,7 @@ PDF = "application/pdf"
 def titled_page(title: str) -> bytes:
     """A page with a title in Chinese."""
     paper = FPDF(format="A4")
-    paper.add_font("Noto", "B", font_with(title, weight=BOLD))
+    add_fonts(paper, title, BOLD)
     paper.add_page()
     paper.set_font("Noto", "B", 20)
     paper.set_y(100)

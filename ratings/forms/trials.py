@@ -11,8 +11,8 @@ from ratings.domain.trials import numbers_of
 from ratings.models import ScorePolicy
 from ratings.models.trials import UNTRIED
 
-NO_NUMBERS = ("deductions", "suspension_months")
-"""Lists that say nothing of scores: those in force are taken."""
+NO_NUMBERS = ("suspension_months",)
+"""A list that says nothing of scores: that in force is taken."""
 
 
 class TrialForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
                 ('grade_a', models.DecimalField(decimal_places=2, default=Decimal('80.00'), max_digits=5, verbose_name='A 级不低于')),
                 ('grade_b', models.DecimalField(decimal_places=2, default=Decimal('65.00'), max_digits=5, verbose_name='B 级不低于')),
                 ('grade_c', models.DecimalField(decimal_places=2, default=Decimal('50.00'), max_digits=5, verbose_name='C 级不低于')),
-                ('deductions', models.JSONField(blank=True, default=list, validators=[ratings.models.policy.check_deductions], verbose_name='扣分项')),
+                ('deductions', models.JSONField(blank=True, default=list, verbose_name='扣分项')),
                 ('suspension_months', models.JSONField(default=list, validators=[ratings.models.policy.check_months], verbose_name='暂停期限（月）')),
                 ('legal_basis', models.CharField(max_length=300, verbose_name='依据')),
             ],

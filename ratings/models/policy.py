@@ -16,34 +16,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from approvals.models import Dated, dated_constraint
-from protocol.scores.exact import read_fixed
-from protocol.scores.policy import CENTRE, CONDUCT, DEPARTMENT, EVALUATIONS, JOINT, OWNER, DeductionRule, Policy
+from protocol.scores.policy import CENTRE, CONDUCT, DEPARTMENT, EVALUATIONS, JOINT, OWNER, Policy
 
 AT_LEAST_ONE = [MinValueValidator(1)]
-
-
-def check_deductions(rows: Any) -> None:
-    """Raise ValidationError unless it is a list of rows with a reason, points as a decimal with two places, and months."""
-    reasons = [row.get("reason") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else [None]
-    if len(reasons) != len(set(reasons)) or not isinstance(rows, list) or not all(map(_is_deduction, rows)):
-        raise ValidationError(
-            _("扣分项每行有 reason（代码，不重复）、points（两位小数，如 “10.00”）和 months（1 到 60 的整数）。")
-        )
-
-
-def _is_deduction(row: Any) -> bool:
-    try:
-        points = read_fixed(row["points"], 2)
-        return (
-            set(row) == {"reason", "points", "months"}
-            and isinstance(row["reason"], str)
-            and row["reason"].isidentifier()
-            and 0 < points <= 10_000
-            and type(row["months"]) is int
-            and 1 <= row["months"] <= 60
-        )
-    except (ValueError, KeyError, TypeError):
-        return False
 
 
 def check_months(rows: Any) -> None:
@@ -56,7 +31,8 @@ def check_months(rows: Any) -> None:
 class ScorePolicy(Dated):
     """The rules of scoring in force from a day on (评分规则). One is in force on a day: what was scored by it stays as it was.
 
-    `as_policy` gives it to the arithmetic of `protocol.scores`, whose `Policy` says what each number does.
+    `as_policy` gives it to the arithmetic of `protocol.scores`, whose `Policy` says what each number does. What a deed costs is
+    `DeductionRule`'s to say.
     """
 
     version = models.CharField(_("版本"), max_length=20, unique=True)
@@ -100,7 +76,6 @@ class ScorePolicy(Dated):
     grade_a = models.DecimalField(_("A 级不低于"), max_digits=5, decimal_places=2, default=Decimal("80.00"))
     grade_b = models.DecimalField(_("B 级不低于"), max_digits=5, decimal_places=2, default=Decimal("65.00"))
     grade_c = models.DecimalField(_("C 级不低于"), max_digits=5, decimal_places=2, default=Decimal("50.00"))
-    deductions = models.JSONField(_("扣分项"), default=list, blank=True, validators=[check_deductions])
     suspension_months = models.JSONField(_("暂停期限（月）"), default=list, validators=[check_months])
     legal_basis = models.CharField(_("依据"), max_length=300)
 
@@ -191,10 +166,6 @@ class ScorePolicy(Dated):
             standing={JOINT: self.joint_share, EVALUATIONS: self.evaluations_share, CONDUCT: self.conduct_share},
             raters={OWNER: self.owner_weight, DEPARTMENT: self.department_weight, CENTRE: self.centre_weight},
             grades={"A": _whole(self.grade_a, 2), "B": _whole(self.grade_b, 2), "C": _whole(self.grade_c, 2)},
-            deductions=tuple(
-                DeductionRule(reason=row["reason"], points=read_fixed(row["points"], 2), months=row["months"])
-                for row in self.deductions
-            ),
             suspension_months=tuple(self.suspension_months),
         )
 

@@ -41,9 +41,9 @@ QUEUE = "LOCK TABLE ledger_queuedentry IN SHARE MODE"
 CHECKPOINTS = "LOCK TABLE ledger_checkpoint IN SHARE MODE"
 ROUNDS = "SELECT FROM bidding_round FOR UPDATE"
 APPENDING = "INSERT INTO ledger_queuedentry"
-SHORT = {**TERMS, "extend_within_s": "15", "extend_by_s": "15", "max_extensions": "1"}
+SHORT = {**TERMS, "extend_within_s": "60", "extend_by_s": "60", "max_extensions": "1"}
 WORKING = ("worker", "beat", "sequencer", "custodian")
-IN_SECONDS = 8
+IN_SECONDS = 12
 """From now to the deadline, or to the announced end of the auction."""
 
 
@@ -175,7 +175,7 @@ def test_the_last_seconds_of_an_auction(service):
     round_, firms = in_auction(where)
     service.start(*WORKING)
     first, second, third = (Bidder(service, round_, firm) for firm in firms)
-    taken = [first.insists("50000.00"), second.insists("49000.00")]  # in the last seconds: the end moves, once
+    taken = [first.insists("50000.00"), second.insists("49000.00")]  # late: the end moves, once, by what two restarts may take
     with ThreadPoolExecutor() as pool, held_back(QUEUE) as offering:
         lost = pool.submit(third.offers, "48000.00")
         offering(APPENDING)  # the offer is taken, but for its entry in the log
@@ -189,8 +189,8 @@ def test_the_last_seconds_of_an_auction(service):
     taken.append(third.insists("48000.00"))
     assert taken == [taken[0], taken[1], third.insists("48000.00")]  # sent twice, taken once
     with held_back(QUEUE) as ending:
+        eventually(lambda: clock.now() >= Auction.objects.get().ends_at, 120)
         ending(APPENDING)  # the auction has ended and the round is decided, but for the entry in the log
-        assert clock.now() >= Auction.objects.get().ends_at
         service.kill("worker")
     assert Auction.objects.get().ended_at is None
     service.start("worker")

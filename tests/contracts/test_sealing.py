@@ -12,6 +12,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from fontTools.ttLib import TTFont
+from fpdf import FPDF
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from accounts.models import Role
@@ -22,7 +23,7 @@ from contracts.document import text_hash
 from contracts.domain import drafting, sealing
 from contracts.domain.checking import Outcome, check_document
 from contracts.domain.plan import Step
-from contracts.fonts import REGULAR, common, font_with
+from contracts.fonts import FAMILY, REGULAR, add_fonts
 from contracts.models import Contract, Milestone, SealAuthority, SealCertificate
 from contracts.sealing import NoSealer, Unreadable, seals_of
 from contracts.sealing_demo import DemoSealer
@@ -202,24 +203,54 @@ def test_the_document_brings_its_font_and_every_glyph(where, caplog):
     assert re.search(rb"/FT\s*/Sig", content)
 
 
-def test_what_was_cut_once_is_kept_and_grows_by_what_is_rare(tmp_path, settings):
+def test_what_was_cut_once_is_kept_and_what_is_rare_is_a_small_part_of_its_own(tmp_path, settings):
     settings.DATA_DIR = tmp_path
-    first = font_with("甬江", weight=REGULAR)
-    cut = first.stat().st_ino
-    assert font_with("宁波翻译有限公司", weight=REGULAR) == first
-    assert first.stat().st_ino == cut
-    rare = "㙦甬江有限公司"
-    assert set(rare) - common()
+    common_part, rare_part = (tmp_path / "fonts" / f"noto-sans-sc-{REGULAR}-{part}.ttf" for part in ("common", "rare"))
+
+    def document(text):
+        paper = FPDF()
+        add_fonts(paper, text, REGULAR)
+        paper.set_font(FAMILY)
+        paper.add_page()
+        paper.multi_cell(0, 8, text)
+        return bytes(paper.output())
+
+    document("甬江")
+    cut = common_part.stat().st_ino
+    assert not rare_part.exists()
     with ThreadPoolExecutor(2) as pool:
-        kept = set(pool.map(lambda _number: font_with(rare, weight=REGULAR), range(2)))
-    assert kept == {first}
-    grown = first.stat().st_ino
-    assert grown != cut
-    with TTFont(first) as font:
-        assert set(map(ord, rare)) | set(map(ord, "宁波翻译")) <= set(font.getBestCmap())
+        list(pool.map(document, ["㙦甬江有限公司"] * 2))
+    small = rare_part.stat().st_ino
+    written = document("鑫鑫翻译有限公司")
+    assert common_part.stat().st_ino == cut
+    assert rare_part.stat().st_ino != small
+    assert drawn(written) == {"鑫", *"翻译有限公司"}
+    with TTFont(rare_part) as font:
+        assert {ord("㙦"), ord("鑫")} <= set(font.getBestCmap())
+        assert len(font.getGlyphOrder()) < 10
     # What the font has no glyph for is not asked for again and again.
-    assert font_with("\U000e0041", weight=REGULAR) == font_with("\U000e0041", weight=REGULAR)
-    assert sorted(path.suffix for path in (tmp_path / "fonts").iterdir()) == [".lock", ".ttf", ".txt"]
+    document("\U000e0041")
+    grown = rare_part.stat().st_ino
+    document("\U000e0041")
+    assert rare_part.stat().st_ino == grown
+
+
+def drawn(content):
+    """The characters for which the fonts in a document have outlines."""
+    fonts = PdfFileReader(BytesIO(content)).root["/Pages"]["/Kids"][0]["/Resources"]["/Font"]
+    characters = set()
+    for name in fonts:
+        inner = fonts[name]["/DescendantFonts"][0]
+        places = inner["/CIDToGIDMap"].data
+        with TTFont(BytesIO(inner["/FontDescriptor"]["/FontFile2"].data)) as font:
+            outlined = [bool(font["glyf"][glyph].numberOfContours) for glyph in font.getGlyphOrder()]
+        for number, code in re.findall(
+            r"^<([0-9A-F]{4})> <([0-9A-F]{4})>$", fonts[name]["/ToUnicode"].data.decode(), re.M
+        ):
+            place = int.from_bytes(places[2 * int(number, 16) :][:2])
+            if place and outlined[place]:
+                characters.add(chr(int(code, 16)))
+    return characters - {" "}
 
 
 def test_keys_are_encrypted_at_rest(where):
