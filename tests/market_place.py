@@ -185,6 +185,7 @@ def firm(where: Place, *, level: str | None = None, valid_to: date | None = None
 
 LOWEST = {"upper": "60000.00"}
 DRAW = {"price": "48000.00"}
+CREDIT = {"price": "48000.00", "long_list": "4", "short_list": "2"}
 
 
 def submitted(where: Place, *, method: str = "lowest", of: Need | None = None, **terms: Any) -> Round:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -11,9 +12,11 @@ from accounts.models import Membership
 from bidding.domain import stops
 from bidding.domain.access import demand_owner
 from bidding.domain.closing import evaluate_round
+from bidding.domain.frozen import locked
 from bidding.domain.reasons import demand_reason
+from bidding.domain.rounds import end_round
 from bidding.models import Round, Stop
-from core import clock
+from core import clock, worktime
 from core.errors import DomainError, WrongState
 from protocol.methods import METHODS
 
@@ -40,6 +43,8 @@ def choose(
             return round_
         if round_.status != Round.Status.OPENED or round_.choice_due_at is None or target.choice is not None:
             raise WrongState
+        if round_.choice_due_at <= clock.now():
+            raise WrongState(_("选定期限已过，这次比选按流标处理。"))
         stops.demand_running(round_)
         if uscc not in target.short_list:
             raise DomainError(_("只能从候选名单里选。"), code="not_listed")
@@ -48,6 +53,34 @@ def choose(
         target.choice = chosen
         target.save(update_fields=["choice"])
         return evaluate_round(round_id=round_id, now=clock.now())
+
+
+def lapse(*, round_id: int, now: datetime) -> Round:
+    """Fail a round whose owner has let the term of the choice pass: firms that have shown their prices do not wait for ever.
+
+    Unchanged where it was chosen, or while the round is stopped.
+    """
+    with transaction.atomic():
+        round_ = locked(round_id)
+        due = round_.choice_due_at
+        if round_.status == Round.Status.OPENED and due is not None and due <= now and not stops.is_stopped(round_):
+            reason = _("业主逾期未从候选名单中选定，流标。")
+            end_round(round_, Round.Status.FAILED, reason=reason, failure="not_chosen", at=now)
+    return round_
+
+
+def go_on_after_stop(round_: Round, *, at: datetime) -> None:
+    """A locked round that waited for its owner: the term begins anew, and where all on a short list step aside it fails."""
+    if round_.status != Round.Status.OPENED or round_.choice_due_at is None:
+        return
+    gone = set(round_.stops.filter(outcome=Stop.Outcome.SET_ASIDE).values_list("firm__organisation__uscc", flat=True))
+    if any(set(lot.short_list) <= gone for lot in round_.lots.filter(choice__isnull=True).exclude(short_list=[])):
+        reason = _("候选名单上的机构均应回避，流标。")
+        end_round(round_, Round.Status.FAILED, reason=reason, failure="nobody_left", at=at)
+        return
+    assert round_.policy is not None
+    round_.choice_due_at = worktime.add_working_days(at, round_.policy.choice_days)
+    round_.save(update_fields=["choice_due_at"])
 
 
 def _reasons(round_: Round, short_list: list[str], given: Mapping[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
+from bidding.domain.choosing import lapse
 from bidding.domain.closing import award_round, close_round, evaluate_round, publish_candidate
 from bidding.domain.contracting import contract_round
 from bidding.domain.custody import PATIENCE, void_unreleased
@@ -35,6 +36,7 @@ def move_due_rounds(now: datetime | None = None) -> int:
         (open_round, rounds.due_to_open()),
         (void_unreleased, rounds.due_to_void(before=began - PATIENCE)),
         (evaluate_round, rounds.due_to_evaluate(now=began)),
+        (lapse, rounds.due_to_lapse(now=began)),
         (settle, rounds.due_to_settle()),
         (recuse_winners, rounds.due_to_recuse()),
         (publish_candidate, rounds.due_to_publish()),

@@ -10,10 +10,11 @@ from django.db import transaction
 from accounts.models import Membership
 from bidding.domain import live
 from bidding.domain.access import demand_regulator
+from bidding.domain.choosing import go_on_after_stop
 from bidding.domain.frozen import locked
 from bidding.domain.reasons import demand_reason
 from bidding.domain.rounds import end_round
-from bidding.domain.stops import party_of
+from bidding.domain.stops import is_stopped, party_of
 from bidding.domain.substitution import recuse
 from bidding.models import Objection, Round, Stop
 from core import clock
@@ -55,6 +56,8 @@ def decide_stop(*, stop_id: int, outcome: str, text: str, by: Membership) -> Sto
             end_round(round_, Status.VOID, reason=stop.decision, at=now)
         elif outcome == Outcome.SET_ASIDE:
             recuse(round_, at=now)
+        if not is_stopped(round_):
+            go_on_after_stop(round_, at=now)
         transaction.on_commit(partial(live.changed, round_))
     return stop
 

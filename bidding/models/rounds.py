@@ -63,6 +63,10 @@ class RoundQuerySet(models.QuerySet["Round"]):
         opened = self.not_stopped().filter(~models.Exists(running), status=Round.Status.OPENED, choice_due_at=None)
         return opened.filter(Q(marks_due_at=None) | Q(marks_due_at__lte=now))
 
+    def due_to_lapse(self, *, now: datetime) -> Self:
+        """Opened rounds whose owner has not chosen within the term."""
+        return self.not_stopped().filter(status=Round.Status.OPENED, choice_due_at__lte=now)
+
     def due_to_publish(self) -> Self:
         """Evaluated rounds whose winners are known."""
         evaluated = self.not_stopped().filter(status=Round.Status.EVALUATED)

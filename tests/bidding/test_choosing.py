@@ -9,19 +9,19 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from bidding.domain import choosing, rounds
+from bidding.domain import choosing, due, rounds
 from bidding.models import Entry, Policy, Round
 from core import clock
 from core.errors import DomainError, NotAllowed, WrongState
 from ledger.models import QueuedEntry
 from protocol.record import read_record
 from protocol.verify import verify
+from tests import custody
 from tests import market_place as market
 from tests.bidding.browse import acting
 
 pytestmark = pytest.mark.django_db
 Status = Round.Status
-CREDIT = {"price": "48000.00", "long_list": "4", "short_list": "2"}
 PROPOSAL = {"upper": "60000.00", "ground": "方案差别大，比价不足以选优"}
 
 
@@ -40,7 +40,7 @@ def where():
 
 @pytest.fixture
 def credit(where):
-    return market.lived(where, method="credit_draw", parameters=CREDIT, amounts=[None] * 5)
+    return market.lived(where, method="credit_draw", parameters=market.CREDIT, amounts=[None] * 5)
 
 
 @pytest.fixture
@@ -147,6 +147,23 @@ def test_the_page_picks_by_number_and_tells_what_is_missing(proposal, where):
     assert "已经选定" in client.get(f"/rounds/{proposal.code}/").content.decode()
     stranger = acting(market.member_of(market.organisation("owner")))
     assert stranger.get(address).status_code == stranger.post(address, whole).status_code == 404
+
+
+def test_who_does_not_choose_in_time_chooses_no_more_and_the_round_fails(credit, where):
+    until = credit.choice_due_at
+    with clock.travelling(until - timedelta(seconds=1)):
+        due.move_due_rounds(clock.now())
+        assert Round.objects.get(pk=credit.pk).status == Status.OPENED
+    with clock.travelling(until):
+        with pytest.raises(WrongState, match="期限已过"):
+            pick(credit, where)
+        for _again in range(2):
+            due.move_due_rounds(clock.now())
+    after = Round.objects.get(pk=credit.pk)
+    assert (after.status, after.failure, after.lots.get().winner) == (Status.FAILED, "not_chosen", None)
+    custody.attend()
+    assert failed(after) == []
+    assert "逾期未从候选名单中选定" in Client().get(f"/rounds/{credit.code}/").content.decode()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from bidding.stopped import shown_stops
 from core import clock
 from core.errors import NotAllowed, WrongState
 from ledger.models import QueuedEntry
+from market.models import Firm
 from oversight.domain import marketplace, scanning, stopping
 from oversight.models import Tie
 from protocol.record import read_record
@@ -210,6 +211,22 @@ def test_if_nobody_is_left_the_round_fails():
     becomes_known(where, round_.lots.get().winner)
     decides(Stop.objects.get(), "set_aside")
     assert fresh(round_).status == Status.FAILED
+    verified(round_)
+
+
+def test_an_owner_who_had_to_wait_has_the_whole_term_and_without_a_list_the_round_fails():
+    where = market.place()
+    round_ = market.lived(where, method="credit_draw", parameters=market.CREDIT, amounts=[None] * 4)
+    first, second = [Firm.objects.get(organisation__uscc=uscc) for uscc in round_.lots.get().short_list]
+    becomes_known(where, first)
+    with clock.travelling(round_.choice_due_at + timedelta(days=1)):
+        due.move_due_rounds(clock.now())  # while it stands still nobody is late
+        decides(Stop.objects.get(), "set_aside")
+        assert fresh(round_).status == Status.OPENED
+        assert fresh(round_).choice_due_at > clock.now() + timedelta(days=4)
+        becomes_known(where, second, key="s2")
+        decides(Stop.objects.get(firm=second), "set_aside")
+    assert (fresh(round_).status, fresh(round_).failure) == (Status.FAILED, "nobody_left")
     verified(round_)
 
 
