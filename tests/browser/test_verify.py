@@ -19,7 +19,7 @@ from tests import market_place as market
 from tests.bidding import panel
 from tests.bidding import test_experts as experts
 from tests.bidding import test_substitution as substitution
-from tests.bidding.test_choosing import CREDIT, at_opening, pick
+from tests.bidding.test_choosing import at_opening, pick
 from tests.protocol.test_verify import TERMS
 
 pytestmark = pytest.mark.browser
@@ -97,7 +97,7 @@ def test_a_visitor_sees_every_step_hold_and_a_changed_amount_noticed(new_page, s
 
 
 def test_a_weighted_draw_shows_the_best_ticket_of_each_firm(new_page, screenshot, where):
-    round_ = market.lived(where, method="credit_draw", parameters=CREDIT, amounts=[None] * 5)
+    round_ = market.lived(where, method="credit_draw", parameters=market.CREDIT, amounts=[None] * 5)
     page = opens(new_page(), round_)
     assert failing(page) == set()
     with at_opening(round_):

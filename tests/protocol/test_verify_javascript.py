@@ -21,7 +21,7 @@ from tests.bidding import test_experts as experts
 from tests.bidding import test_lots as several
 from tests.bidding import test_substitution as substitution
 from tests.bidding.discussion import answers, asks
-from tests.bidding.test_choosing import CREDIT, PROPOSAL, at_opening, pick
+from tests.bidding.test_choosing import PROPOSAL, at_opening, pick
 from tests.oversight import test_stopping as stopping
 from tests.protocol import test_verify_auction as auctions
 from tests.protocol.tables import TABLES
@@ -181,7 +181,7 @@ def test_before_opening(ask):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("method", "parameters"), [("credit_draw", CREDIT), ("proposal", PROPOSAL)])
+@pytest.mark.parametrize(("method", "parameters"), [("credit_draw", market.CREDIT), ("proposal", PROPOSAL)])
 def test_a_round_in_which_the_owner_picks_before_and_after(ask, method, parameters):
     where = market.place()
     amounts = [None] * 5 if method == "credit_draw" else ["50000.00", "40000.00", "70000.00"]
