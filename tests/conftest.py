@@ -4,16 +4,18 @@ The servers start when the first test needs them and stop with the last run that
 """
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections
-from django.test import TransactionTestCase
+from django.db import connection, connections, transaction
+from django.test import TransactionTestCase, override_settings
 from django.utils import translation
 
+from bidding.domain import stock
 from tests import databases
 from tests.custody import CUSTODIAN
 
@@ -48,6 +50,26 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any, serve
         database.drop()
 
 
+@pytest.fixture(scope="module")
+def made_once(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """For fixtures of a module: what they make stays until its last test, and every test takes back only its own."""
+    folder = tmp_path_factory.mktemp("made_once")
+    states = {
+        "LEDGER_STATE": folder / "ledger",
+        "CUSTODIAN_STATE": folder / "custodian",
+        "MEDIA_ROOT": folder / "media",
+    }
+    with (
+        django_db_blocker.unblock(),
+        override_settings(CUSTODIAN_VKEY=CUSTODIAN.cosigner.text, MADE_ONCE=folder, **states),
+        transaction.atomic(),
+    ):
+        yield
+        transaction.set_rollback(True)
+
+
 @pytest.fixture(autouse=True)
 def _empty_cache(request: pytest.FixtureRequest) -> Iterator[None]:
     """What one test left in the cache (a rate limit, a session) is no business of the next."""
@@ -63,11 +85,23 @@ def _empty_cache(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _log_of_its_own(settings: Any, tmp_path: Path) -> None:
-    """Every test has a log of its own, and all the same custodian."""
+def _log_of_its_own(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> None:
+    """Every test has a log of its own, or goes on with its module's where that made one, and all the same custodian."""
+    if hasattr(settings, "MADE_ONCE"):
+        assert request.node.get_closest_marker("django_db"), (
+            "without a transaction of its own it would change the others'"
+        )
+        shutil.copytree(settings.MADE_ONCE, tmp_path, dirs_exist_ok=True)
+        settings.MEDIA_ROOT = tmp_path / "media"
     settings.LEDGER_STATE = tmp_path / "ledger"
     settings.CUSTODIAN_STATE = tmp_path / "custodian"
     settings.CUSTODIAN_VKEY = CUSTODIAN.cosigner.text
+
+
+@pytest.fixture(autouse=True)
+def _few_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A custodian of a test has rounds to serve that can be counted on one hand or two."""
+    monkeypatch.setattr(stock, "STOCK", 8)
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import datetime, timedelta
 
 import pytest
@@ -59,9 +60,14 @@ def _files(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
 
 
-@pytest.fixture
-def world():
+@pytest.fixture(scope="module")
+def made(made_once):
     return World()
+
+
+@pytest.fixture
+def world(made):
+    return deepcopy(made)
 
 
 def address(name, objection):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -22,14 +23,25 @@ from tests.contracts import place
 from tests.contracts.place import pdf, submits
 from tests.contracts.test_sealing import logged
 
+pytestmark = pytest.mark.django_db
 Status = Contract.Status
 K = Matter.Kind
 
 
-@pytest.fixture
-def played(where):
+@pytest.fixture(scope="module")
+def where(made_once):
+    return market.place()
+
+
+@pytest.fixture(scope="module")
+def begun(where):
     contract = place.running(where)
     return (contract, *place.people(where, contract))
+
+
+@pytest.fixture
+def played(begun):
+    return deepcopy(begun)
 
 
 def kinds(contract):
@@ -260,20 +272,6 @@ def test_the_database_refuses_rows_that_cannot_be(played):
     ):
         with pytest.raises(IntegrityError), transaction.atomic():
             rows.update(**wrong)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_accepting_returning_and_silence_at_one_moment(in_threads):
-    where = market.place()
-    contract = place.running(where)
-    owner, firm = place.people(where, contract)
-    made = submits(contract, firm)
-    in_threads(
-        lambda: delivering.accept_deliverable(deliverable_id=made.pk, by=owner),
-        lambda: delivering.return_deliverable(deliverable_id=made.pk, reasons=["form"], words="章", by=owner),
-        lambda: delivering.accept_by_silence(deliverable_id=made.pk, now=made.review_due_at),
-    )
-    assert contract.events.filter(kind__in=["accepted", "returned"]).count() == 1
 
 
 def url(name, *args):

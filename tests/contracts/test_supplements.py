@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from copy import deepcopy
 from datetime import timedelta
 from decimal import Decimal
 
@@ -31,14 +32,25 @@ from tests.bidding.browse import acting
 from tests.contracts import place
 from tests.contracts.place import pdf, submits
 
+pytestmark = pytest.mark.django_db
 K = Matter.Kind
 Status = Supplement.Status
 
 
-@pytest.fixture
-def played(where):
+@pytest.fixture(scope="module")
+def where(made_once):
+    return market.place()
+
+
+@pytest.fixture(scope="module")
+def begun(where):
     contract = place.running(where)
     return (contract, *place.people(where, contract))
+
+
+@pytest.fixture
+def played(begun):
+    return deepcopy(begun)
 
 
 def asks(contract, by, **terms):
@@ -304,40 +316,6 @@ def test_another_text_than_the_one_that_was_read_is_not_sealed(played):
     supplement = made(contract, owner, firm, days=contract.days + 1)
     with pytest.raises(Conflict):
         supplements.seal_supplement(supplement_id=supplement.pk, text_sha256="0" * 64, by=owner)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_all_seal_at_one_moment(in_threads):
-    where = market.place()
-    contract = place.running(where)
-    owner, firm = place.people(where, contract)
-    supplement = made(contract, firm, owner, price=Decimal("50000.00"))
-    other = market.member_of(firm.organisation)
-    results = in_threads(*[lambda by=by: seal(supplement, by) for by in (owner, firm, other, owner)])
-    assert all(isinstance(each, Supplement) for each in results), results
-    supplement.refresh_from_db()
-    contract.refresh_from_db()
-    assert (supplement.status, contract.price) == (Status.IN_FORCE, Decimal("50000.00"))
-    assert len(seals_of(content(supplement))) == 2
-    kinds = [kind for kind, _data in logged(supplement.subject)]
-    assert (kinds.count("supplement.sealed"), kinds.count("supplement.in_force")) == (2, 1)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_last_seal_and_a_withdrawal_at_one_moment(in_threads):
-    where = market.place()
-    contract = place.running(where)
-    owner, firm = place.people(where, contract)
-    supplement = made(contract, owner, firm, price=Decimal("40000.00"))
-    seal(supplement, owner)
-    sealed, gone = in_threads(
-        lambda: seal(supplement, firm),
-        lambda: supplements.withdraw_supplement(supplement_id=supplement.pk, reason="不", by=firm),
-    )
-    assert isinstance(sealed, Exception) != isinstance(gone, Exception)
-    supplement.refresh_from_db()
-    contract.refresh_from_db()
-    assert (contract.price == supplement.price) == (supplement.status == Status.IN_FORCE)
 
 
 def test_the_pages_from_the_proposal_to_the_last_seal(played):

@@ -281,7 +281,7 @@ def rows_of(where, kinds, *, case, corrected):
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(kinds=lives(), shuffle=st.randoms(use_true_random=False), corrected=st.integers(0, 12))
 def test_any_permutation_in_any_cut_makes_the_same_case(where, sender, unhurried, kinds, shuffle, corrected):

@@ -18,7 +18,7 @@ from protocol.scores.lines import efficiency, joint, judge
 from protocol.scores.policy import FIRST
 from tests.protocol.scored import AS_OF, COUNTS, DAY, DAYS, USED, line, lines
 
-many = settings(max_examples=200, deadline=None)
+many = settings(max_examples=100, deadline=None)
 VALUES = st.integers(1, 15_000)
 WEIGHTS = st.integers(0, 10_000)
 

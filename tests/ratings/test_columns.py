@@ -31,7 +31,7 @@ from ratings.timeline import Event, Outcome, timeline
 from tests.ratings.histories import YEAR, at, life
 from tests.ratings.strategies import ANY, MOMENTS
 
-many = settings(max_examples=200, deadline=None)
+many = settings(max_examples=60, deadline=None)
 LATE = at("12-30") + MICROSECOND
 
 

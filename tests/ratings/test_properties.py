@@ -16,7 +16,7 @@ from ratings.timeline import Event, Outcome, Party, Segment, timeline
 from tests.ratings.histories import YEAR, at
 from tests.ratings.strategies import ANY, EVENTS, MOMENTS
 
-many = settings(max_examples=400, deadline=None)
+many = settings(max_examples=120, deadline=None)
 
 
 def clipped(segments, end):

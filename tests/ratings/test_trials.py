@@ -21,7 +21,12 @@ from tests.ratings import scores as city
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def where(made_once):
+    return market.place()
+
+
+@pytest.fixture(scope="module")
 def lived(where):
     """Two firms: one without fault, one whose report was returned twice."""
     found = []

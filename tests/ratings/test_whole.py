@@ -21,7 +21,7 @@ from ratings.scoring.columns import Columns, day_number
 from ratings.scoring.whole import together, whole
 from tests.protocol.scored import AS_OF, DAY, city, line, lines
 
-many = settings(max_examples=80, deadline=None)
+many = settings(max_examples=40, deadline=None)
 POLICIES = st.sampled_from(
     [FIRST, replace(FIRST, version="x", half_life_months=7, m=2, cap=235, return_factor=83, par=60)]
 )
