@@ -20,6 +20,9 @@ from core import clock
 
 logger = logging.getLogger(__name__)
 
+Status = Round.Status
+MOVES = (Status.ANNOUNCED, Status.CLOSED, Status.OPENED, Status.EVALUATED, Status.CANDIDATE, Status.AWARDED)
+"""In these a round goes on by itself when its time comes."""
 Step = Callable[..., Round]
 
 
@@ -31,19 +34,28 @@ def move_due_rounds(now: datetime | None = None) -> int:
     """
     began = now or clock.now()
     rounds = Round.objects
-    due: list[tuple[Step, Any]] = [
-        (close_round, rounds.due_to_close(now=began)),
-        (open_round, rounds.due_to_open()),
-        (void_unreleased, rounds.due_to_void(before=began - PATIENCE)),
-        (evaluate_round, rounds.due_to_evaluate(now=began)),
-        (lapse, rounds.due_to_lapse(now=began)),
-        (settle, rounds.due_to_settle()),
-        (recuse_winners, rounds.due_to_recuse()),
-        (publish_candidate, rounds.due_to_publish()),
-        (award_round, rounds.due_to_award(now=began)),
-        (contract_round, rounds.due_to_contract()),
+    due: list[tuple[Status, Step, Any]] = [
+        (Status.ANNOUNCED, close_round, rounds.due_to_close(now=began)),
+        (Status.CLOSED, open_round, rounds.due_to_open()),
+        (Status.CLOSED, void_unreleased, rounds.due_to_void(before=began - PATIENCE)),
+        (Status.OPENED, evaluate_round, rounds.due_to_evaluate(now=began)),
+        (Status.OPENED, lapse, rounds.due_to_lapse(now=began)),
+        (Status.EVALUATED, settle, rounds.due_to_settle()),
+        (Status.EVALUATED, recuse_winners, rounds.due_to_recuse()),
+        (Status.EVALUATED, publish_candidate, rounds.due_to_publish()),
+        (Status.CANDIDATE, award_round, rounds.due_to_award(now=began)),
+        (Status.AWARDED, contract_round, rounds.due_to_contract()),
     ]
-    return sum(_each_on_its_own(step, found, now=now) for step, found in due)
+    steps, running = 0, _running()
+    for status, step, found in due:
+        if status in running and (moved := _each_on_its_own(step, found, now=now)):
+            steps, running = steps + moved, _running()
+    return steps
+
+
+def _running() -> set[str]:
+    """In which states there are rounds at all on which time has an effect: mostly in few of them."""
+    return set(Round.objects.filter(status__in=MOVES).order_by().values_list("status", flat=True).distinct())
 
 
 def evaluate_due_rounds(now: datetime | None = None) -> int:
