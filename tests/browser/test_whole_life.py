@@ -31,7 +31,6 @@ from ratings.lines import Lines
 from ratings.words import PARTIES, days_told
 from tests import market_place as market
 from tests.browser.steps import announces, ends_the_notice, enters, posts_a_need
-from tests.browsing import SIZES
 from tests.contracts import place as contracts
 from tests.payments import place as payments
 from tests.ratings.spread import spread
@@ -53,7 +52,7 @@ def look(screenshot):
     """Keep a page as wide as a phone and as a desk; nothing on it is wider than the phone."""
 
     def take(page: Any, name: str) -> None:
-        screenshot(page, f"life-{name}", *SIZES)
+        screenshot(page, f"life-{name}", "phone", "desk")  # it goes on at a desk
 
     return take
 
