@@ -75,7 +75,6 @@ def test_what_is_noted_at_entry_is_said_before_sealing(new_page: Any, where: Any
     assert not EntryTrace.objects.exists()  # from this machine itself comes nothing that tells anything
 
     visitor = new_page()
-    visitor.set_extra_http_headers({"Accept-Language": "en"})
     visitor.goto("/about/")
     expect(visitor.locator("#traces")).to_be_visible()
     screenshot(visitor, "about-traces", *SIZES)
