@@ -21,12 +21,12 @@ KINDS = ("network", "client")
 def marks(policy: TracePolicy, *, rounds: Collection[int | None]) -> Marks:
     """A mark for every round in which firms entered one lot from the same address, or with the same client, within the window.
 
-    `rounds` are those of which everything is public; of others, and of what was withdrawn or not opened, nothing is read.
+    `rounds` are those of which everything is public; of others, and of what was not opened, nothing is read. A withdrawn entry
+    has no trace.
     """
     opened = EntryTrace.objects.filter(
-        entry__withdrawn_at=None, entry__opened=True, entry__lot__round__status__in=PUBLIC,
-        entry__lot__round__opened_at__isnull=False,
-    )  # fmt: skip
+        entry__opened=True, entry__lot__round__status__in=PUBLIC, entry__lot__round__opened_at__isnull=False
+    )
     public = set(rounds)
     columns = ("entry__firm_id", "entry__lot_id", "at", "entry__lot__round_id", "address", "client")
     rows = [

@@ -7,12 +7,14 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bidding.domain import traces
 from bidding.domain.traces import Origin
-from bidding.models import EntryTrace, TracePolicy
+from bidding.models import EntryTrace, Round, TracePolicy
 from core import clock
 from market.models import Firm
 from oversight.domain import alerting, decisions, inquiries
@@ -152,18 +154,38 @@ def test_more_rounds_weigh_more_and_replacing_does_not(where):
     assert leads()[0].evidence["shared"] == {"client": 1, "network": 1}
 
 
-def test_a_withdrawn_entry_is_not_compared(where):
-    round_, (_one, other) = lived(where, ONE, ONE)
-    entry = round_.lots.get().entries.get(firm=other)
-    entry.withdrawn_at, entry.envelope = clock.now(), None
-    entry.save()
-    assert leads() == []
+def test_a_round_of_which_not_everything_is_public_counts_for_nobody(where):
+    """Also not for firms that have met in another one."""
+    round_, (one, other) = lived(where, ONE, ONE)
+    EntryTrace.objects.all().delete()
+    with clock.travelling(clock.now() - timedelta(minutes=30)):
+        second = market.announced(where)
+    with clock.travelling(clock.now() - timedelta(minutes=29, seconds=40)):
+        market.custody.attend()
+        for firm in (one, other):
+            market.enters(second, firm, "47000.00")
+    market.goes_on(second, at=second.closes_at)
+    for firm in (one, other):
+        leave(second, firm)
+    assert [lead.rounds for lead in leads()] == [(round_.pk, second.pk)]
+    Round.objects.filter(pk=second.pk).update(status="void", evaluated_at=None, reason="测试")
+    assert Round.objects.get(pk=second.pk).opened_at is not None and leads() == []
 
 
 def test_without_a_policy_of_the_day_nothing_is_compared(where):
     lived(where, ONE, ONE)
     TracePolicy.objects.update(valid_from="2017-01-01", valid_to="2018-01-01")
     assert leads() == []
+
+
+def test_more_rounds_ask_no_more_queries(where):
+    counts = []
+    for _more in range(2):
+        lived(where, ONE, ONE, AFAR)
+        with CaptureQueriesContext(connection) as queries:
+            leads()
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 9
 
 
 # time
