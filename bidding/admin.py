@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
-from bidding.models import Policy
+from bidding.models import Policy, TracePolicy
 
 
 @admin.register(Policy)
@@ -12,4 +12,13 @@ class PolicyAdmin(admin.ModelAdmin[Policy]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Policy | None = None) -> bool:
         """Rounds have promised it."""
+        return False
+
+
+@admin.register(TracePolicy)
+class TracePolicyAdmin(admin.ModelAdmin[TracePolicy]):
+    list_display = ("valid_from", "valid_to", "keep_days", "window_hours")
+
+    def has_delete_permission(self, request: HttpRequest, obj: TracePolicy | None = None) -> bool:
+        """Entries were taken under it."""
         return False

@@ -52,5 +52,10 @@ BEAT: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour=3, minute=20),
         "options": {"expires": 3600},
     },
+    "forget traces": {
+        "task": "oversight.tasks.forget_traces",
+        "schedule": crontab(hour=2, minute=40),
+        "options": {"expires": 3600},
+    },
     "move due admissions": {"task": "market.tasks.move_due_admissions", "schedule": 5.0, "options": {"expires": 10}},
 }

@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from oversight.domain import alerting, marketplace, scanning, stopping
+from core import clock
+from oversight.domain import alerting, marketplace, scanning, stopping, traces
 from oversight.domain.sources import TIES
 
 
@@ -26,3 +27,9 @@ def scan_everything() -> int:
     stopping.after_scan()
     alerting.ask()
     return scan.found
+
+
+@shared_task
+def forget_traces() -> int:
+    """Each day: where entries came from is forgotten when its time is over."""
+    return traces.forget(now=clock.now())

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import Kind
 from accounts.rules import ActingRequest, SessionRequest, acting_as, signed_in
 from approvals.views.department import department_of
-from bidding.models import Award, Expert, Round
+from bidding.models import Award, Expert, Round, TracePolicy
 from core import clock
 from core.ratelimit import limited
 from market.domain.search import LONGEST_QUERY, matching
@@ -87,7 +87,7 @@ def check(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
-    return render(request, "portal/about.html")
+    return render(request, "portal/about.html", {"traces": TracePolicy.in_force(clock.now())})
 
 
 @require_safe

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, User
-from bidding.domain import parties
+from bidding.domain import parties, traces
 from bidding.domain.access import demand_operator
 from bidding.domain.reasons import Reason, demand_reason
 from bidding.models import Entry, Lot, Round
@@ -69,14 +69,23 @@ class Receipt:
 
 
 def submit_envelope(
-    *, round_id: int, firm: Firm, user: User, sealed: bytes, token_sha256: str, token: str = "", lot: str = "1"
+    *,
+    round_id: int,
+    firm: Firm,
+    user: User,
+    sealed: bytes,
+    token_sha256: str,
+    token: str = "",
+    lot: str = "1",
+    origin: traces.Origin = traces.UNKNOWN,
 ) -> Receipt:
     """Keep a firm's envelope, or put it in the place of the one that the firm sent before.
 
     `sealed` is locked twice (PROTOCOL §2): nobody here can read it. `token_sha256` is the SHA-256 of the token that the firm
     keeps; `token` is that of the envelope which this one replaces, and is revealed with the event. Whoever leads a consortium
-    (bidding.domain.consortia) enters for all of it, and the event names its members. Raises NotDue at or after the deadline,
-    KeptOut with the reasons, WrongToken, Conflict beyond 10 replacements, DomainError for what is no envelope.
+    (bidding.domain.consortia) enters for all of it, and the event names its members. Of `origin` hashes alone are kept
+    (bidding.domain.traces). Raises NotDue at or after the deadline, KeptOut with the reasons, WrongToken, Conflict beyond 10
+    replacements, DomainError for what is no envelope.
     """
     _demand_envelope(sealed, token_sha256)
     with transaction.atomic():
@@ -105,6 +114,7 @@ def submit_envelope(
             receipt=queued,
         )
         _put(entry, before)
+        traces.keep(entry, origin, round_=round_, at=now)
     return Receipt(entry=entry, at=now, sha256=digest, replaced=before is not None, note=receipt_for(queued))
 
 
@@ -150,6 +160,7 @@ def _withdraw(round_id: int, firm: Firm, user: User, lot: str, *, token: str = "
             entry.withdrawn_at, entry.submitted_by = now, user
             entry.envelope, entry.envelope_sha256, entry.token_sha256 = None, "", ""
             entry.save()
+            traces.forget_entry(entry)
             parties.end_without_entry(consortium, at=now)
     assert entry.receipt is not None
     return Receipt(entry=entry, at=entry.withdrawn_at or now, sha256="", replaced=True, note=receipt_for(entry.receipt))

@@ -11,6 +11,7 @@ from bidding.models.questions import Question
 from bidding.models.rounds import Lot, Round
 from bidding.models.stops import Stop
 from bidding.models.substitutions import Substitution
+from bidding.models.traces import EntryTrace, TracePolicy
 
 __all__ = [
     "Auction",
@@ -21,6 +22,7 @@ __all__ = [
     "CustodianKey",
     "Draw",
     "Entry",
+    "EntryTrace",
     "Expert",
     "ExpertConflict",
     "ExpertEmployer",
@@ -40,4 +42,5 @@ __all__ = [
     "Seat",
     "Stop",
     "Substitution",
+    "TracePolicy",
 ]

@@ -25,7 +25,7 @@ from bidding.domain.queries import rounds_for_firm
 from bidding.domain.questions import addenda_since, overtaken
 from bidding.domain.scripts import published_script
 from bidding.forms.tokens import WithdrawForm
-from bidding.models import Entry, Lot, Round, Stop
+from bidding.models import Entry, Lot, Round, Stop, TracePolicy
 from bidding.views.public import acting_firm
 from bidding.wording import TAKES_AMOUNT, method_sentence
 from core import clock
@@ -117,6 +117,7 @@ def enter(request: ActingRequest, code: str) -> HttpResponse:
         "asked_days": asked,
         "days_hint": _("业主要求在 %(days)s 个工作日内完成，可以更短。") % {"days": asked} if asked else "",
         "script": published_script(),
+        "traces": TracePolicy.in_force(now),
     }
     if not round_.takes_entries_at(now):
         return render(request, "bidding/entry_late.html", context)

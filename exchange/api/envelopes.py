@@ -16,7 +16,9 @@ from rest_framework.response import Response
 
 from accounts.models import Kind
 from bidding.domain import entries
+from bidding.domain.traces import Origin
 from bidding.models import Entry, Round
+from core.ratelimit import by_address
 from exchange.writing import WriteView, acting, given
 from market.models import Firm
 from protocol.canonical import timestamp
@@ -84,7 +86,11 @@ class FirmView(WriteView):
 class Envelopes(FirmView):
     @described(summary="Submit or replace an envelope", request=EnvelopeSerializer, responses={201: ReceiptSerializer})
     def post(self, request: Request, code: str) -> Response:
-        """Accepted until `closes_at` by the database's clock. Replacing takes the token of what is replaced."""
+        """Accepted until `closes_at` by the database's clock. Replacing takes the token of what is replaced.
+
+        Keyed hashes of the network address and of `User-Agent` with `Accept-Language` may be kept, to be compared within this
+        round after its opening: what, why and for how long is said at `/about/#traces`.
+        """
         said = given(request, EnvelopeSerializer)
         round_, firm = get_object_or_404(Round.objects.public(), code=code), self.firm(request)
 
@@ -97,6 +103,7 @@ class Envelopes(FirmView):
                 token_sha256=said["token_sha256"],
                 token=said["token"],
                 lot=said["lot"],
+                origin=_origin(request),
             )
             return 201, _told(code, said["lot"], receipt)
 
@@ -118,6 +125,12 @@ class Withdrawal(FirmView):
             return 200, _told(code, lot, receipt)
 
         return self.once(request, withdraw)
+
+
+def _origin(request: Request) -> Origin:
+    """What the web server and the program itself say; nothing is asked of a browser beyond."""
+    client = [request.headers.get(name, "") for name in ("User-Agent", "Accept-Language")]
+    return Origin(address=by_address(request), client="\n".join(client))
 
 
 def _told(code: str, lot: str, receipt: entries.Receipt) -> dict[str, Any]:

@@ -277,6 +277,11 @@ class Marks:
     kind: list[str]
     mark: Ints
 
+    def __add__(self, other: Marks) -> Marks:
+        columns = ((self.firm, other.firm), (self.mark, other.mark))
+        firm, mark = (np.concatenate(pair) for pair in columns)
+        return Marks(firm, self.kind + other.kind, mark)
+
 
 def marks(*, day: date) -> Marks:
     """Addresses and telephones by the graph's HMAC, shareholders, officers and practitioners by their nodes, as of a

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from bidding.models import TracePolicy
 from core import clock
-from oversight.domain import gathering
+from oversight.domain import gathering, traces
 from oversight.domain.gathering import Gathered
 from oversight.leads import Lead
 from oversight.screens import cardinal, combined, favour, missing, shared, splitting, stepped, stratified, variance
@@ -96,10 +97,15 @@ def _cl3(_now: datetime) -> Iterator[Lead]:
 
 
 def _cl4(now: datetime) -> Iterator[Lead]:
-    """Firms that share marks and have met in a round: who does not compete may share what it likes."""
+    """Firms that share marks and have met in a round: who does not compete may share what it likes.
+
+    Where entries came from is asked of opened rounds alone, while a policy is in force that allows it.
+    """
+    rounds, policy = _Rounds(), TracePolicy.in_force(now)
     marks = gathering.marks(day=now.astimezone(clock.LOCAL).date())
+    if policy is not None:
+        marks += traces.marks(policy, rounds=rounds.gathered.rounds)
     seen = shared.shared(marks.firm, marks.kind, marks.mark)
-    rounds = _Rounds()
     numbers = {key: number for number, key in enumerate(rounds.keys) if key is not None}
     bids = rounds.bids
     for low, high, of, counts in zip(
@@ -109,7 +115,9 @@ def _cl4(now: datetime) -> Iterator[Lead]:
             continue
         both = np.intersect1d(*(bids.places[0][bids.places[1] == numbers[key]] for key in (low, high)))
         if len(both):
-            evidence = {"shared": counts, "met": len(both)}
+            evidence: dict[str, Any] = {"shared": counts, "met": len(both)}
+            if policy is not None and not counts.keys().isdisjoint(traces.KINDS):
+                evidence["window_hours"] = policy.window_hours
             yield Lead(
                 "CL4", _key("firms", low, high), weight(of), firms=(low, high), rounds=rounds.rounds(both), evidence=evidence
             )  # fmt: skip

@@ -44,6 +44,11 @@ class InquiryQuerySet(models.QuerySet["Inquiry"]):
         day = Q(until=None) | Q(until__gt=now)
         return self.filter(day, status__in=Inquiry.DECIDED_IN, ended_at=None, decided_at__lte=now)
 
+    def under_way(self, *, now: datetime) -> Self:
+        """Running, appealed, or decided within the term of an appeal."""
+        appealable = Q(status=Inquiry.Status.DECIDED, appeal_until__gt=now)
+        return self.filter(Q(status__in=[*Inquiry.RUNNING, Inquiry.Status.APPEALED]) | appealable)
+
     def recusing(self, *, now: datetime) -> Self:
         return self.in_force(now=now).filter(outcome=Outcome.RECUSAL)
 

@@ -13,7 +13,7 @@ OURS = {
     "core.Holiday", "accounts.User", "accounts.Organisation", "approvals.District", "approvals.Function",
     "approvals.Department", "approvals.ApprovalItem", "market.QualificationKind", "market.Service", "market.NeedRule",
     "market.Region", "market.RegionalAssessment", "market.AdmissionPolicy", "market.CombinationPolicy", "market.ServiceBundle",
-    "bidding.Policy",
+    "bidding.Policy", "bidding.TracePolicy",
 }  # fmt: skip
 ROOMS = {"core", "accounts", "ledger", "approvals", "market", "bidding"}
 
