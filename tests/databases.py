@@ -88,9 +88,9 @@ class Copy:
     def _state(self, cursor: Any) -> list[tuple[Any, ...]]:
         """What migrations wrote, as it is now."""
         cursor.execute(self.migrated)
-        rows = cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
         cursor.execute(COUNTERS)
-        return rows + cursor.fetchall()
+        return [*rows, *cursor.fetchall()]
 
     def drop(self) -> None:
         connections.close_all()

@@ -175,7 +175,10 @@ def test_the_last_seconds_of_an_auction(service):
     round_, firms = in_auction(where)
     service.start(*WORKING)
     first, second, third = (Bidder(service, round_, firm) for firm in firms)
-    taken = [first.insists("50000.00"), second.insists("49000.00")]  # late: the end moves, once, by what two restarts may take
+    taken = [
+        first.insists("50000.00"),
+        second.insists("49000.00"),
+    ]  # late: the end moves, once, by what two restarts may take
     with ThreadPoolExecutor() as pool, held_back(QUEUE) as offering:
         lost = pool.submit(third.offers, "48000.00")
         offering(APPENDING)  # the offer is taken, but for its entry in the log
