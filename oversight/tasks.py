@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from oversight.domain import alerting, marketplace, scanning, stopping
+from oversight.domain import alerting, marketplace, meetings, scanning, stopping
 from oversight.domain.sources import TIES
 
 
@@ -20,9 +20,10 @@ def scan_changed() -> int:
 
 @shared_task
 def scan_everything() -> int:
-    """The nightly run: everything that the marketplace holds, then all firms and departments."""
+    """The nightly run: everything that the marketplace holds, then all firms and departments, and who enters with whom."""
     marketplace.import_everything()
     scan = scanning.scan_everything()
     stopping.after_scan()
     alerting.ask()
+    meetings.count_anew()
     return scan.found

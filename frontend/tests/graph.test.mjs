@@ -7,7 +7,7 @@ const picture = {
   nodes: [
     { id: "1", name: "甲公司", query: "" },
     { id: "2", name: "乙院", query: "open=2" },
-    { id: "3", name: "丙局", query: "open=3" },
+    { id: "3", name: "丙局", query: "open=3", said: "群组 1" },
   ],
   links: [
     { source: "2", target: "1", label: "持股 51%" },
@@ -39,14 +39,14 @@ test("arrows go round, and what is reached is said with its ties", () => {
   assert.equal(said.textContent, "乙院 · 乙院 持股 51% 甲公司 · 丙局 举办 乙院");
   press("ArrowUp");
   press("ArrowLeft");
-  assert.equal(said.textContent, "丙局 · 丙局 举办 乙院");
+  assert.equal(said.textContent, "丙局 · 群组 1 · 丙局 举办 乙院");
   assert.deepEqual(lit.slice(0, 3), ["highlight 0", "downplay 0", "highlight 1"]);
 });
 
 test("backwards from nowhere begins with the last", () => {
   const { press, said } = walk();
   press("ArrowLeft");
-  assert.match(said.textContent, /^丙局/);
+  assert.match(said.textContent, /^丙局 · 群组 1 · /);
 });
 
 test("Enter opens what is reached, and nothing where nothing is", () => {

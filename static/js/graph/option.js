@@ -2,6 +2,9 @@
 
 const MARKS = { firm: "roundRect", department: "rect", organisation: "circle", person: "diamond" };
 const COLOURS = { firm: "--jade", department: "--slate", organisation: "--grey", person: "--amber" };
+// How groups look, by the numbers that the page gives them; its legend has the same (_graph.scss).
+const GROUP_COLOURS = ["--jade", "--slate", "--amber", "--plum"];
+const GROUP_MARKS = ["roundRect", "diamond", "triangle"];
 
 /** The value of a colour of the page. */
 function colour(box, name) {
@@ -9,7 +12,7 @@ function colour(box, name) {
 }
 
 export function optionOf({ nodes, links }, box) {
-  const [ink, line, surface, seal] = ["--ink", "--line-2", "--surface", "--seal"].map((name) => colour(box, name));
+  const [ink, surface, seal] = ["--ink", "--surface", "--seal"].map((name) => colour(box, name));
   return {
     animation: false,
     series: [
@@ -21,21 +24,21 @@ export function optionOf({ nodes, links }, box) {
         scaleLimit: { min: 0.4, max: 4 },
         edgeSymbolSize: 8,
         label: { show: true, position: "bottom", color: ink, fontSize: 12, width: 170, overflow: "break" },
-        edgeLabel: { show: links.length <= 40, formatter: ({ data }) => data.label, color: ink, fontSize: 11, opacity: 1 },
+        edgeLabel: { show: links.length <= 40 && !links.some((link) => link.quiet), formatter: ({ data }) => data.label, color: ink, fontSize: 11, opacity: 1 },
         emphasis: { focus: "adjacency", lineStyle: { width: 3 }, edgeLabel: { show: true } },
         data: nodes.map((node) => ({
           id: node.id,
           name: node.name,
-          symbol: MARKS[node.kind],
+          symbol: GROUP_MARKS[node.mark] ?? MARKS[node.kind],
           symbolSize: node.open ? 34 : 22,
-          itemStyle: { color: colour(box, COLOURS[node.kind]), borderColor: node.way ? seal : surface, borderWidth: node.way ? 3 : 1 },
+          itemStyle: { color: colour(box, GROUP_COLOURS[node.colour] ?? COLOURS[node.kind]), borderColor: node.way ? seal : surface, borderWidth: node.way ? 3 : 1 },
         })),
         links: links.map((link) => ({
           source: link.source,
           target: link.target,
           label: link.label,
           symbol: link.both ? ["none", "none"] : ["none", "arrow"],
-          lineStyle: { color: link.way ? seal : line, width: link.way ? 3 : 1.4, curveness: 0.06, opacity: 1 },
+          lineStyle: { color: link.way ? seal : colour(box, GROUP_COLOURS[link.colour] ?? "--line-2"), width: link.way || link.colour >= 0 ? 3 : 1.4, curveness: 0.06, opacity: 1 },
         })),
       },
     ],
