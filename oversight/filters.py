@@ -110,7 +110,7 @@ class NetworkFilter(django_filters.FilterSet):
     """One of the networks that are kept, by period and service; of it the pairs of some firms."""
 
     q = django_filters.CharFilter(label=_("机构名称或统一社会信用代码"), max_length=60)
-    period = django_filters.ChoiceFilter(choices=_periods, label=_("时段"), empty_label=None)
+    period = django_filters.ChoiceFilter(choices=_periods, label=_("时间范围"), empty_label=None)
     service = _NamedFilter(
         queryset=Service.objects.filter(pk__in=Network.objects.values("service")).order_by("code"),
         to_field_name="code", label=_("服务"), empty_label=_("全部服务"),
@@ -143,7 +143,7 @@ class NetworkFilter(django_filters.FilterSet):
 class MetFilter(django_filters.FilterSet):
     """Rounds of a pair by the same periods and services."""
 
-    period = django_filters.ChoiceFilter(choices=_periods, method="within", label=_("时段"), empty_label=_("全部时间"))
+    period = django_filters.ChoiceFilter(choices=_periods, method="within", label=_("时间范围"), empty_label=_("全部时间"))
     service = _NamedFilter(
         queryset=Service.objects.order_by("code"), field_name="round__service", to_field_name="code", label=_("服务"),
         empty_label=_("全部服务"),

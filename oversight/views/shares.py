@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from accounts.rules import ActingRequest, acting_as
 from approvals.models import Department, District
 from core import clock
+from core.templatetags.mx import translated
 from market.models import Firm, Service
 from oversight.domain import shares as domain
 from oversight.domain.shares import Market, Share
@@ -79,8 +80,8 @@ def _told_markets(found: Sequence[Market]) -> list[dict[str, Any]]:
     firms = Firm.objects.select_related("organisation").in_bulk({each.leader for each in found})
     return [
         {
-            "district": districts[each.district].name,
-            "service": services[each.service].name,
+            "district": translated(districts[each.district]),
+            "service": translated(services[each.service]),
             "awards": each.awards,
             "firms": each.firms,
             "leader": firms[each.leader].organisation.public_name,

@@ -91,7 +91,10 @@ def test_who_enters_with_whom(where, watch, screenshot):
     screenshot(watch, "oversight-network-empty", *SIZES)
     first, some = met.town(where, ring=4, others=4)
     second, more = met.town(where, ring=3, others=3)
+    crowd = called([market.firm(where) for _number in range(20)], tuple(f"明州第{number}" for number in range(20)))
     called([*first, *second, *some, *more], FIRMS)
+    for number in range(60):  # a crowd, in which some meet by chance
+        met.over(where, [crowd[(number * 7 + step * step) % 20] for step in range(3)])
     meetings.count_anew()
     take_in("CL5", [lead("a", 90, first), lead("b", 70, second)], now=clock.now())
     watch.goto("/desk/oversight/")

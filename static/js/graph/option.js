@@ -1,4 +1,5 @@
-// What ECharts draws: colours and marks by kind, with the words of the page; the places are computed here, without motion.
+// What ECharts draws: colours and marks by kind, with the words of the page; the places are computed once, without motion, and
+// are the same for the same picture.
 
 const MARKS = { firm: "roundRect", department: "rect", organisation: "circle", person: "diamond" };
 const COLOURS = { firm: "--jade", department: "--slate", organisation: "--grey", person: "--amber" };
@@ -18,17 +19,20 @@ export function optionOf({ nodes, links }, box) {
     series: [
       {
         type: "graph",
-        layout: "force",
-        force: { repulsion: 420, edgeLength: 120, gravity: 0.12, layoutAnimation: false },
+        layout: nodes.some((node) => node.x === undefined) ? "force" : "none",
+        force: { initLayout: "circular", repulsion: 420, edgeLength: 120, gravity: 0.12, layoutAnimation: false },
         roam: true,
         scaleLimit: { min: 0.4, max: 4 },
         edgeSymbolSize: 8,
-        label: { show: true, position: "bottom", color: ink, fontSize: 12, width: 170, overflow: "break" },
+        label: { show: true, position: "bottom", color: ink, fontSize: 12, width: 170, overflow: "break", textBorderColor: surface, textBorderWidth: 3 },
+        labelLayout: { hideOverlap: true },
         edgeLabel: { show: links.length <= 40 && !links.some((link) => link.quiet), formatter: ({ data }) => data.label, color: ink, fontSize: 11, opacity: 1 },
         emphasis: { focus: "adjacency", lineStyle: { width: 3 }, edgeLabel: { show: true } },
         data: nodes.map((node) => ({
           id: node.id,
           name: node.name,
+          x: node.x,
+          y: node.y,
           symbol: GROUP_MARKS[node.mark] ?? MARKS[node.kind],
           symbolSize: node.open ? 34 : 22,
           itemStyle: { color: colour(box, GROUP_COLOURS[node.colour] ?? COLOURS[node.kind]), borderColor: node.way ? seal : surface, borderWidth: node.way ? 3 : 1 },
