@@ -143,7 +143,9 @@ class NetworkFilter(django_filters.FilterSet):
 class MetFilter(django_filters.FilterSet):
     """Rounds of a pair by the same periods and services."""
 
-    period = django_filters.ChoiceFilter(choices=_periods, method="within", label=_("时间范围"), empty_label=_("全部时间"))
+    period = django_filters.ChoiceFilter(
+        choices=_periods, method="within", label=_("时间范围"), empty_label=_("全部时间")
+    )
     service = _NamedFilter(
         queryset=Service.objects.order_by("code"), field_name="round__service", to_field_name="code", label=_("服务"),
         empty_label=_("全部服务"),

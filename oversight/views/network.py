@@ -26,6 +26,8 @@ from oversight.views.alerts import readable
 from oversight.views.files import csv_file
 
 PAGE = 30
+MOST_ROWS = 10_000
+"""Of a file."""
 DRAWN = 60
 """Pairs of the picture."""
 COLOURS, MARKS = 4, 3
@@ -160,7 +162,7 @@ def pair(request: ActingRequest, one: str, other: str) -> HttpResponse:
     filter = MetFilter(request.GET, queryset=domain.met_in(first, second))
     lots = filter.qs.select_related("round__service", "round__department__organisation", "winner__organisation")
     if request.GET.get("format") == "csv":
-        return _pair_file(first, second, _rounds(list(lots[: domain.MOST]), first, second))
+        return _pair_file(first, second, _rounds(list(lots[:MOST_ROWS]), first, second))
     page = Paginator(lots, PAGE).get_page(request.GET.get("page"))
     context = {
         "first": first,

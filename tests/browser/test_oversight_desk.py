@@ -22,7 +22,7 @@ from oversight.models import Alert
 from tests import market_place as market
 from tests.approvals import office
 from tests.browsing import SIZES
-from tests.oversight import met
+from tests.oversight import desk, met
 from tests.oversight.test_late import decided, owes, running
 from tests.oversight.test_shares import given
 
@@ -122,6 +122,12 @@ def test_who_enters_with_whom(where, watch, screenshot):
     watch.goto("/desk/oversight/network/")
     expect(watch.locator("[data-graph][data-ready=yes]")).to_be_visible()
     screenshot(watch, "oversight-network-dark", *SIZES)
+
+
+def test_the_graph_around_a_firm_fits_its_box(where, watch, screenshot):
+    firm = desk.tied(where, *called([market.firm(where)], FIRMS))
+    in_both(watch, f"/desk/oversight/graph/{firm.organisation.party.pk}/", screenshot, "graph")
+    expect(watch.locator("[data-graph][data-ready=yes]")).to_be_visible()
 
 
 def test_departments_that_are_late(where, watch, screenshot):

@@ -19,6 +19,7 @@ from bidding.models import Round
 from core import clock
 from market.domain.search import search_text
 from market.models import Firm
+from oversight import tasks
 from oversight.domain import gathering, inquiries, meetings
 from oversight.domain.alerting import take_in
 from oversight.models import Abstention, Alert, Meeting, Network
@@ -139,6 +140,13 @@ def test_counting_again_changes_nothing_and_asks_no_more_queries(where):
         before = [(row.low_id, row.high_id, row.met, row.expected) for row in kept()]
     assert counts[0] == counts[1]
     assert before == [(row.low_id, row.high_id, row.met, row.expected) for row in kept()]
+
+
+@pytest.mark.django_db
+def test_every_night(where):
+    met.town(where)
+    tasks.scan_everything()
+    assert Network.objects.filter(period="12m", service=None).exists() and kept()
 
 
 @pytest.mark.django_db

@@ -24,7 +24,7 @@ export function optionOf({ nodes, links }, box) {
         roam: true,
         scaleLimit: { min: 0.4, max: 4 },
         edgeSymbolSize: 8,
-        label: { show: true, position: "bottom", color: ink, fontSize: 12, width: 170, overflow: "break", textBorderColor: surface, textBorderWidth: 3 },
+        label: { show: true, position: "bottom", color: ink, fontSize: 12, width: Math.min(170, box.clientWidth * 0.28), overflow: "break", textBorderColor: surface, textBorderWidth: 3 },
         labelLayout: { hideOverlap: true },
         edgeLabel: { show: links.length <= 40 && !links.some((link) => link.quiet), formatter: ({ data }) => data.label, color: ink, fontSize: 11, opacity: 1 },
         emphasis: { focus: "adjacency", lineStyle: { width: 3 }, edgeLabel: { show: true } },
