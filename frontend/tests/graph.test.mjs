@@ -1,6 +1,7 @@
 // Going through the graph by keyboard.
 import assert from "node:assert/strict";
 import test from "node:test";
+import { stretch } from "../../static/js/graph/option.js";
 import { Walk } from "../../static/js/graph/walk.js";
 
 const picture = {
@@ -68,4 +69,15 @@ test("Escape and leaving let go, other keys are the page's", () => {
   leave();
   assert.equal(said.textContent, "");
   assert.equal(press("Tab"), false);
+});
+
+test("places fill their part of the box in one direction and fit in the other", () => {
+  const nodes = [{ x: 0, y: 10 }, { x: 100, y: 40 }, { x: 50, y: 60 }];
+  assert.equal(stretch(nodes, 500, 500), 4);
+  assert.equal(stretch(nodes, 500, 100), 1.6);
+});
+
+test("places in one line, or one place, are stretched as far as they go", () => {
+  assert.equal(stretch([{ x: 5, y: 0 }, { x: 5, y: 100 }], 300, 500), 4);
+  assert.equal(stretch([{ x: 5, y: 5 }], 300, 500), 1);
 });
