@@ -18,10 +18,11 @@ if (box && source) {
   paint();
   const placed = chart.getModel().getSeriesByIndex(0).getData();
   for (const [number, node] of picture.nodes.entries()) [node.x, node.y] = placed.getItemLayout(number);
-  paint(); // with its places known the whole of the picture is fitted into the box, whatever becomes of either
+  const fitted = picture.links.some((link) => link.quiet);
+  if (fitted) paint(); // with its places known the whole of the picture is fitted into the box, whatever becomes of either
   new ResizeObserver(() => {
     chart.resize();
-    paint();
+    if (fitted) paint();
   }).observe(box);
   new MutationObserver(paint).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);

@@ -124,7 +124,7 @@ def test_who_enters_with_whom(where, watch, screenshot):
     screenshot(watch, "oversight-network-dark", *SIZES)
 
 
-def test_the_graph_around_a_firm_fits_its_box(where, watch, screenshot):
+def test_the_graph_around_a_firm(where, watch, screenshot):
     firm = desk.tied(where, *called([market.firm(where)], FIRMS))
     in_both(watch, f"/desk/oversight/graph/{firm.organisation.party.pk}/", screenshot, "graph")
     expect(watch.locator("[data-graph][data-ready=yes]")).to_be_visible()
