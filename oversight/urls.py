@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from oversight.views import alerts, decisions, desk, graph, inquiries, prices, rules, shares, waiting
+from oversight.views import (
+    alerts,
+    decisions,
+    desk,
+    graph,
+    inquiries,
+    late,
+    network,
+    prices,
+    rules,
+    shares,
+    unpaid,
+    waiting,
+)
 
 app_name = "oversight"
 
@@ -10,6 +23,12 @@ of_desk = [
     path("desk/oversight/", desk.desk, name="desk"),
     path("desk/oversight/ties/", desk.ties, name="ties"),
     path("desk/oversight/shares/", shares.shares, name="shares"),
+    path("desk/oversight/network/", network.network, name="network"),
+    path("desk/oversight/network/<word:one>/<word:other>/", network.pair, name="pair"),
+    path("desk/oversight/late/", late.departments, name="late"),
+    path("desk/oversight/late/<int:pk>/", late.cases, name="late_cases"),
+    path("desk/oversight/unpaid/", unpaid.owners, name="unpaid"),
+    path("desk/oversight/unpaid/<word:code>/", unpaid.requests, name="unpaid_requests"),
     path("desk/oversight/rounds/<round:code>/prices/", prices.prices, name="prices"),
     path("desk/oversight/ties.csv", desk.ties_file, name="ties_file"),
 ]

@@ -9,6 +9,8 @@ LOCK = 0x6F766572
 SCAN = 0x7363616E
 ALERTS = 0x616C7274
 """The advisory lock of whoever takes in leads."""
+MEETINGS = 0x6D656574
+"""The advisory lock of whoever counts anew who meets whom."""
 
 
 def hold(lock: int = LOCK) -> None:

@@ -1,5 +1,6 @@
 from oversight.models.alerts import Alert
 from oversight.models.inquiries import Abstention, FrozenEvidence, Inquiry, InquiryEvent, InquiryFile, Outcome
+from oversight.models.meetings import Meeting, Network
 from oversight.models.parties import Confidence, Form, Match, NodeKind, Party, PartyName, Record, Source
 from oversight.models.relations import Kind, Relation, Statement
 from oversight.models.ties import Effect, RuleException, RuleParameter, Scan, Tie
@@ -16,6 +17,8 @@ __all__ = [
     "InquiryFile",
     "Kind",
     "Match",
+    "Meeting",
+    "Network",
     "NodeKind",
     "Outcome",
     "Party",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -73,6 +73,21 @@ class Bids:
     @property
     def rounds(self) -> int:
         return len(self.day)
+
+    def only(self, rounds: Bools) -> Bids:
+        """The bids of some rounds alone, these numbered anew; firms keep their numbers."""
+        kept, number = rounds[self.round], np.cumsum(rounds) - 1
+        return replace(
+            self,
+            round=number[self.round[kept]],
+            firm=self.firm[kept],
+            amount=self.amount[kept],
+            won=self.won[kept],
+            counted=self.counted[kept],
+            segment=self.segment[rounds],
+            day=self.day[rounds],
+            upper=self.upper[rounds],
+        )
 
     @cached_property
     def places(self) -> tuple[Ints, Ints]:

@@ -17,13 +17,13 @@ from django.views.decorators.http import require_safe
 from accounts.rules import ActingRequest, acting_as
 from bidding.models import Objection, Stop
 from core import clock
-from core.spreadsheets import csv_of
 from oversight.domain.telling import in_words
 from oversight.filters import TieFilter
 from oversight.forms.graph import SearchForm
 from oversight.models import Alert, Effect, Party, Scan, Tie
 from oversight.rights import READERS
 from oversight.views.alerts import readable
+from oversight.views.files import csv_file
 
 PAGE, SHOWN = 30, 15
 MOST_ROWS = 10_000
@@ -103,9 +103,7 @@ def ties_file(request: ActingRequest) -> HttpResponse:
         )
         for row in told(chosen.qs.order_by("-found_at", "id")[:MOST_ROWS])
     ]  # fmt: skip
-    answer = HttpResponse(csv_of(heading, rows), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = 'attachment; filename="ties.csv"'
-    return answer
+    return csv_file("ties", heading, rows)
 
 
 def _moment(moment: Any) -> str:

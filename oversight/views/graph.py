@@ -16,7 +16,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.rules import ActingRequest, acting_as
-from core.spreadsheets import csv_of
 from oversight.domain import neighbours, searching
 from oversight.domain.neighbours import Named, Shown
 from oversight.domain.telling import share_of
@@ -25,6 +24,7 @@ from oversight.graph import Edge, Kind, Link
 from oversight.models import Confidence, Party
 from oversight.models import Kind as KindLabel
 from oversight.rights import READERS, reads_names
+from oversight.views.files import csv_file
 
 PAGE = 30
 
@@ -94,9 +94,7 @@ def table(request: ActingRequest, pk: int) -> HttpResponse:
         (each.tail.name, each.label, each.head.name, each.share, each.since, each.until, "；".join(each.said))
         for each in asked.rows()
     ]
-    answer = HttpResponse(csv_of(heading, rows), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="graph-{party.pk}.csv"'
-    return answer
+    return csv_file(f"graph-{party.pk}", heading, rows)
 
 
 def _said(edge: Edge) -> str:

@@ -17,12 +17,13 @@ from django.views.decorators.http import require_safe
 from accounts.rules import ActingRequest, acting_as
 from approvals.models import Department, District
 from core import clock
-from core.spreadsheets import csv_of
+from core.templatetags.mx import translated
 from market.models import Firm, Service
 from oversight.domain import shares as domain
 from oversight.domain.shares import Market, Share
 from oversight.models import Party
 from oversight.rights import READERS
+from oversight.views.files import csv_file
 
 PAGE = 30
 PERIOD = timedelta(days=365)
@@ -79,8 +80,8 @@ def _told_markets(found: Sequence[Market]) -> list[dict[str, Any]]:
     firms = Firm.objects.select_related("organisation").in_bulk({each.leader for each in found})
     return [
         {
-            "district": districts[each.district].name,
-            "service": services[each.service].name,
+            "district": translated(districts[each.district]),
+            "service": translated(services[each.service]),
             "awards": each.awards,
             "firms": each.firms,
             "leader": firms[each.leader].organisation.public_name,
@@ -103,10 +104,7 @@ def _file(tab: str, rows: list[dict[str, Any]]) -> HttpResponse:
             "largest": _("其占比"), "concentration": _("集中度"), "direct": _("直接选取占比"),
         },
     }[tab]  # fmt: skip
-    told = csv_of(list(columns.values()), [[row[name] for name in columns] for row in rows])
-    answer = HttpResponse(told, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{tab}.csv"'
-    return answer
+    return csv_file(tab, list(columns.values()), [[row[name] for name in columns] for row in rows])
 
 
 def percent(share: Fraction) -> str:

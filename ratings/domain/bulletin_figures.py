@@ -107,7 +107,7 @@ def _departments(month: date, since: datetime, until: datetime, now: datetime) -
     mine = mine.exclude(case__applicant__uscc__startswith=SOLE_TRADER).order_by()
     decided = mine.filter(decided_at__gte=since, decided_at__lt=until).values("department")
     decided = decided.annotate(
-        n=Count("pk"), late=Count("pk", filter=_over("committed_days")), overdue=Count("pk", filter=_over("statutory_days")),
+        n=Count("pk"), late=Count("pk", filter=over("committed_days")), overdue=Count("pk", filter=over("statutory_days")),
         passed=Count("pk", filter=Q(late_corrections=0)),
     )  # fmt: skip
     running = mine.filter(case__due_at__lte=now).values("department").annotate(n=Count("pk"))
@@ -139,7 +139,7 @@ def _departments(month: date, since: datetime, until: datetime, now: datetime) -
     }
 
 
-def _over(days: str) -> Q:
+def over(days: str) -> Q:
     """Cases that used more than so many days, to a hundredth."""
     limit = ExpressionWrapper(F(days) * Value(DAY_US) + Value(HALF_A_HUNDREDTH), output_field=BigIntegerField())
     return Q(**{f"{days}__isnull": False, "used2__gte": limit})

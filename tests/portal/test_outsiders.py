@@ -178,6 +178,10 @@ TABLE: dict[str, Door] = {
         f"oversight:{name}": Door((Kind.REGULATOR,))
         for name in ("desk", "ties", "ties_file", "shares", "search", "graph", "graph_table", "prices")
     },
+    **{
+        f"oversight:{name}": Door((Kind.REGULATOR,))
+        for name in ("network", "pair", "late", "late_cases", "unpaid", "unpaid_requests")
+    },
     "bidding:contest": Door((Kind.FIRM,), writes=True),
     "bidding:stop": Door((Kind.REGULATOR,)),
     "bidding:objection": Door((*OWNERS, Kind.FIRM, Kind.OPERATOR, Kind.REGULATOR), own=True),
@@ -444,6 +448,9 @@ def world(made_once) -> World:
     party = Party.objects.create(kind="organisation", name="某公司")
     values["oversight:graph"] = values["oversight:graph_table"] = {"pk": party.pk}
     values["oversight:prices"] = {"code": done.code}
+    values["oversight:pair"] = {"one": firm.uscc, "other": market.firm(place).uscc}
+    values["oversight:late_cases"] = {"pk": place.department.pk}
+    values["oversight:unpaid_requests"] = {"code": place.owner.organisation.public_code}
     values["bidding:contest"] = {"code": disputed.code}
     values["bidding:stop"] = {"pk": Stop.objects.create(round=disputed, firm=firm, stopped_at=now).pk}
     values["bidding:object_to"] = {"code": disputed.code}

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from oversight.domain import marketplace, scanning, stopping
+from oversight.domain import marketplace, meetings, scanning, stopping
 
 
 class Command(BaseCommand):
@@ -22,3 +22,5 @@ class Command(BaseCommand):
             return
         self.stdout.write(f"{new} statements were new; {scan.firms} firms, {scan.found} ties found, {scan.gone} gone.")
         self.stdout.write(f"{followed.stopped} rounds were stopped, {followed.unseated} experts stepped aside.")
+        if not changed:
+            self.stdout.write(f"{meetings.count_anew()} pairs of firms that keep meeting are on the desk.")

@@ -30,13 +30,13 @@ export class Walk {
     this.said.textContent = this.telling(this.picture.nodes[this.at]);
   }
 
-  /** The node's name, and every tie that it has in the picture. */
-  telling({ id, name }) {
+  /** The node's name, its group if it has one, and every tie that it has in the picture. */
+  telling({ id, name, said }) {
     const names = new Map(this.picture.nodes.map((node) => [node.id, node.name]));
     const ties = this.picture.links
       .filter(({ source, target }) => source === id || target === id)
       .map(({ source, target, label }) => `${names.get(source)} ${label} ${names.get(target)}`);
-    return [name, ...ties].join(" · ");
+    return [name, ...(said ? [said] : []), ...ties].join(" · ");
   }
 
   leave() {
