@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '区域评估成果',
-                'ordering': ['region__district__code', 'region__code', 'service__code', '-valid_from'],
+                'ordering': ['region__district__code', 'region__code', 'service__code', '-valid_from', 'id'],
                 'indexes': [models.Index(fields=['service', 'region', '-valid_from'], name='regional_of_service')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='regional_dates')],
             },

@@ -58,7 +58,7 @@ class RegionalAssessment(Dated):
     objects: ClassVar[Any] = RegionalAssessmentQuerySet.as_manager()
 
     class Meta:
-        ordering = ["region__district__code", "region__code", "service__code", "-valid_from"]
+        ordering = ["region__district__code", "region__code", "service__code", "-valid_from", "id"]
         verbose_name = _("区域评估成果")
         indexes = [models.Index(fields=["service", "region", "-valid_from"], name="regional_of_service")]
         constraints = [dated_constraint("regional_dates")]

@@ -211,14 +211,14 @@ def test_programs_are_told_why_in_a_status_and_a_sentence(client, closed):
     assert post("release", b"\xff") == 400
     assert post("release", releasing(round_, key.private, code)) == 204
     assert post("stock", registering(a_key()[1])) == 204
-    assert client.get("/custodian/stock").json() == {"stock": 101, "missing": 0}
+    assert client.get("/custodian/stock").json() == {"stock": stock.STOCK + 1, "missing": 0}
     assert client.get("/custodian/release").status_code == 405
 
 
 def test_everybody_reads_how_the_custodian_stands(client, closed, settings):
     round_, _key, _code = closed
     page = client.get("/custodian/").content.decode()
-    assert CUSTODIAN.name in page and round_.code in page and "100 把" in page
+    assert CUSTODIAN.name in page and round_.code in page and f"{stock.STOCK} 把" in page
     for seen_at, told in ((clock.now(), None), (clock.now() - timedelta(hours=3), "见证方已有 3 小时没有到访")):
         Witness.objects.update_or_create(name=CUSTODIAN.name, defaults={"seen_at": seen_at})
         page = client.get("/custodian/").content.decode().replace("\xa0", " ")
