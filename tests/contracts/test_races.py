@@ -12,8 +12,7 @@ from contracts.sealing import seals_of
 from tests import market_place as market
 from tests.contracts import place
 from tests.contracts.place import submits
-from tests.contracts.test_sealing import logged
-from tests.contracts.test_supplements import content, made, seal
+from tests.contracts.test_supplements import content, logged, made, seal
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Status = Supplement.Status

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
 from django.conf import settings as current
 
 SHARED_DATA = Path(current.DATA_DIR)
@@ -17,3 +18,8 @@ def in_folder(settings, folder):
     settings.ALIPAY_STATE = folder / "alipay"
     if (SHARED_DATA / "fonts").exists():
         shutil.copytree(SHARED_DATA / "fonts", folder / "fonts")
+
+
+@pytest.fixture(autouse=True)
+def _few_keys() -> None:
+    """A city announces many rounds at once: here the stock is as large as it is."""
