@@ -14,7 +14,7 @@ OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname =
 COUNTERS = "SELECT seqrelid, pg_sequence_last_value(seqrelid) FROM pg_sequence ORDER BY 1"
 AGAIN_FROM_START = "SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence WHERE seqrelid = ANY(%s)"
 SIZE = "SELECT pg_database_size(current_database())"
-MUCH = 50_000_000
+MUCH = 25_000_000
 """Bytes: rows that are deleted leave their room behind, and after so much a new copy costs less than to read past it."""
 
 

@@ -31,7 +31,12 @@ SETTINGS = {
     "timezone": "UTC",
     "idle_in_transaction_session_timeout": "10min",
 }
-THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+THROWAWAY = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",  # what it learned of a table that one test has emptied would mislead the plans of the next
+}
 
 
 def ensure_running(where: Places, *, password: str, throwaway: bool) -> None:
