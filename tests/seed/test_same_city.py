@@ -17,6 +17,7 @@ from tests.seed.conftest import in_folder
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("_time", [1, 2])
 def test_the_same_number_gives_the_same_city(tmp_path, settings, _time):
     in_folder(settings, tmp_path)
