@@ -10,6 +10,16 @@ from typing import NoReturn
 
 import pytest
 
+DATA = Path(os.environ.get("MINGXUAN_DATA", Path(__file__).parents[2] / "shared" / "data"))
+"""Real data to try things on. It is not part of the project: what needs it is skipped where it is not."""
+
+
+def needs(path: Path) -> pytest.MarkDecorator:
+    """For tests on real data."""
+    return pytest.mark.skipif(
+        not path.exists(), reason=f"The real data {path.name} are not here; MINGXUAN_DATA says where they are."
+    )
+
 
 def missing(why: str) -> NoReturn:
     """Skip the test and say what to install. In CI everything is installed, so there it fails."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import date
 from io import StringIO
 from pathlib import Path
@@ -16,11 +15,10 @@ from hypothesis import strategies as st
 from ledger.models import QueuedEntry
 from oversight.models import Party, PartyName, Record, Relation, Statement
 from oversight.sources import bods, streams
+from tests.machine import DATA, needs
 
 HERE = Path(__file__).parent / "bods"
-REAL = (
-    Path(os.environ.get("MINGXUAN_DATA", Path(__file__).parents[3] / "shared" / "data")) / "bods" / "statements.jsonl"
-)
+REAL = DATA / "bods" / "statements.jsonl"
 
 
 def imported(path, **options):
@@ -70,9 +68,8 @@ def spans():
 
 
 @pytest.mark.django_db
+@needs(REAL)
 def test_real_statements_are_counted_once_each_and_again_change_nothing():
-    if not REAL.exists():
-        pytest.skip("the real statements of beneficial owners are not at hand")
     first = imported(REAL)
     before = rows()
     assert imported(REAL) == first

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from bench.cartels_world import PLANTED, City, city
 from oversight.screens import missing, reading
 from oversight.screens.bids import Bids
 from oversight.screens.chance import auc
+from tests.machine import DATA, needs
 
 HEADING = "round_code,opened_on,title,kind,upper_limit,lower_limit,bidder,amount,disqualified_reason,won"
 ROWS = (
@@ -25,9 +25,9 @@ ROWS = (
     "T2,2007-06-08,下水道,water,1000,800,B1,900.50,,0",
     "T2,2007-06-08,下水道,water,1000,800,B3,799.50,below the limit,0",
 )
-FOLDER = Path(os.environ.get("MINGXUAN_DATA", Path(__file__).parents[3] / "shared" / "data")) / "bids"
+FOLDER = DATA / "bids"
 REAL, LABELS = FOLDER / "tsuchiura-2007-2010.csv", FOLDER / "tsuchiura-2007-2010-labels.csv"
-real = pytest.mark.skipif(not REAL.exists(), reason="the labelled rounds of Tsuchiura are not on this machine")
+real = needs(REAL)
 
 
 @pytest.fixture

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from io import StringIO
-from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -13,10 +11,10 @@ from django.test import Client
 
 from bidding.models import HistoricalBid, HistoricalRound
 from protocol.history import COLUMNS, BadRow, read_rounds, replay
+from tests.machine import DATA, needs
 
 HEADING = ",".join(COLUMNS)
-REAL = Path(os.environ.get("MINGXUAN_DATA", Path(__file__).parents[3] / "shared" / "data"))
-REAL = REAL / "bids" / "tsuchiura-2007-2010.csv"
+REAL = DATA / "bids" / "tsuchiura-2007-2010.csv"
 ROWS = [
     "T1,2007-06-07,道路维修一号,road,3780000,,B1,3680000,,1",
     "T1,2007-06-07,道路维修一号,road,3780000,,B2,3700000,,0",
@@ -115,9 +113,7 @@ def test_imported_twice_is_imported_once_and_shown_as_historical(file):
     assert Client().get("/rounds/historical/none/").status_code == 404
 
 
-@pytest.mark.skipif(
-    not REAL.exists(), reason="the real rounds of Tsuchiura are not here; MINGXUAN_DATA says where they are"
-)
+@needs(REAL)
 def test_all_real_rounds_come_out_with_the_winners_they_had():
     out = StringIO()
     call_command("replay_history", str(REAL), "--json", stdout=out)
