@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from oversight.domain import marketplace, meetings, scanning, stopping
+from oversight.domain import alerting, marketplace, meetings, scanning, stopping
+from oversight.domain.sources import TIES
 
 
 class Command(BaseCommand):
@@ -17,6 +18,7 @@ class Command(BaseCommand):
         new = marketplace.import_everything()
         scan = scanning.scan_changed() if changed else scanning.scan_everything()
         followed = stopping.after_scan()
+        alerting.ask(TIES if changed else alerting.SOURCES)
         if scan is None:
             self.stdout.write(f"{new} statements were new; nothing to scan.")
             return
