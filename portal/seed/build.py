@@ -21,6 +21,7 @@ from core.clock import LOCAL
 from core.holidays import load_holidays
 from market.catalogue.loader import load_catalogue
 from market.models import AdmissionPolicy
+from oversight.tasks import scan_everything as look_for_ties
 from portal.seed import accounts, cases, contracts, payments, plans, ratings, rounds
 from portal.seed.bulk.history import History
 from portal.seed.bulk.imagining import Imagination
@@ -82,6 +83,7 @@ def build(*, size: Size, seed: int, tell: Callable[[datetime], None] = lambda mo
         accounts.write_accounts(cast, settings.DATA_DIR)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+    look_for_ties()  # as every night: the first morning's desk is not empty
     cache.clear()
     return made
 
