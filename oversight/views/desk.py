@@ -23,11 +23,9 @@ from oversight.forms.graph import SearchForm
 from oversight.models import Alert, Effect, Party, Scan, Tie
 from oversight.rights import READERS
 from oversight.views.alerts import readable
-from oversight.views.files import csv_file
+from oversight.views.files import MOST_ROWS, csv_file
 
 PAGE, SHOWN = 30, 15
-MOST_ROWS = 10_000
-"""Of a file."""
 WEIGHT = Case(
     When(effect=Effect.KEPT_OUT, then=Value(0)),
     When(effect=Effect.FLAGGED, then=Value(1)),

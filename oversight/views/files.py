@@ -8,6 +8,9 @@ from django.http import HttpResponse
 
 from core.spreadsheets import csv_of
 
+MOST_ROWS = 10_000
+"""Of a file."""
+
 
 def csv_file(name: str, heading: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
     """A table as a CSV file to keep."""

@@ -22,13 +22,11 @@ from oversight.domain import late as domain
 from oversight.domain.late import Lateness
 from oversight.filters import LateFilter
 from oversight.rights import READERS
-from oversight.views.files import csv_file
+from oversight.views.files import MOST_ROWS, csv_file
 from oversight.views.shares import percent
 from ratings.columns import DAY_US
 
 PAGE = 30
-MOST_ROWS = 10_000
-"""Of a file."""
 TABS = ("now", "decided")
 
 

@@ -23,11 +23,9 @@ from oversight.filters import MetFilter, NetworkFilter
 from oversight.models import Alert, Meeting, Network, Party
 from oversight.rights import READERS
 from oversight.views.alerts import readable
-from oversight.views.files import csv_file
+from oversight.views.files import MOST_ROWS, csv_file
 
 PAGE = 30
-MOST_ROWS = 10_000
-"""Of a file."""
 DRAWN = 60
 """Pairs of the picture."""
 COLOURS, MARKS = 4, 3

@@ -22,11 +22,9 @@ from core import clock
 from core.templatetags.mx import day
 from oversight.filters import UnpaidFilter
 from oversight.rights import READERS
-from oversight.views.files import csv_file
+from oversight.views.files import MOST_ROWS, csv_file
 
 PAGE = 30
-MOST_ROWS = 10_000
-"""Of a file."""
 
 
 @require_safe
