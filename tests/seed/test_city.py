@@ -26,6 +26,7 @@ from core import clock
 from ledger.domain import sequencer
 from ledger.models import Checkpoint, QueuedEntry
 from market.models import Admission, Firm, Need
+from oversight.models import Alert, Tie
 from portal.seed.build import SIZES, NotEmpty, build
 from portal.seed.custody import SameMachine
 from portal.seed.names import Names
@@ -57,6 +58,7 @@ def test_the_city(tmp_path, settings):
     assert set(Objection.objects.values_list("status", flat=True)) == {"filed", "escalated", "rejected", "upheld"}
     assert Substitution.objects.exclude(successor=None).values("lot__round__method").distinct().count() > 1
     assert set(Deduction.objects.values_list("status", flat=True)) == set(Deduction.Status.values)
+    assert Tie.objects.standing().exists() and Alert.objects.exists()  # the first morning's desk is not empty
     assert set(Evaluation.objects.values_list("side", flat=True)) == set(Side.values)
     assert Evaluation.objects.public(now=clock.now()).exists() and EvaluationReply.objects.exists()
     split, joined = Round.objects.filter(lot_count__gt=1), Round.objects.filter(lots__entries__consortium__isnull=False)
