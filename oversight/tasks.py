@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from core import clock
-from oversight.domain import alerting, marketplace, meetings, scanning, stopping, traces
+from oversight.domain import alerting, marketplace, meetings, papers, scanning, stopping, traces
 from oversight.domain.sources import TIES
 
 
@@ -21,10 +21,13 @@ def scan_changed() -> int:
 
 @shared_task
 def scan_everything() -> int:
-    """The nightly run: everything that the marketplace holds, then all firms and departments, and who enters with whom."""
+    """The nightly run: everything that the marketplace holds, then all firms and departments, the proposals that have become
+    public, and who enters with whom.
+    """
     marketplace.import_everything()
     scan = scanning.scan_everything()
     stopping.after_scan()
+    papers.read_new(now=clock.now())
     alerting.ask()
     meetings.count_anew()
     return scan.found

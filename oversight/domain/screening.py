@@ -15,7 +15,7 @@ import numpy as np
 
 from bidding.models import TracePolicy
 from core import clock
-from oversight.domain import gathering, traces
+from oversight.domain import gathering, papers, traces
 from oversight.domain.gathering import Gathered
 from oversight.leads import Lead
 from oversight.screens import cardinal, combined, favour, missing, shared, splitting, stepped, stratified, variance
@@ -99,12 +99,14 @@ def _cl3(_now: datetime) -> Iterator[Lead]:
 def _cl4(now: datetime) -> Iterator[Lead]:
     """Firms that share marks and have met in a round: who does not compete may share what it likes.
 
-    Where entries came from is asked of opened rounds alone, while a policy is in force that allows it.
+    Where entries came from, and what proposals say of themselves, is asked of opened rounds alone, while a policy is in
+    force that allows it.
     """
     rounds, policy = _Rounds(), TracePolicy.in_force(now)
     marks = gathering.marks(day=now.astimezone(clock.LOCAL).date())
     if policy is not None:
         marks += traces.marks(policy, rounds=rounds.gathered.rounds)
+        marks += papers.marks(rounds=rounds.gathered.rounds)
     seen = shared.shared(marks.firm, marks.kind, marks.mark)
     numbers = {key: number for number, key in enumerate(rounds.keys) if key is not None}
     bids = rounds.bids

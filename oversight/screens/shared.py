@@ -1,5 +1,5 @@
-"""CL4: firms that share what competitors do not share: a network, a client in it, a device, a document's author or
-fingerprint, a contact, a practitioner, an address, a shareholder.
+"""CL4: firms that share what competitors do not share: a network, a client in it, a device, a document's author,
+number or wording, a contact, a practitioner, an address, a shareholder.
 
 Common authors, typographic traces, addresses and phone numbers of bids are red flags of OECD, "Guidelines for Fighting
 Bid Rigging in Public Procurement" (2009), and of World Bank, "Fraud and Corruption Awareness Handbook" (2009). Given
@@ -18,8 +18,8 @@ import numpy as np
 from oversight.screens.bids import Floats, Ints
 
 STRENGTH: Mapping[str, float] = {
-    "document": 0.9, "author": 0.7, "device": 0.9, "network": 0.4, "client": 0.5, "contact": 0.8, "practitioner": 0.8,
-    "officer": 0.8, "shareholder": 0.7, "phone": 0.8, "address": 0.5,
+    "document": 0.9, "wording": 0.8, "author": 0.7, "device": 0.9, "network": 0.4, "client": 0.5, "contact": 0.8,
+    "practitioner": 0.8, "officer": 0.8, "shareholder": 0.7, "phone": 0.8, "address": 0.5,
 }  # fmt: skip
 """How much one shared mark of a kind says, where just two firms share it. A client is what a program calls itself, in one
 network: half of a city may use that program, so it is far from a device."""
