@@ -139,7 +139,9 @@ def _statements(room: Room) -> int:
         answer = client.post(call.path, call.body, content_type="application/json", headers=headers)
         assert answer.status_code == call.expect, answer.content.decode()[:2000]
         transaction.set_rollback(True)
-    said = [each["sql"] or "INSERT" for each in seen.captured_queries]  # the log's prepared statement does not say what it is
+    said = [
+        each["sql"] or "INSERT" for each in seen.captured_queries
+    ]  # the log's prepared statement does not say what it is
     return sum(sql.split()[0] in ("SELECT", "INSERT", "UPDATE", "WITH") for sql in said)
 
 

@@ -14,6 +14,10 @@ DATA = Path(os.environ.get("MINGXUAN_DATA", Path(__file__).parents[2] / "shared"
 """Real data to try things on. It is not part of the project: what needs it is skipped where it is not."""
 
 
+IN_CI = os.environ.get("MINGXUAN_CI") == "1"
+"""There everything is installed, and nobody looks at pictures."""
+
+
 def needs(path: Path) -> pytest.MarkDecorator:
     """For tests on real data."""
     return pytest.mark.skipif(
@@ -23,7 +27,7 @@ def needs(path: Path) -> pytest.MarkDecorator:
 
 def missing(why: str) -> NoReturn:
     """Skip the test and say what to install. In CI everything is installed, so there it fails."""
-    if os.environ.get("MINGXUAN_CI") == "1":
+    if IN_CI:
         pytest.fail(f"{why} In CI this test must run.")
     pytest.skip(why)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -18,15 +19,25 @@ from ledger import domain as ledger
 
 
 def await_filing(contract: Contract, *, now: datetime) -> Filing:
-    """A contract that has just come into force waits for the centre; within the transaction that seals it."""
-    filing, _made = Filing.objects.get_or_create(
-        contract=contract, defaults={"due_at": contract.policy.end_of_filing(now)}
-    )
+    """A contract that has just come into force waits for the centre, and so does a change of one that is on file; within the
+    transaction that seals it.
+    """
+    due_at = contract.policy.end_of_filing(now)
+    filing, made = Filing.objects.select_for_update().get_or_create(contract=contract, defaults={"due_at": due_at})
+    if not made and filing.is_filed:
+        filing.due_at, filing.filed_at, filing.filed_by, filing.remark, filing.remarked_at = (
+            due_at,
+            None,
+            None,
+            "",
+            None,
+        )
+        filing.save()
     return filing
 
 
 def file_contract(*, contract_id: int, by: Membership) -> Filing:
-    """The centre files a contract under a number of its own. Unchanged where it is filed.
+    """The centre files a contract under a number of its own, with the changes that are in force. Unchanged where it is filed.
 
     Raises NotAllowed for everybody but the centre, DomainError for a contract that was never sealed.
     """
@@ -35,10 +46,14 @@ def file_contract(*, contract_id: int, by: Membership) -> Filing:
         if filing.is_filed:
             return filing
         now = clock.now()
-        filing.number, filing.filed_at, filing.filed_by = next_code(Letter.FILING, at=now), now, by.user
+        filing.number = filing.number or next_code(Letter.FILING, at=now)
+        filing.filed_at, filing.filed_by = now, by.user
         filing.save()
         record(contract, Kind.FILED, at=now, by=by.organisation, number=filing.number)
-        data = {"number": filing.number, "sha256": contract.sha256}
+        data: dict[str, Any] = {"number": filing.number, "sha256": contract.sha256}
+        last = contract.supplements.in_force().order_by("number").last()
+        if last is not None:
+            data |= {"supplement": last.number, "supplement_sha256": last.sha256}
         ledger.append("contract.filed", contract.subject, data, at=now)
     return filing
 

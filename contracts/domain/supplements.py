@@ -17,6 +17,7 @@ from contracts.document import keep_supplement, make_supplement_document, supple
 from contracts.domain.access import demand_lead, demand_owner, demand_party, demand_words, held
 from contracts.domain.changing import OVER, Change, end_of, movable, plan_after
 from contracts.domain.events import Kind, record
+from contracts.domain.filing import await_filing
 from contracts.models import Contract, ContractParty, Matter, Supplement, SupplementSeal
 from contracts.sealing import sealer
 from core import clock
@@ -164,6 +165,7 @@ def _take_effect(supplement: Supplement, by: Membership, now: datetime) -> None:
         milestone.due_at = end_of(contract, milestone.days) if milestone.delivers else milestone.due_at
         milestone.save(update_fields=["amount", "days", "due_at"])
     _finish_matter(supplement, now)
+    await_filing(contract, now=now)
     terms = _terms(supplement) | {"sha256": supplement.sha256}
     ledger.append("supplement.in_force", supplement.subject, terms, at=now)
     ledger.append("contract.changed", contract.subject, terms | {"supplement": supplement.number}, at=now)

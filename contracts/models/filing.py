@@ -29,8 +29,9 @@ class Filing(models.Model):
     """That a sealed contract is on file with the service centre (合同备案).
 
     It waits from the last seal on, nobody carries it there. The centre files what agrees with the award, or says what
-    does not; the parties then mend it by a change of the contract, and the centre files it after that. Filing is no condition of
-    the contract's force (民法典 第502条: only where a law says so), so it moves no clock.
+    does not; the parties then mend it by a change of the contract, and the centre files it after that. A change that comes into
+    force later is filed too (变更备案), under the number that the contract has. Filing is no condition of the contract's force
+    (民法典 第502条: only where a law says so), so it moves no clock.
     """
 
     contract = models.OneToOneField(Contract, models.PROTECT, related_name="filing")
@@ -54,7 +55,7 @@ class Filing(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="filing_whole",
-                condition=Q(filed_at=None, filed_by=None, number=None)
+                condition=Q(filed_at=None, filed_by=None)
                 | Q(filed_at__isnull=False, filed_by__isnull=False, number__isnull=False),
             ),
             models.CheckConstraint(
@@ -71,6 +72,11 @@ class Filing(models.Model):
         return self.filed_at is not None
 
     @property
+    def is_changed(self) -> bool:
+        """Whether it was on file before a change came into force that is not."""
+        return self.filed_at is None and self.number is not None
+
+    @property
     def mark(self) -> str:
         """Its status as portal.marks calls it."""
         return "filing_done" if self.filed_at else "filing_remarked" if self.remarked_at else "filing_waiting"
@@ -78,4 +84,8 @@ class Filing(models.Model):
     @property
     def label(self) -> str:
         """Its status in a word."""
-        return str(_("已备案") if self.filed_at else _("备案待补正") if self.remarked_at else _("待备案"))
+        if self.filed_at:
+            return str(_("已备案"))
+        if self.remarked_at:
+            return str(_("备案待补正"))
+        return str(_("待变更备案") if self.is_changed else _("待备案"))

@@ -15,7 +15,7 @@ from django.core.files.base import ContentFile
 from accounts.models import Membership
 from bidding.models import Award, Round
 from contracts.document import text_hash
-from contracts.domain import delivering, drafting, matters, sealing
+from contracts.domain import delivering, drafting, filing, matters, sealing
 from contracts.models import Contract, Deliverable, Matter
 from core import worktime
 from portal.seed import together
@@ -77,10 +77,17 @@ class Contracts:
             sealing.seal_contract(contract_id=contract.pk, text_sha256=text_hash(contract), by=by)
             if fate == "half":
                 return
+        yield from in_order([self._filed(contract, since=moment), self._in_force(contract, plan, since=moment)])
+
+    def _filed(self, contract: Contract, *, since: datetime) -> Iterator[datetime]:
+        yield filed_after(since)
+        filing.file_contract(contract_id=contract.pk, by=self.city.member(self.city.operator))
+
+    def _in_force(self, contract: Contract, plan: Plan, *, since: datetime) -> Iterator[datetime]:
         if plan.pays:
-            yield from self.payments.on_sealing(contract, since=moment)
-        if fate != "running":
-            yield from self._after(contract, plan, since=moment)
+            yield from self.payments.on_sealing(contract, since=since)
+        if plan.contract != "running":
+            yield from self._after(contract, plan, since=since)
 
     def _after(self, contract: Contract, plan: Plan, *, since: datetime) -> Iterator[datetime]:
         if plan.contract == TOGETHER:
@@ -143,6 +150,11 @@ class Contracts:
 
     def _sides(self, contract: Contract) -> tuple[Membership, Membership]:
         return self.city.member(contract.owner), self.city.member(contract.firm.organisation)
+
+
+def filed_after(sealed_at: datetime) -> datetime:
+    """When the service centre has filed what was sealed then: in the afternoon of the second working day after it."""
+    return worktime.add_working_days(sealed_at, 2) - 8 * HOUR
 
 
 def in_order(lives: Iterable[Iterator[datetime]]) -> Iterator[datetime]:

@@ -1,13 +1,16 @@
 """All lines computed anew from their recorded events: after the rules or the table of holidays have changed, or to be sure.
 
-A batch of lines at a time, each in a transaction of its own: memory is that of a batch, readers see every line whole, and what
-was broken off goes on where it stood. The rules are those of the timeline, by shapes (`ratings.plans`); rooms are not asked.
+A batch of lines at a time, or one for each of several hands, each in a transaction of its own: memory is that of these batches,
+readers see every line whole, and what was broken off goes on where it stood. The rules are those of the timeline, by shapes
+(`ratings.plans`); rooms are not asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from django.db import connection, transaction
@@ -18,10 +21,12 @@ from ratings.domain.copying import Column, Read, copy_in, read_events
 from ratings.domain.reading import shape_for
 from ratings.domain.refreshing import hold_alone
 from ratings.domain.writing import MOMENTS, NUMBERS, case_ids, forget_lines, replace_segments, workdays_over
-from ratings.models import CaseRow
+from ratings.models import CaseRow, LineEvents
 
 LINES = 50_000
 """Lines of a batch."""
+HANDS = 2
+"""How many batches are worked on at once where nothing else is said: most of the work is the database's, which has more cores."""
 CASES = 500
 """Cases of several lines that are computed together."""
 _OWN = (*MOMENTS, *NUMBERS)
@@ -61,31 +66,63 @@ class Progress:
     last: int
 
 
-def compute_all(*, after: int = 0, tell: Callable[[Progress], object] = lambda progress: None) -> int:
-    """Compute all lines anew, or those `after` a number; give how many. `tell` hears of each batch that is done."""
+def compute_all(*, after: int = 0, hands: int = 1, tell: Callable[[Progress], object] = lambda progress: None) -> int:
+    """Compute all lines anew, or those `after` a number; give how many. `tell` hears of the batches that are done.
+
+    hands: how many batches at once, each but a single one by a thread with a connection of its own, which sees what is committed.
+    """
     done, moved = 0, set[int]()
-    while (last := _next_batch(after, moved)) is not None:
-        count, after = last
-        done += count
+    while bounds := _bounds(after, hands):
+        with transaction.atomic():
+            hold_alone()
+            done += sum(_by_hands(list(zip([after, *bounds], bounds, strict=False)), moved))
+        after = bounds[-1]
         tell(Progress(lines=done, last=after))
     several = CaseRow.objects.filter(lines__gt=1).order_by("pk").values_list("pk", flat=True)
     _refresh(sorted({*several, *moved}))
     return done
 
 
-def _next_batch(after: int, moved: set[int]) -> tuple[int, int] | None:
-    """Compute the next lines; give how many and the last. `moved`: cases that are found to serve other lines than before."""
-    with transaction.atomic():
-        hold_alone()
-        read = read_events(after=after, limit=LINES)
-        if not read:
-            return None
-        batch, cases, empty = _batch(read)
-        forget_lines(empty)
-        if batch.lines.size:
-            columns = computed(batch, calendar_over(workdays_over(batch.times), batch.times))
-            _write(columns, cases, moved)
-        return sum(each.lines.size for each in read), int(max(each.lines.max() for each in read))
+def _bounds(after: int, hands: int) -> list[int]:
+    """The last lines of the next batches, one for each hand as far as there are lines."""
+    found: list[int] = []
+    lines = LineEvents.objects.order_by("line_id").values_list("line_id", flat=True)
+    while len(found) < hands:
+        left = lines.filter(line_id__gt=found[-1] if found else after)
+        last = left[LINES - 1 : LINES].first() or left.last()
+        if last is None:
+            break
+        found.append(last)
+    return found
+
+
+def _by_hands(batches: Sequence[tuple[int, int]], moved: set[int]) -> list[int]:
+    """Work on batches, all at once; give how many lines each had. The lock is held by who asks."""
+    if len(batches) == 1:
+        return [_compute(batches[0], moved)]
+    with ThreadPoolExecutor(len(batches)) as threads:
+        return list(threads.map(partial(_compute_aside, moved=moved), batches))
+
+
+def _compute_aside(batch: tuple[int, int], *, moved: set[int]) -> int:
+    try:
+        with transaction.atomic():
+            return _compute(batch, moved)
+    finally:
+        connection.close()
+
+
+def _compute(bounds: tuple[int, int], moved: set[int]) -> int:
+    """Compute the lines after one and up to another; give how many. `moved`: cases found to serve other lines than before."""
+    read = read_events(after=bounds[0], until=bounds[1])
+    if not read:
+        return 0
+    batch, cases, empty = _batch(read)
+    forget_lines(empty)
+    if batch.lines.size:
+        columns = computed(batch, calendar_over(workdays_over(batch.times), batch.times))
+        _write(columns, cases, moved)
+    return sum(each.lines.size for each in read)
 
 
 def _batch(read: list[Read]) -> tuple[Batch, tuple[Ints, Ints], list[int]]:

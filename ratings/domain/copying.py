@@ -78,17 +78,17 @@ class Read:
 EVENTS = """
 COPY (
     SELECT cardinality(codes), cardinality(cases), line_id, codes, times, cases FROM ratings_lineevents
-    WHERE line_id > %s ORDER BY line_id LIMIT %s
+    WHERE line_id > %s AND line_id <= %s ORDER BY line_id
 ) TO STDOUT (FORMAT BINARY)
 """
 KEY = slice(2, 18)
 """Where in a row both cardinalities are, with their lengths."""
 
 
-def read_events(*, after: int, limit: int) -> list[Read]:
-    """The recorded events of the next lines after a number, those with as many events and cases together."""
+def read_events(*, after: int, until: int) -> list[Read]:
+    """The recorded events of lines after a number and up to another, those with as many events and cases together."""
     groups: defaultdict[bytes, list[bytes]] = defaultdict(list)
-    with connection.cursor() as cursor, cursor.copy(EVENTS, [after, limit]) as copy:
+    with connection.cursor() as cursor, cursor.copy(EVENTS, [after, until]) as copy:
         left = len(SIGNATURE)
         for block in copy:
             # The signature comes with the first row.

@@ -11,11 +11,15 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Kind, Role
+from contracts.document import supplement_hash
 from contracts.domain import filing as domain
-from contracts.models import ContractEvent, Filing
+from contracts.domain import matters, supplements
+from contracts.models import ContractEvent, Filing, Matter
 from core import worktime
 from core.errors import DomainError, NotAllowed
 from ledger import domain as ledger
+from ledger.models import QueuedEntry
+from protocol import canonical
 from tests import market_place as market
 from tests.bidding.browse import acting
 from tests.contracts import place
@@ -75,6 +79,55 @@ def test_several_who_file_at_once_give_one_number(transactional_db, settings, tm
     assert numbers == {Filing.objects.get().number}
 
 
+def test_a_change_of_what_is_on_file_is_filed_under_the_same_number(where):
+    contract = place.running(where)
+    owner, firm = place.people(where, contract)
+    number = domain.file_contract(contract_id=contract.pk, by=where.operator).number
+    supplement = changed(contract, owner, firm)
+    waits = Filing.objects.get()
+    assert (waits.number, waits.is_filed, waits.is_changed, waits.label) == (number, False, True, "待变更备案")
+    assert waits.due_at == worktime.add_working_days(supplement.in_force_at, 7)
+    for page_of, client in (("contract", Client()), ("mine", acting(owner))):
+        shown = client.get(page(contract, page_of)).content.decode()
+        assert number in shown and "待变更备案" in shown
+    assert contract.code in acting(where.operator).get(reverse("contracts:filings")).content.decode()
+    domain.file_contract(contract_id=contract.pk, by=where.operator)
+    again = Filing.objects.get()
+    assert (again.number, again.is_filed, again.is_changed) == (number, True, False)
+    first = {"number": number, "sha256": contract.sha256}
+    assert told_of_filing(contract) == [first, first | {"supplement": 1, "supplement_sha256": supplement.sha256}]
+
+
+def test_a_change_before_the_filing_is_filed_with_it(where):
+    contract = place.running(where)
+    owner, firm = place.people(where, contract)
+    domain.remark_on_filing(contract_id=contract.pk, text="时限不一致", by=where.operator)
+    before = Filing.objects.get()
+    supplement = changed(contract, owner, firm)
+    waits = Filing.objects.get()
+    assert (waits.due_at, waits.remark, waits.label) == (before.due_at, "时限不一致", "备案待补正")
+    domain.file_contract(contract_id=contract.pk, by=where.operator)
+    (told,) = told_of_filing(contract)
+    assert (told["supplement"], told["supplement_sha256"]) == (supplement.number, supplement.sha256)
+
+
+def told_of_filing(contract):
+    rows = QueuedEntry.objects.filter(subject=contract.subject, type="contract.filed").order_by("id")
+    return [canonical.decode(bytes(row.entry))["data"] for row in rows]
+
+
+def changed(contract, owner, firm):
+    """A change of the term that both sides have sealed."""
+    asked = matters.propose_matter(
+        contract_id=contract.pk, kind=Matter.Kind.CHANGE, words="延长", price=None, days=contract.days + 5, by=owner
+    )
+    matters.answer_matter(matter_id=asked.pk, agrees=True, words="", by=firm)
+    for by in (owner, firm):
+        text = supplement_hash(asked.supplement)
+        done = supplements.seal_supplement(supplement_id=asked.supplement.pk, text_sha256=text, by=by)
+    return done
+
+
 def test_a_remark_is_for_the_parties_and_not_for_the_public(where):
     contract = place.running(where)
     domain.remark_on_filing(contract_id=contract.pk, text="付款计划与招标文件不一致", by=where.operator)
@@ -130,4 +183,4 @@ def test_a_long_list_asks_as_much_as_a_short_one(where, django_assert_max_num_qu
 def test_half_a_filing_cannot_be_kept(where):
     contract = place.running(where)
     with pytest.raises(IntegrityError), transaction.atomic():
-        Filing.objects.filter(contract=contract).update(number="H202611300001")
+        Filing.objects.filter(contract=contract).update(filed_at=contract.sealed_at, filed_by=where.operator.user)

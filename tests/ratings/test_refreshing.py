@@ -171,6 +171,46 @@ def test_all_lines_anew_are_what_they_were(where, monkeypatch):
     assert anew.compute_all(after=told[0].last) == 3
 
 
+def test_several_hands_compute_what_one_computes(transactional_db, where, monkeypatch):
+    for _number in range(3):
+        market.announced(where)
+    in_examination(where)
+    refresh_lines()
+    before = everything()
+    SegmentRow.objects.filter(number__gt=1).delete()
+    LineRow.objects.update(used1=0, used2=7)
+    CaseOfLine.objects.all().delete()
+    monkeypatch.setattr(anew, "LINES", 1)
+    told = []
+    assert anew.compute_all(hands=3, tell=told.append) == 4
+    assert everything() == before and [each.lines for each in told] == [3, 4]
+
+
+def test_what_one_hand_cannot_do_stops_all_and_the_next_time_goes_on(transactional_db, where, monkeypatch):
+    for _number in range(4):
+        market.announced(where)
+    refresh_lines()
+    before, third = everything(), LineRow.objects.order_by("pk")[2].pk
+    LineRow.objects.update(used1=9)
+    monkeypatch.setattr(anew, "LINES", 1)
+    written = anew._write
+
+    def breaks(columns, *others):
+        if third in columns.lines["line"]:
+            raise OSError("no space left")
+        written(columns, *others)
+
+    told = []
+    with monkeypatch.context() as patch:
+        patch.setattr(anew, "_write", breaks)
+        with pytest.raises(OSError, match="no space left"):
+            anew.compute_all(hands=2, tell=told.append)
+    assert [each.lines for each in told] == [2]
+    assert LineRow.objects.get(pk=third).used1 == 9
+    assert anew.compute_all(after=told[-1].last, hands=2) == 2
+    assert everything() == before
+
+
 def test_a_holiday_that_was_entered_behind_our_back_counts_with_the_whole_anew(where):
     contract, _case = in_examination(where)
     refresh_lines()

@@ -14,7 +14,7 @@ from approvals.models import Case, CaseEvent
 from bidding.domain import closing, entries, opening, rounds
 from bidding.models import Award, Round
 from contracts.document import text_hash
-from contracts.domain import delivering, drafting, matters, sealing
+from contracts.domain import delivering, drafting, filing, matters, sealing
 from contracts.models import Contract, Deliverable
 from core import clock
 from market.domain import projects
@@ -135,6 +135,8 @@ class Living:
             case "sealed":
                 by = owner if more["side"] == "owner" else firm
                 sealing.seal_contract(contract_id=contract.pk, text_sha256=text, by=by)
+            case "filed":
+                filing.file_contract(contract_id=contract.pk, by=self.life.operator)
             case "put" | "answered" | "finished":
                 self._matter(contract, act)
             case "abandoned":

@@ -12,7 +12,7 @@ import pytest
 from approvals.models import Case, CaseEvent
 from bidding.models import Entry, Round
 from bidding.record import public_record
-from contracts.models import Contract, ContractEvent, Deliverable, Matter, Milestone
+from contracts.models import Contract, ContractEvent, Deliverable, Filing, Matter, Milestone
 from core import clock
 from ledger.models import QueuedEntry
 from market.models import Need
@@ -90,6 +90,7 @@ def told(need):
         Milestone.objects.filter(contract__in=contracts).order_by("number"),
         Deliverable.objects.filter(milestone__contract__in=contracts).order_by("version"),
         Matter.objects.filter(contract__in=contracts).order_by("number"),
+        Filing.objects.filter(contract__in=contracts),
         ContractEvent.objects.filter(contract__in=contracts).order_by("at", "pk"),
         cases.order_by("pk"),
         CaseEvent.objects.filter(case__in=cases).order_by("case_id", "number"),

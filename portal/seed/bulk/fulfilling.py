@@ -25,6 +25,7 @@ from contracts.models import (
     ContractPolicy,
     ContractTemplate,
     Deliverable,
+    Filing,
     Matter,
     Milestone,
 )
@@ -54,6 +55,7 @@ class Fulfilled:
     events: list[ContractEvent] = field(default_factory=list)
     deliverables: list[Deliverable] = field(default_factory=list)
     matters: list[Matter] = field(default_factory=list)
+    filing: Filing | None = None
 
     @property
     def subject(self) -> str:
@@ -108,6 +110,7 @@ def _save(done: Sequence[Fulfilled]) -> None:
     Milestone.objects.bulk_create([row for each in done for row in each.milestones], batch_size=BATCH)
     Deliverable.objects.bulk_create([row for each in done for row in each.deliverables], batch_size=BATCH)
     Matter.objects.bulk_create([row for each in done for row in each.matters], batch_size=BATCH)
+    Filing.objects.bulk_create([each.filing for each in done if each.filing], batch_size=BATCH)
     ContractEvent.objects.bulk_create([row for each in done for row in each.events], batch_size=BATCH)
     signed = [each.lived for each in done if each.contract.sealed_at is not None]
     Award.objects.bulk_update([each.award for each in signed if each.award], ["signed_at"], batch_size=BATCH)
@@ -229,11 +232,20 @@ def _begin(made: Fulfilled, act: Act) -> None:
         "round": round_.code,
         "sha256": contract.sha256,
     }
+    made.filing = Filing(contract=contract, due_at=contract.policy.end_of_filing(act.at))
     made.tell("contract.in_force", data, act)
     made.record(Kind.CONTRACT_SEALED, act, party="line")
     award.signed_at = act.at
     round_.status, round_.contracted_at = Round.Status.CONTRACTED, act.at
     made.journal.write("round.contracted", round_.subject, {"notices": [award.code]}, at=act.at)
+
+
+def _file(made: Fulfilled, act: Act) -> None:
+    filing, centre = made.filing, made.lived.life.operator
+    assert filing is not None
+    filing.number, filing.filed_at, filing.filed_by = next_code(Letter.FILING, at=act.at), act.at, centre.user
+    made.tell("contract.filed", {"number": filing.number, "sha256": made.contract.sha256}, act)
+    made.record(Kind.FILED, act, by=centre.organisation, number=filing.number)
 
 
 def _put(made: Fulfilled, act: Act) -> None:
@@ -358,6 +370,7 @@ ACTS: dict[str, Callable[[Fulfilled, Act], None]] = {
     "proposed": _propose,
     "agreed": _agree,
     "sealed": _seal,
+    "filed": _file,
     "put": _put,
     "answered": _answer,
     "finished": _finish,

@@ -26,7 +26,7 @@ from portal.seed.bulk.life import Act, Announcement, Life, Offer
 from portal.seed.bulk.selecting import NOTICE_DAYS, award_after
 from portal.seed.cases import WORDS
 from portal.seed.city import City
-from portal.seed.contracts import INPUT, RETURNED, SUSPENDED, TERMINATED
+from portal.seed.contracts import INPUT, RETURNED, SUSPENDED, TERMINATED, filed_after
 from portal.seed.firms import Guild
 from portal.seed.owners import PRIVATE_WORKS, PUBLIC_WORKS, Owners
 from portal.seed.plans import DAY, HOUR, MINUTE
@@ -88,7 +88,7 @@ class Imagination:
         times = [self._announced(day) for day in ([day, again] if again else [day])]
         offers, closes, policy = self._offers(service, times[-1].announced, budget, least=PUBLIC_LEAST if public else 1)
         winner = min(offers, key=lambda offer: offer.amount)
-        contract = self._until_now(self._contract(award_after(closes, policy), winner))
+        contract = self._filed(self._until_now(self._contract(award_after(closes, policy), winner)))
         accepted = next((act.at for act in contract if act.kind.startswith("accepted")), None)
         case = self._until_now(self._case(accepted, item, department, winner.firm)) if accepted else ()
         works = rng.choice(PUBLIC_WORKS if public else PRIVATE_WORKS).format(n=rng.randrange(60, 1_000))
@@ -237,6 +237,13 @@ class Imagination:
             yield Act(at=at + self._hours(2, 40), kind="answered")
             return
         yield from self._delivered(at, work, manner)
+
+    def _filed(self, acts: tuple[Act, ...]) -> tuple[Act, ...]:
+        """The same acts, with the centre's among them when the contract is sealed: it files within two working days."""
+        seals = [act.at for act in acts if act.kind == "sealed"]
+        if len(seals) < 2 or (at := filed_after(seals[-1])) > self.now:
+            return acts
+        return tuple(sorted((*acts, Act(at=at, kind="filed")), key=lambda act: act.at))
 
     def _matter(self, since: datetime, matter: str) -> Iterator[Act]:
         words = INPUT if matter == "input" else SUSPENDED

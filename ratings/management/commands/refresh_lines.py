@@ -29,7 +29,7 @@ class Command(BaseCommand):
             marking.mark_unknown()
         self.stdout.write(f"{refreshing.refresh_stale()} marks followed.")
         if options["all"]:
-            done = anew.compute_all(after=options["after"], tell=self._tell)
+            done = anew.compute_all(after=options["after"], hands=anew.HANDS, tell=self._tell)
             self.stdout.write(f"{done} lines computed anew.")
 
     def _tell(self, progress: anew.Progress) -> None:
