@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.templatetags.mx import moment, translated
+from market.models import Service
 from oversight.domain.telling import STEM, percent, share_of
 from oversight.models import Confidence, Effect, Kind
 
@@ -185,6 +188,10 @@ def _flat(value: Any, above: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 def _said(name: str, value: Any) -> str:
     if isinstance(value, list):
         return "、".join(_said("", each) for each in value)
+    if name == "service":
+        return translated(Service.objects.filter(code=value).first()) or str(value)
+    if name in ("first", "last"):
+        return moment(datetime.fromisoformat(value))
     if name in ("low", "high") and isinstance(value, int):
         return percent(value)
     if isinstance(value, float):

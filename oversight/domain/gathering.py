@@ -101,7 +101,7 @@ def _own(found: Gathered) -> None:
         upper = nan if lot.upper is None else float(lot.upper)
         found.terms.append((lot.round.service_id, lot.round.opened_at.astimezone(clock.LOCAL).toordinal(), upper))
         found.rounds.append(lot.round_id)
-        found.names.append(f"lot/{lot.pk}")
+        found.names.append(f"{lot.round.code}/{lot.number}")
         found.facts.append((method.code != "direct", method.priced, False))
     winners = {lot.pk: lot.winner_id for lot in public}
     entries = Entry.objects.live().filter(lot__in=list(place), opened=True).order_by("pk")

@@ -6,6 +6,7 @@ The amounts of leads are never in their evidence: counts, comparison groups, pro
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
@@ -13,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from bidding.models import TracePolicy
+from bidding.models import Round, TracePolicy
 from core import clock
+from market.models import Need, Service
 from oversight.domain import gathering, papers, traces
 from oversight.domain.gathering import Gathered
 from oversight.leads import Lead
@@ -142,12 +144,19 @@ def _cl5(_now: datetime) -> Iterator[Lead]:
 
 
 def _cl6(_now: datetime) -> Iterator[Lead]:
-    for split in splitting.splits(gathering.needs()):
+    found = splitting.splits(gathering.needs())
+    needs = Need.objects.in_bulk([need for split in found for need in split.needs])
+    services = Service.objects.in_bulk([split.service for split in found])
+    rounds: dict[int, list[int]] = defaultdict(list)
+    for need, round_ in Round.objects.public().filter(need__in=needs).order_by("pk").values_list("need_id", "pk"):
+        rounds[need].append(round_)
+    for split in found:
         yield Lead(
             "CL6", _key("owner", split.owner, split.service, split.year, split.limit), weight(split.score),
-            owner=split.owner,
+            owner=split.owner, rounds=tuple(sorted(round_ for need in split.needs for round_ in rounds[need])),
             evidence={
-                "service": split.service, "year": split.year, "needs": list(split.needs), "just_under": split.near,
+                "service": services[split.service].code, "year": split.year,
+                "needs": sorted(needs[need].code for need in split.needs), "just_under": split.near,
                 "limit": f"{split.limit // 100}.{split.limit % 100:02d}",
             },
         )  # fmt: skip

@@ -18,6 +18,7 @@ from core import clock
 from market.models import Firm, Need
 from oversight.domain import gathering, marketplace, screening
 from oversight.domain.screening import leads_of
+from oversight.evidence_words import facts_of
 from oversight.leads import Lead
 from ratings.models import LineRow
 from tests import consortia as joint
@@ -65,7 +66,7 @@ def test_identical_prices_are_a_lead_about_the_round_and_its_firms():
     (lead,) = leads("R028")
     firms = tuple(sorted(Firm.objects.values_list("pk", flat=True)))
     assert (lead.rounds, lead.firms) == ((round_.pk,), firms)
-    assert lead.key == f"lot/{round_.lots.get().pk}" and 0 < lead.weight <= 100
+    assert lead.key == lead.evidence["lot"] == f"{round_.code}/1" and 0 < lead.weight <= 100
     assert leads("R028") == [lead]  # found again, it is the same
 
 
@@ -191,7 +192,10 @@ def test_a_need_split_under_the_limit_of_direct_choice_is_a_lead_about_its_owner
         market.announced(where, budget=Decimal("60000.00"))
     found = [lead for lead in leads("CL6") if lead.owner == where.owner.organisation_id]
     assert [lead.evidence["limit"] for lead in found] == ["100000.00"]
-    assert found[0].evidence["needs"] == sorted(Need.objects.values_list("pk", flat=True))
+    assert found[0].evidence["needs"] == sorted(Need.objects.values_list("code", flat=True))
+    assert found[0].rounds == tuple(Round.objects.order_by("pk").values_list("pk", flat=True))
+    told = facts_of(found[0].evidence)
+    assert ("服务", where.service.name) in told and not any(value.isdigit() for name, value in told if name == "需求")
 
 
 def test_one_need_under_the_limit_or_drafts_alone_are_no_split():
