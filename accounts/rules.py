@@ -8,10 +8,12 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
-from accounts.models import SECOND_FACTOR_KINDS, Kind, Membership, Organisation
+from accounts.models import SECOND_FACTOR_KINDS, Kind, Membership, Organisation, Role
 
 View = Callable[..., HttpResponseBase]
 
@@ -35,8 +37,8 @@ class ActingRequest(HttpRequest):
 def acting_as(*kinds: Kind, roles: tuple[str, ...] = ()) -> Callable[[View], View]:
     """Let in who acts for an organisation of one of these kinds, with one of these roles where some are named.
 
-    The anonymous are sent to sign in; for everybody else the page does not exist. Who acts for the service centre or a
-    regulator shows a second factor first (DOMAIN "Who").
+    The anonymous are sent to sign in; for others the page does not exist, and who only lacks the role is told whose it is. Who
+    acts for the service centre or a regulator shows a second factor first (DOMAIN "Who").
     """
 
     def decorate(view: View) -> View:
@@ -48,7 +50,7 @@ def acting_as(*kinds: Kind, roles: tuple[str, ...] = ()) -> Callable[[View], Vie
             if membership is None or membership.organisation.kind not in kinds:
                 raise Http404
             if roles and not membership.has_role(roles):
-                raise Http404
+                raise PermissionDenied(_not_of_role(membership, roles))
             if needs_second_factor(request):
                 return redirect_to_login(request.get_full_path(), reverse("accounts:second_factor"))
             return view(request, *args, **kwargs)
@@ -56,6 +58,14 @@ def acting_as(*kinds: Kind, roles: tuple[str, ...] = ()) -> Callable[[View], Vie
         return guarded
 
     return decorate
+
+
+def _not_of_role(membership: Membership, roles: tuple[str, ...]) -> str:
+    whose = "、".join(str(Role(role).label) for role in roles)
+    return _("这一步由本机构的%(whose)s办理；您的职责是“%(own)s”。") % {
+        "whose": whose,
+        "own": membership.get_role_display(),
+    }
 
 
 def needs_second_factor(request: SessionRequest) -> bool:

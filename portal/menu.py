@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Kind
+from accounts.models import WRITERS, Kind
 from bidding.models import Expert
 
 Pair = tuple[str, "str | Promise"]
@@ -91,6 +91,10 @@ EVERYBODY: list[Pair] = [
 ]
 
 
+FOR_WRITERS = frozenset({"bidding:experts"})
+"""What the viewers of an organisation do not open."""
+
+
 @dataclass(frozen=True)
 class MenuEntry:
     """A line of the side bar; `is_here` when the page is it or lies under it."""
@@ -111,6 +115,9 @@ def menu_of(request: HttpRequest) -> list[MenuEntry]:
     """The side bar for this request: the desk of the acting organisation, that of an expert, then what everybody has."""
     organisation = getattr(request, "organisation", None)
     own = BY_KIND.get(organisation.kind, []) if organisation is not None else []
+    membership = getattr(request, "membership", None)
+    if membership is not None and not membership.has_role(WRITERS):
+        own = [pair for pair in own if pair[0] not in FOR_WRITERS]
     user = getattr(request, "user", None)
     is_expert = user is not None and user.is_authenticated and Expert.objects.filter(user=user).exists()
     return _entries([*own, *(EXPERT if is_expert else []), *EVERYBODY], request.path)

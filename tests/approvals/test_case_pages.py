@@ -49,7 +49,9 @@ def test_who_only_looks_is_offered_nothing(where, by):
     case = office.received(where, by=by)
     viewer = acting(office.clerk(where.department, role=Role.VIEWER))
     assert "受理，开始办理" not in text(page(viewer, case))
-    assert takes(viewer, case, "accept").status_code == 404
+    refused = takes(viewer, case, "accept")
+    assert refused.status_code == 403
+    assert "这一步由本机构的管理员、经办人办理；您的职责是“查看人”。" in text(refused)
     regulator = member_client(market.organisation(Kind.REGULATOR))
     assert '<form class="form"' not in text(page(regulator, case))
 

@@ -25,7 +25,7 @@ def test_only_the_administrator_connects_a_system(where):
         with pytest.raises(NotAllowed):
             clients.register_client(department=where.department, label="x", public_key=key, by=by)
     handler = acting(office.clerk(where.department))
-    assert handler.get(reverse("approvals:clients")).status_code == 404
+    assert handler.get(reverse("approvals:clients")).status_code == 403
     assert "接入系统" not in handler.get(reverse("approvals:cases")).content.decode()
 
 

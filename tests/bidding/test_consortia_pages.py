@@ -154,7 +154,7 @@ def test_for_everybody_else_it_is_not_there(where, round_, firms):
     assert member_of_it.post(addresses[1][1]).status_code == 422
     looks = acting(market.member_of(member.organisation, role=Role.VIEWER))
     assert looks.get(addresses[0][1]).status_code == 200
-    assert looks.post(addresses[1][1], {"confirm": "1"}).status_code == 404
+    assert looks.post(addresses[1][1], {"confirm": "1"}).status_code == 403
     made.refresh_from_db()
     assert made.ended_at is None and made.parties.get(firm=member).status == Status.ASKED
 

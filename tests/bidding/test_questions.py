@@ -80,7 +80,8 @@ def test_nobody_answers_but_the_owner_and_the_service_centre(where, round_):
     for stranger in [*strangers, member(firm), market.member_of(round_.owner, role=Role.VIEWER)]:
         with pytest.raises(NotAllowed):
             answers(round_, question, stranger)
-        assert post(acting(stranger), round_, question, answer="x", publish="1").status_code == 404
+        refused = post(acting(stranger), round_, question, answer="x", publish="1")
+        assert refused.status_code == (403 if stranger.role == Role.VIEWER else 404)
     assert not Question.objects.exclude(answered_at=None).exists()
 
 

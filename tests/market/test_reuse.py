@@ -85,7 +85,7 @@ def test_nobody_uses_it_for_anothers_project(where):
     address = f"/desk/owner/projects/{its.code}/reuse/{where.service.code}/"
     posted = {"item": where.item.code, "reference": made.reference}
     assert signed_in(stranger).post(address, posted).status_code == 404
-    assert signed_in(viewer).post(address, posted).status_code == 404
+    assert signed_in(viewer).post(address, posted).status_code == 403
     assert Client().post(address, posted).status_code == 302
     assert not Reuse.objects.exists()
     mine = uses(where, its, made.reference)

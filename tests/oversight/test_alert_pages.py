@@ -129,7 +129,7 @@ def test_who_only_looks_reads_everything_and_changes_nothing(where, by):
     assert looks.get(reverse("oversight:frozen", args=[found.code, 1])).status_code == 200
     for step in ("note", "close", "freeze", "assign"):
         answer = looks.post(reverse("oversight:inquiry_step", args=[found.code, step]), {"text": "x"})
-        assert answer.status_code == 404
+        assert answer.status_code == 403
     change = {"name": "share", "value": "3", "valid_from": "2030-01-01", "legal_basis": "x"}
     assert looks.post(reverse("oversight:rule", args=["RH2"]), change).status_code == 403
     assert not RuleParameter.objects.exists()

@@ -79,7 +79,7 @@ def test_who_only_looks_is_offered_no_step(case):
     viewer = acting(market.member_of(case.owner.organisation, role=Role.VIEWER))
     page = viewer.get(at("request", asked)).content.decode()
     assert "打开支付宝收银台" not in page
-    assert viewer.post(at("pay", asked)).status_code == 404
+    assert viewer.post(at("pay", asked)).status_code == 403
     assert acting(case.firm).post(at("pay", asked)).status_code == 404
     assert not Payment.objects.exists()
 
