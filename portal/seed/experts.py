@@ -40,9 +40,8 @@ def build_experts(city: City, guild: Guild) -> list[Expert]:
 
 
 def _expert(city: City, fields: list[Service]) -> Expert:
-    person = User.objects.create(
-        username=f"x{Expert.objects.count() + 1:04d}", name=city.names.person(), password=city.password
-    )
+    number = Expert.objects.count() + 1
+    person = User.objects.create(username=f"x{number:04d}", name=city.names.person(), password=city.password)
     by = city.member(city.operator)
     made = registry.register_expert(
         username=person.username,
@@ -52,6 +51,6 @@ def _expert(city: City, fields: list[Service]) -> Expert:
         active_from=SINCE,
         by=by,
     ).expert
-    place = INSTITUTES[made.pk % len(INSTITUTES)].format(brand=city.names.brand())
+    place = INSTITUTES[number % len(INSTITUTES)].format(brand=city.names.brand())
     registry.add_employer(expert_id=made.pk, party=place, since=SINCE, until=None, by=by)
     return made

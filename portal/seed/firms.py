@@ -282,7 +282,7 @@ def qualifications(
         yield Qualification(
             admission=admission,
             kind=kind,
-            level=_level(kind, number=admission.pk),
+            level=_level(kind, number=int(admission.code[-4:])),
             number=f"{code[:2].upper()}{rng.randrange(10**7):07d}",
             issuer=ISSUERS.get(code, "浙江省住房和城乡建设厅"),
             valid_from=began,

@@ -200,13 +200,13 @@ class Imagination:
 
     def _manner(self, firm: Firm) -> Manner:
         if firm.pk not in self.manners:
-            own = Random(f"firm {firm.pk}")  # noqa: S311  a demonstration comes out again
+            own = Random(f"firm {firm.uscc}")  # noqa: S311  a demonstration comes out again
             self.manners[firm.pk] = Manner(pace=own.lognormvariate(-0.15, 0.3), care=own.betavariate(6, 2))
         return self.manners[firm.pk]
 
     def _tempo(self, department: Department) -> float:
         if department.pk not in self.tempi:
-            self.tempi[department.pk] = Random(f"department {department.pk}").uniform(0.55, 1.25)  # noqa: S311  as above
+            self.tempi[department.pk] = Random(f"department {department.code}").uniform(0.55, 1.25)  # noqa: S311  as above
         return self.tempi[department.pk]
 
     def _hours(self, least: float, most: float) -> timedelta:
