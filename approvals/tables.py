@@ -313,6 +313,7 @@ def _told(event: CaseEvent) -> dict[str, str]:
         "category": event.category,
         "words": event.words,
         "fault": event.fault,
+        "deliverable": event.deliverable,
         "first_time": "" if event.first_time is None else str(event.first_time).lower(),
         "special": event.special,
         "charged_to": event.charged_to,

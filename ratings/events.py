@@ -21,6 +21,8 @@ CASE = (
     "case_received", "correction_asked", "case_resubmitted", "case_accepted", "special_started", "review_revision_asked",
     "special_ended", "case_suspended", "case_resumed", "case_not_accepted", "case_withdrawn", "case_decided",
 )  # fmt: skip
+ANOTHER = "another"
+"""The fault of a correction that names the result of another line."""
 KINDS = (*SELECTION, *CONTRACT, "suspended", "resumed", *DELIVERY, *CASE, "line_ended")
 RANK = {kind: place for place, kind in enumerate(KINDS)}
 
@@ -42,7 +44,7 @@ class Event:
     case: str = ""
     by: str = ""  # sealed: firm, owner
     charged_to: str = ""  # suspended, case_suspended, and round_failed or announced after an objection was upheld
-    fault: str = ""  # deliverable, other
+    fault: str = ""  # deliverable, another (line's), other
     outcome: str = ""  # case_decided: granted, refused
     quality: bool = False  # returned
     could_have_been_first: bool = False  # correction_asked

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
-from ratings.events import CASE, Event
+from ratings.events import ANOTHER, CASE, Event
 
 
 class Kind(StrEnum):
@@ -326,4 +326,5 @@ def named(party: str, else_: Party) -> Party:
 
 
 def _at_fault(event: Event) -> Party:
-    return Party.FIRM if event.fault == "deliverable" else Party.OWNER
+    """The firm for its result, the line whose result it is where another's was named, else the owner."""
+    return {"deliverable": Party.FIRM, ANOTHER: Party.LINE}.get(event.fault, Party.OWNER)

@@ -25,7 +25,7 @@ from core.workdays import Workdays
 from market.models import Need, Part, Project, Service
 from ratings.events import Event
 from ratings.measures import Limits
-from ratings.sources import contract_events, events_of_cases, last_to_deliver, round_events
+from ratings.sources import contract_events, events_of_cases, last_to_deliver, results_of, round_events
 from ratings.timeline import Kind, Timeline, timeline
 
 
@@ -169,6 +169,11 @@ class _Part:
         return self.own.project if self.own else self.need.project
 
     @property
+    def number(self) -> int:
+        """Its place among the lines of a contract."""
+        return self.own.number if self.own else self.what.number
+
+    @property
     def item_id(self) -> int:
         return self.own.item_id if self.own else self.what.item.pk
 
@@ -267,8 +272,7 @@ def _cases_of(parts: Iterable[_Part]) -> dict[CaseKey, list[Case]]:
 
 def _events_under(contract: Contract, part: _Part) -> Iterable[Event]:
     """What happened under a contract, of which several may have followed one another, to the line of this number."""
-    number = part.own.number if part.own else part.what.number
-    own = next((line for line in contract.lines.all() if line.number == number), None)
+    own = next((line for line in contract.lines.all() if line.number == part.number), None)
     return contract_events(contract, own) if own is not None else ()
 
 
@@ -294,6 +298,6 @@ def _line(part: _Part, cases: dict[CaseKey, list[Case]]) -> Line:
         events=(
             *round_events(part.rounds, part.lot),
             *(event for contract in part.contracts for event in _events_under(contract, part)),
-            *events_of_cases(mine, since=since),
+            *events_of_cases(mine, since=since, results=results_of(part.contracts, part.number)),
         ),
     )

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from ratings.events import Event
+from ratings.events import ANOTHER, Event
 
 KINDS = {
     "announced": 1, "round_failed": 2, "awarded": 3, "sealed": 4, "contract_sealed": 5, "suspended": 6, "resumed": 7,
@@ -26,7 +26,7 @@ KINDS = {
 }  # fmt: skip
 # What a word is not in these is of no consequence: it stands for the first, "other" for whom nobody knows.
 SIDES = ("", "firm", "owner")
-FAULTS = ("", "deliverable")
+FAULTS = ("", "deliverable", ANOTHER)
 OUTCOMES = ("", "refused")
 PARTIES = ("", "platform", "firm", "owner", "department", "statutory", "line", "other")
 MOST_NAMES = (1 << 20) - 1

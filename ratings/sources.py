@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from approvals.domain.queries import history_of
-from approvals.models import Case
+from approvals.models import Case, CaseEvent
 from bidding.models import Lot, Round
 from contracts.models import Contract, ContractEvent, ContractLine, Milestone
-from ratings.events import CONTRACT, DELIVERY, Event
+from ratings.events import ANOTHER, CONTRACT, DELIVERY, Event
 
 GONE = (Round.Status.FAILED, Round.Status.CANCELLED, Round.Status.VOID)
 DECIDED = (Round.Status.CANDIDATE, Round.Status.AWARDED, Round.Status.CONTRACTED)
@@ -108,14 +108,34 @@ def last_to_deliver(contract: Contract, line: ContractLine) -> Milestone | None:
     return max(going, key=lambda each: each.number, default=None)
 
 
-def events_of_cases(cases: Iterable[Case], *, since: datetime | None) -> Iterator[Event]:
-    """What happened to the cases of a line; one that was over before the line began is not its own."""
+def events_of_cases(cases: Iterable[Case], *, since: datetime | None, results: Container[str]) -> Iterator[Event]:
+    """What happened to the cases of a line; one that was over before the line began is not its own.
+
+    results: the codes of the line's own deliverables. Where a department names another, it is another line that is at fault.
+    """
     for case in cases:
         if since is not None and (case.ended_at is None or case.ended_at > since):
-            yield from case_events(case)
+            yield from _case_events(case, results)
 
 
-def case_events(case: Case) -> list[Event]:
+def results_of(contracts: Iterable[Contract], line: int) -> set[str]:
+    """The codes of everything that was delivered for a line, by its number, under any of its contracts."""
+    return {
+        deliverable.code
+        for contract in contracts
+        for own in contract.lines.all()
+        if own.number == line
+        for milestone in contract.milestones.all()
+        if milestone.serves(own)
+        for deliverable in milestone.deliverables.all()
+    }
+
+
+def _fault(event: CaseEvent, results: Container[str]) -> str:
+    return ANOTHER if event.deliverable and event.deliverable not in results else event.fault
+
+
+def _case_events(case: Case, results: Container[str]) -> list[Event]:
     """What happened to a case as the case itself takes it: corrections applied, what still waits for earlier events left out."""
     _state, taken = history_of(case)
     return [
@@ -125,7 +145,7 @@ def case_events(case: Case) -> list[Event]:
             at=each.occurred_at,
             order=each.number,
             case=case.code,
-            fault=each.fault,
+            fault=_fault(each, results),
             charged_to=each.charged_to,
             outcome=each.outcome,
             could_have_been_first=bool(each.first_time),

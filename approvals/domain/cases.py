@@ -99,18 +99,31 @@ def ask_correction(
     first_time: bool,
     words: str,
     by: Membership,
+    deliverable: str = "",
     occurred_at: datetime | None = None,
 ) -> Case:
-    """要求补正: what is wrong, where the fault lies, and whether it could have been asked for the first time (一次性告知)."""
-    given = {"category": category, "fault": fault, "first_time": first_time, "words": words}
+    """要求补正: what is wrong, where the fault lies, and whether it could have been asked for the first time (一次性告知).
+
+    deliverable: the code of the result at fault, where the case has several; else whichever there is.
+    """
+    given = {
+        "category": category, "fault": fault, "deliverable": deliverable, "first_time": first_time, "words": words,
+    }  # fmt: skip
     return _by_department(case_id, Event.CORRECTION_ASKED, by, occurred_at, **given)
 
 
 def refuse_to_accept(
-    *, case_id: int, category: str, fault: Fault, words: str, by: Membership, occurred_at: datetime | None = None
+    *,
+    case_id: int,
+    category: str,
+    fault: Fault,
+    words: str,
+    by: Membership,
+    deliverable: str = "",
+    occurred_at: datetime | None = None,
 ) -> Case:
     """不予受理, with its reason."""
-    given = {"category": category, "fault": fault, "words": words}
+    given = {"category": category, "fault": fault, "deliverable": deliverable, "words": words}
     return _by_department(case_id, Event.NOT_ACCEPTED, by, occurred_at, **given)
 
 
@@ -159,13 +172,15 @@ def resubmit_case(*, case_id: int, by: Membership, occurred_at: datetime | None 
     return case
 
 
-def withdraw_case(*, case_id: int, fault: Fault, words: str, by: Membership) -> Case:
+def withdraw_case(*, case_id: int, fault: Fault, words: str, by: Membership, deliverable: str = "") -> Case:
     """撤回申请, by the applicant: because of the deliverable, or for another reason."""
     with transaction.atomic():
         case = locked(case_id)
         if by.organisation_id != case.applicant_id or by.role not in WRITERS:
             raise NotAllowed
-        happening = Happening(kind=Event.WITHDRAWN, details={"fault": fault, "words": words})
+        happening = Happening(
+            kind=Event.WITHDRAWN, details={"fault": fault, "deliverable": deliverable, "words": words}
+        )
         happen(case, happening, Origin(source=Source.APPLICANT, by=by.user))
     return case
 

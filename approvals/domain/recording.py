@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from approvals.domain.history import ENDS, State, effective, in_order, replay, settle
 from approvals.domain.limits import set_deadlines
-from approvals.models import ApiClient, Application, Case, CaseEvent
+from approvals.models import ApiClient, Application, Case, CaseEvent, Fault
 from core import clock
 from core.errors import Conflict, DomainError, WrongState
 from ledger import domain as ledger
@@ -25,7 +25,7 @@ from protocol.canonical import timestamp
 
 Kind = CaseEvent.Kind
 LONGEST_WORDS = 500
-DETAILS = ("fault", "category", "words", "first_time", "special", "charged_to", "outcome")
+DETAILS = ("fault", "deliverable", "category", "words", "first_time", "special", "charged_to", "outcome")
 NEEDED: dict[str, tuple[str, ...]] = {
     Kind.CORRECTION_ASKED: ("category", "fault", "first_time"),
     Kind.NOT_ACCEPTED: ("category", "fault"),
@@ -150,6 +150,7 @@ def _event(case: Case, happening: Happening, origin: Origin, *, number: int, now
             raise DomainError(
                 _("“%(kind)s”须填写“%(field)s”。") % {"kind": happening.kind.label, "field": field_name}, code=name
             )
+    _demand_deliverable(case, given)
     at = happening.occurred_at or now
     if now < at <= now + SKEW and origin.client is not None:
         at = now
@@ -170,6 +171,22 @@ def _event(case: Case, happening: Happening, origin: Origin, *, number: int, now
         corrects=happening.corrects,
         **{**given, "words": words},
     )
+
+
+def _demand_deliverable(case: Case, given: dict[str, Any]) -> None:
+    """The result at fault is one of the case's own, and named only where the fault lies in a result."""
+    named = given.get("deliverable", "")
+    if not named:
+        return
+    if given.get("fault") != Fault.DELIVERABLE:
+        raise DomainError(_("原因不在中介成果的，不要填写所指成果。"), code="deliverable")
+    if named not in results_of(case):
+        raise DomainError(_("“%(code)s”不是本办件材料里的成果。") % {"code": named}, code="deliverable")
+
+
+def results_of(case: Case) -> list[str]:
+    """The codes of the firms' results among a case's material, as they came."""
+    return [each.result for each in case.materials.all() if each.reference]
 
 
 def _sent_before(case: Case, origin: Origin) -> CaseEvent | None:

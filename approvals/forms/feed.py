@@ -83,6 +83,7 @@ class EventForm(forms.Form):
     category = _coded("category", Category.choices)
     words = forms.CharField(label="words", max_length=LONGEST_WORDS, required=False)
     fault = _coded("fault", Fault.choices)
+    deliverable = forms.CharField(label="deliverable", max_length=40, required=False)
     first_time = Answer(
         label="first_time", choices=[("true", "true"), ("false", "false")], required=False,
         error_messages={"invalid_choice": _("没有“%(value)s”这个取值。")},

@@ -63,6 +63,45 @@ def _fault() -> forms.ChoiceField:
     )  # fmt: skip
 
 
+class FaultForm(forms.Form):
+    """Where the fault lies; of a case with several results of firms, in which of them.
+
+    case: the case that the step is of.
+    """
+
+    deliverable = forms.ChoiceField(
+        label=_("哪一份成果"), required=False, widget=forms.RadioSelect,
+        help_text=_("原因在中介成果的，时间只算这份成果的机构的。"),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, case: Case | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        results = [] if case is None else [each for each in case.materials.all() if each.reference]
+        if len(results) > 1:
+            named = self.fields["deliverable"]
+            named.choices = [(each.result, f"{each.title}（{each.result}）") for each in results]  # type: ignore[attr-defined]
+            if len({each.reference.rpartition("/")[0] for each in results}) == 1:
+                named.initial = results[
+                    -1
+                ].result  # versions of one contract's result: the last is what lies before them
+        else:
+            del self.fields["deliverable"]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        at_fault = given.get("fault") == Fault.DELIVERABLE
+        if (
+            at_fault
+            and "deliverable" in self.fields
+            and not given.get("deliverable")
+            and not self.has_error("deliverable")
+        ):
+            self.add_error("deliverable", _("这个办件有几份成果，请选择是哪一份。"))
+        if not at_fault and "deliverable" in given:
+            given["deliverable"] = ""
+        return given
+
+
 class StepForm(forms.Form):
     """When it happened; now where nothing is said."""
 
@@ -76,7 +115,7 @@ class NoteForm(StepForm):
     field_order = ["words", "occurred_at"]
 
 
-class CorrectionForm(StepForm):
+class CorrectionForm(FaultForm, StepForm):
     """What has to be put right, all of it at once."""
 
     category = _category()
@@ -87,17 +126,17 @@ class CorrectionForm(StepForm):
         missing=_("请选择是否本可一次性告知。"),
     )  # fmt: skip
     words = words(_("需要补正的内容"), required=True, hint=_("一次写全，申请人和中介机构照此办理。"))
-    field_order = ["category", "fault", "first_time", "words", "occurred_at"]
+    field_order = ["category", "fault", "deliverable", "first_time", "words", "occurred_at"]
 
     def clean_first_time(self) -> bool:
         return bool(self.cleaned_data["first_time"] == "yes")
 
 
-class NotAcceptForm(StepForm):
+class NotAcceptForm(FaultForm, StepForm):
     category = _category()
     fault = _fault()
     words = words(_("不予受理的理由"), required=True)
-    field_order = ["category", "fault", "words", "occurred_at"]
+    field_order = ["category", "fault", "deliverable", "words", "occurred_at"]
 
 
 class SpecialForm(StepForm):
@@ -130,12 +169,18 @@ class ResubmitForm(forms.Form):
     words = words(_("补正说明"), required=False, hint=_("写明改了什么；新的材料请先在“材料”里上传。"))
 
 
-class WithdrawForm(forms.Form):
+class WithdrawForm(FaultForm):
     fault = choice(
         _("为什么撤回"), [(Fault.DELIVERABLE.value, _("中介成果有问题")), (Fault.OTHER.value, _("其他原因"))],
         missing=_("请选择为什么撤回。"),
     )  # fmt: skip
     words = words(_("说明"), required=False)
+    field_order = ["fault", "deliverable", "words"]
+
+
+def form_for(form: type[forms.Form], case: Case, data: Any = None, **kwargs: Any) -> forms.Form:
+    """A step's form, which knows the case where it asks for one of its results."""
+    return form(data, case=case, **kwargs) if issubclass(form, FaultForm) else form(data, **kwargs)
 
 
 @dataclass(frozen=True)
@@ -188,12 +233,13 @@ def correcting(event: CaseEvent, data: Any = None) -> forms.Form:
         "words": event.words,
         "category": event.category,
         "fault": event.fault,
+        "deliverable": event.deliverable,
         "first_time": "yes" if event.first_time else "no",
         "special": event.special,
         "charged_to": event.charged_to,
         "outcome": event.outcome,
     }
-    form = form_class(data, initial=initial)
+    form = form_for(form_class, event.case, data, initial=initial)
     form.fields["occurred_at"].required = True
     form.fields["occurred_at"].help_text = ""
     if event.kind == Kind.WITHDRAWN:

@@ -273,6 +273,8 @@ class CaseEvent(models.Model):
     event_id = models.CharField(_("部门事件编号"), max_length=80, blank=True)
     digest = models.CharField(max_length=64, blank=True, editable=False)
     fault = models.CharField(_("原因在"), max_length=12, choices=Fault, blank=True)
+    # Of a case that has several results of firms: the one at fault. Empty: whichever there is.
+    deliverable = models.CharField(_("所指成果"), max_length=40, blank=True)
     category = models.CharField(_("原因类别"), max_length=16, choices=Category, blank=True)
     words = EncryptedTextField(_("说明"), blank=True, default="")
     first_time = models.BooleanField(_("本可一次性告知"), null=True, blank=True)
@@ -304,6 +306,9 @@ class CaseEvent(models.Model):
             models.CheckConstraint(
                 name="event_fault_whole",
                 condition=~Q(kind__in=["case_not_accepted", "case_withdrawn"]) | ~Q(fault=""),
+            ),
+            models.CheckConstraint(
+                name="event_deliverable_at_fault", condition=Q(deliverable="") | Q(fault="deliverable")
             ),
             models.CheckConstraint(
                 name="event_special_whole", condition=~Q(kind="special_started") | ~Q(special="")

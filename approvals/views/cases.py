@@ -20,7 +20,7 @@ from approvals.domain import cases as domain
 from approvals.domain import materials, windows
 from approvals.domain.history import State, effective, replay
 from approvals.domain.limits import used_days
-from approvals.forms.steps import OF_APPLICANT, OF_DEPARTMENT, Step, correcting
+from approvals.forms.steps import OF_APPLICANT, OF_DEPARTMENT, Step, correcting, form_for
 from approvals.models import Case, CaseEvent
 from core import clock
 from core.downloads import hand_out
@@ -48,7 +48,7 @@ def step(request: ActingRequest, code: str, step: str) -> HttpResponse:
     known = steps_of(request)
     if step not in known:
         raise Http404
-    form = known[step].form(request.POST)
+    form = form_for(known[step].form, found, request.POST)
     if not form.is_valid():
         return shown(request, found, chosen=step, form=form, status=422)
     try:
@@ -133,7 +133,7 @@ def shown(
         "steps": _tabs(found, offered, chosen),
         "chosen": offered.get(chosen),
         "chosen_name": chosen,
-        "form": form or (offered[chosen].form() if chosen else None),
+        "form": form or (form_for(offered[chosen].form, found) if chosen else None),
         "refused": form.non_field_errors() if form is not None and chosen not in offered else None,
         "used": None if used is None else round(float(used), 2),
         "may_correct": request.organisation.kind == Kind.DEPARTMENT and request.membership.role in WRITERS,

@@ -18,7 +18,7 @@ from django.utils import timezone
 from approvals.models import Case, CaseEvent
 from bidding.domain.parties import all_of
 from bidding.models import Round, Substitution
-from contracts.models import Contract, ContractLine, ContractParty
+from contracts.models import Contract, ContractLine, ContractParty, Deliverable
 from contracts.payments.models import PaymentRequest
 from core import clock
 from market.models import Firm, Need, Qualification, RequiredQualification
@@ -159,12 +159,20 @@ def results_returned(now: datetime) -> Iterator[Finding]:
         kind__in=kinds, fault="deliverable", waiting=False, corrected_by=None, occurred_at__gt=_since(now)
     ).select_related("case")
     for events in _fresh(rows, Deed.RETURNED, source):
-        yield from _returned(events, _contracts_behind([each.case for each in events]))
+        yield from _returned(events, _contracts_behind([each.case for each in events]), _contracts_named(events))
 
 
-def _returned(events: list[Any], behind: dict[int, Contract]) -> Iterator[Finding]:
+def _contracts_named(events: list[Any]) -> dict[str, Contract]:
+    """The contracts whose results departments have named."""
+    rows = Deliverable.objects.filter(code__in={each.deliverable for each in events if each.deliverable})
+    return {
+        each.code: each.milestone.contract for each in rows.select_related("milestone__contract__firm__organisation")
+    }
+
+
+def _returned(events: list[Any], behind: dict[int, Contract], named: dict[str, Contract]) -> Iterator[Finding]:
     for event in events:
-        contract = behind.get(event.case_id)
+        contract = named.get(event.deliverable) or behind.get(event.case_id)
         if contract is not None and conduct.returned(
             kind=event.kind, outcome=event.outcome, fault=event.fault, category=event.category
         ):

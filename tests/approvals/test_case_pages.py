@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 
 import pytest
 from django.db import connection
@@ -12,9 +13,10 @@ from django.urls import reverse
 from accounts.models import Kind, Role
 from approvals.domain import cases
 from approvals.forms.steps import OF_APPLICANT, OF_DEPARTMENT
-from approvals.models import Case, Party
+from approvals.models import Case, Material, Party
 from approvals.tasks import note_late_cases
 from core import clock
+from core.errors import DomainError
 from tests import market_place as market
 from tests.approvals import office
 from tests.approvals.office import on
@@ -110,6 +112,61 @@ def test_a_correction_asks_for_everything_that_time_is_charged_by(client, where,
     shown = text(page(client, case))
     assert "本可一次性告知" in shown and "补夜间噪声" in shown
     assert case.events.count() == 2
+
+
+def results(case, *codes, contract=""):
+    for code in codes:
+        reference, digest = f"{contract or code.replace('D', 'C')}/{code}", sha256(code.encode()).hexdigest()
+        made = Material.objects.create(
+            title=f"报告 {code}", reference=reference, sha256=digest, size=9, added_at=clock.now()
+        )
+        made.cases.add(case)
+
+
+CORRECTION = {"category": "quality", "fault": "deliverable", "first_time": "no", "words": "补夜间噪声"}
+
+
+def test_of_several_results_the_department_says_which_is_at_fault(client, where, by):
+    case = office.received(where, by=by)
+    assert "哪一份成果" not in text(page(client, case))
+    results(case, "D202611300001", "D202611300002")
+    assert "报告 D202611300002（D202611300002）" in text(page(client, case, step="correction"))
+    answer = takes(client, case, "correction", **CORRECTION)
+    assert answer.status_code == 422 and 'id="id_deliverable_error"' in text(answer) and "补夜间噪声" in text(answer)
+    assert takes(client, case, "correction", **CORRECTION, deliverable="D209901010001").status_code == 422
+    assert takes(client, case, "correction", **CORRECTION, deliverable="D202611300002").status_code == 302
+    asked = case.events.get(kind="correction_asked")
+    assert asked.deliverable == "D202611300002" and asked.deliverable in text(page(client, case))
+
+
+def test_of_versions_of_one_contracts_result_the_last_is_chosen_already(client, where, by):
+    case = office.received(where, by=by)
+    results(case, "D202611300001", "D202611300002", contract="C202611300001")
+    form = text(page(client, case, step="correction"))
+    assert re.search(r'value="D202611300002"[^>]*checked', form) and not re.search(
+        r'value="D202611300001"[^>]*checked', form
+    )
+
+
+def test_where_no_result_is_at_fault_none_is_named(client, where, by):
+    case = office.received(where, by=by)
+    results(case, "D202611300001", "D202611300002")
+    given = CORRECTION | {"fault": "other", "deliverable": "D202611300002"}
+    assert takes(client, case, "correction", **given).status_code == 302
+    assert case.events.get(kind="correction_asked").deliverable == ""
+
+
+@pytest.mark.parametrize(
+    ("fault", "deliverable", "says"), [("other", "D202611300001", "不要填写"), ("deliverable", "D1", "不是本办件")]
+)
+def test_a_result_that_is_not_the_cases_or_not_at_fault_is_refused(where, by, fault, deliverable, says):
+    case = office.received(where, by=by)
+    results(case, "D202611300001")
+    with pytest.raises(DomainError, match=says):
+        cases.refuse_to_accept(
+            case_id=case.pk, category="other", fault=fault, deliverable=deliverable, words="不齐", by=by
+        )
+    assert case.events.count() == 1
 
 
 def test_a_refusal_needs_its_reason(client, where, by):

@@ -58,9 +58,9 @@ def clerk(department: Department) -> Any:
     return office.clerk(department)
 
 
-def corrected(case: Case) -> None:
-    """A correction is asked for because of the deliverable."""
+def corrected(case: Case, *, deliverable: str = "") -> None:
+    """A correction is asked for because of the deliverable, of several the named one."""
     cases.ask_correction(
         case_id=case.pk, by=clerk(case.department), occurred_at=clock.now(), category="quality",
-        fault=Fault.DELIVERABLE, first_time=False, words="补充夜间噪声预测",
+        fault=Fault.DELIVERABLE, deliverable=deliverable, first_time=False, words="补充夜间噪声预测",
     )  # fmt: skip

@@ -10,8 +10,8 @@ from approvals.domain import cases
 from approvals.models import Case, CaseEvent, ItemVersion
 from bidding.domain import objections, rounds, substitution
 from bidding.models import Objection, Round
-from contracts.domain import delivering, drafting, due, matters
-from contracts.models import Contract, ContractLine, Matter
+from contracts.domain import delivering, drafting, due, handing, matters
+from contracts.models import Contract, ContractLine, Deliverable, Matter
 from contracts.models.delivery import QUALITY
 from core import changes, clock, holidays
 from core.models import Holiday
@@ -181,6 +181,22 @@ def two_lines_of_a_case(where):
     ContractLine.objects.filter(contract=second).update(project=need.project)
     lives.delivered(first)
     return second, lives.received(where, first)
+
+
+def test_a_correction_counts_against_the_line_whose_result_is_at_fault(where):
+    walk = Walk()
+    second, case = walk.step(two_lines_of_a_case, where)
+    walk.step(lives.accept, walk.step(place.submits, second, text="另一份报告"))
+    case.refresh_from_db()
+    named = Deliverable.objects.get(milestone__contract=second)
+    handing.hand_over(named)
+    assert {each.result for each in case.materials.all()} == set(Deliverable.objects.values_list("code", flat=True))
+    walk.step(lives.corrected, case, deliverable=named.code)
+    own, other = LineRow.objects.get(contract=second), LineRow.objects.exclude(contract=second).get()
+    assert (own.deliverable_corrections, own.ball) == (1, ("correction", "firm"))
+    assert (other.deliverable_corrections, other.ball) == (0, ("correction", "line"))
+    assert anew.compute_all() == 2
+    same_as_read()
 
 
 def test_a_case_of_two_lines_is_charged_once_and_only_while_both_are_the_departments(where):

@@ -11,7 +11,7 @@ from approvals.models import Case, CaseEvent, Fault
 from core.workdays import Workdays
 from ratings.events import KINDS, Event
 from ratings.measures import counts, department_time, firm_time
-from ratings.sources import case_events
+from ratings.sources import events_of_cases
 from ratings.timeline import Outcome, timeline
 from tests.approvals import office
 from tests.approvals.office import on
@@ -29,7 +29,7 @@ def test_a_corrected_case_is_charged_to_firm_and_department():
     cases.accept_case(case_id=case.pk, by=by, occurred_at=on(5, 12))
     cases.decide_case(case_id=case.pk, by=by, outcome=Case.Outcome.GRANTED, occurred_at=on(6, 12))
     own = Event(id="accepted", kind="accepted", at=on(2, 8))
-    line = timeline([own, *case_events(case)], now=on(20))
+    line = timeline([own, *events_of_cases([case], since=on(2, 8), results=())], now=on(20))
     assert [(part.kind, part.party) for part in line.segments] == [
         ("filing", "owner"), ("check", "department"), ("correction", "firm"), ("check", "department"),
         ("examination", "department"),
