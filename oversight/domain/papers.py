@@ -66,7 +66,7 @@ def _content(round_: Round, entry: Entry, number: int) -> bytes:
 
 
 def _keep(file: ProposalFile, content: bytes, hashed: Callable[[str, str], bytes], *, now: datetime) -> bool:
-    paper = papers.read(content)
+    paper = papers.read_apart(content)
     kept = {
         "author": hashed("author", paper.author) if paper.author else None,
         "numbers": [hashed("number", each) for each in sorted(paper.numbers)],

@@ -20,7 +20,8 @@ from oversight.domain import alerting, papers
 from oversight.domain.screening import leads_of
 from oversight.models import Alert, PaperMarks
 from oversight.screens import wording
-from oversight.sources.papers import Paper, read
+from oversight.sources import papers as source
+from oversight.sources.papers import Paper, read, read_apart
 from oversight.tasks import scan_everything
 from protocol.canonical import sha256_hex
 from protocol.files import encrypt_file
@@ -81,6 +82,14 @@ def test_no_file_is_too_odd_to_be_passed_over(noise, at, gone):
     whole = pdf("text", author="Zhang")
     read(whole[:at] + noise + whole[at + gone :])
     assert read(noise) == Paper()
+
+
+def test_a_process_of_its_own_reads_the_same_and_has_its_time(monkeypatch):
+    content = pdf(words(9), author="Zhang San")
+    assert read_apart(content) == read(content) != Paper()
+    assert read_apart(b"no paper") == Paper()
+    monkeypatch.setattr(source, "SECONDS", 0.01)
+    assert read_apart(content) == Paper()
 
 
 def test_a_paper_that_asks_for_a_password_tells_nothing():

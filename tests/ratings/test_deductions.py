@@ -180,7 +180,7 @@ def test_two_workers_propose_one_fact_once(where, in_threads):
 
 
 def test_points_and_months_are_those_of_the_day_on_which_it_was_done(where):
-    now = clock.now()
+    now = clock.now().astimezone(clock.LOCAL)
     old = DeductionRule.objects.get(kind="late")
     DeductionRule.objects.create(
         kind="late", points=50, months=1, listed=True, valid_from=(now + timedelta(days=1)).date(), legal_basis="新规"

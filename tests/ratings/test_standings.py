@@ -294,7 +294,7 @@ def test_the_red_list_has_who_is_in_a_long_enough_without_a_break(where):
         stood(firm, 9_500, ago=year, grade="A")
     stood(broken, 5_000, ago=timedelta(days=100), grade="C")
     for firm in (broken, fresh):
-        stood(firm, 9_500, ago=timedelta(days=30), grade="A")
+        stood(firm, 9_500, ago=timedelta(days=20), grade="A")
     charged(where, burdened, points=1)
     listed = [(firm, each.months, each.score) for firm, each in lists.red_list(now=clock.now())]
     assert listed == [(steady, 12, Decimal("89.50"))]
