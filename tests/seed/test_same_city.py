@@ -21,7 +21,7 @@ from tests.seed.conftest import in_folder
 def test_the_same_number_gives_the_same_city(tmp_path, settings, _time):
     in_folder(settings, tmp_path)
     with clock.travelling(datetime(2026, 11, 24, 6, tzinfo=UTC)):
-        build(size=Size(firms=60, awarded=12, applications=30, lives=40, every=5), seed=7)
+        build(size=Size(firms=60, awarded=9, applications=15, lives=24, every=8), seed=7)
     told = [
         list(Firm.objects.order_by("pk").values_list("organisation__name", "organisation__uscc", "status")),
         list(
