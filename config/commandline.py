@@ -12,6 +12,16 @@ WITHOUT_SERVERS = {
 }  # fmt: skip
 
 
+ABOUT_MIGRATIONS = {
+    "makemigrations",
+    "migrate",
+    "optimizemigration",
+    "showmigrations",
+    "sqlmigrate",
+    "squashmigrations",
+}
+
+
 def run(arguments: list[str]) -> int:
     """Run one command; return the exit code. What goes wrong with the set-up is told in one sentence."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -48,10 +58,25 @@ def _with_servers(arguments: list[str]) -> int:
     use = Use(settings.PLACES, password=settings.POSTGRES_PASSWORD, throwaway=settings.TESTING)
     use.begin()
     try:
+        if arguments[1] not in ABOUT_MIGRATIONS and not settings.TESTING:
+            _prepare_once()
         execute_from_command_line(arguments)
     finally:
         use.finish()
     return 0
+
+
+def _prepare_once() -> None:
+    """A command that is the first ever to use an embedded database finds its tables."""
+    import django
+    from django.core.management import call_command
+    from django.db import connection
+
+    django.setup()
+    if "django_migrations" not in connection.introspection.table_names():
+        print("Preparing the database …", file=sys.stderr)
+        call_command("migrate", verbosity=0)
+    connection.close()
 
 
 def _is_ours(module: str) -> bool:
