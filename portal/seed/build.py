@@ -60,7 +60,7 @@ class Size:
 
 
 SIZES = {
-    "small": Size(120, 21, 90, 120),
+    "small": Size(120, 21, 90, 480),
     "medium": Size(600, 21, 120, 2_500),
     "large": Size(3_000, 40, 250, 12_000),
 }

@@ -37,7 +37,7 @@ from protocol.methods import METHODS
 from protocol.record import read_record
 from protocol.verify import verify
 from ratings.lines import Lines
-from ratings.models import Deduction, Evaluation, EvaluationReply, Side
+from ratings.models import Deduction, Evaluation, EvaluationReply, FirmScore, Side
 from tests import log_page
 from tests.seed.conftest import in_folder
 
@@ -54,6 +54,7 @@ def test_the_city(tmp_path, settings):
     assert set(Contract.objects.values_list("status", flat=True)) == set(Contract.Status.values) - {"revoked"}
     assert set(Deliverable.objects.values_list("status", flat=True)) >= {"accepted", "returned"}
     assert Deliverable.objects.filter(silent=True).exists()
+    assert FirmScore.objects.filter(service=None, district=None, month=None, ranked=True).exists()
     assert Contract.objects.late_to_seal(now=clock.now()).exists()
     assert set(Objection.objects.values_list("status", flat=True)) == {"filed", "escalated", "rejected", "upheld"}
     assert Substitution.objects.exclude(successor=None).values("lot__round__method").distinct().count() > 1
