@@ -12,14 +12,7 @@ WITHOUT_SERVERS = {
 }  # fmt: skip
 
 
-ABOUT_MIGRATIONS = {
-    "makemigrations",
-    "migrate",
-    "optimizemigration",
-    "showmigrations",
-    "sqlmigrate",
-    "squashmigrations",
-}
+ABOUT_MIGRATIONS = {"makemigrations", "migrate", "showmigrations", "sqlmigrate"}
 
 
 def run(arguments: list[str]) -> int:

@@ -12,8 +12,6 @@ import pytest
 
 DATA = Path(os.environ.get("MINGXUAN_DATA", Path(__file__).parents[2] / "shared" / "data"))
 """Real data to try things on. It is not part of the project: what needs it is skipped where it is not."""
-
-
 IN_CI = os.environ.get("MINGXUAN_CI") == "1"
 """There everything is installed, and nobody looks at pictures."""
 

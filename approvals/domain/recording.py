@@ -180,13 +180,8 @@ def _demand_deliverable(case: Case, given: dict[str, Any]) -> None:
         return
     if given.get("fault") != Fault.DELIVERABLE:
         raise DomainError(_("原因不在中介成果的，不要填写所指成果。"), code="deliverable")
-    if named not in results_of(case):
+    if named not in {each.result for each in case.deliverables}:
         raise DomainError(_("“%(code)s”不是本办件材料里的成果。") % {"code": named}, code="deliverable")
-
-
-def results_of(case: Case) -> list[str]:
-    """The codes of the firms' results among a case's material, as they came."""
-    return [each.result for each in case.materials.all() if each.reference]
 
 
 def _sent_before(case: Case, origin: Origin) -> CaseEvent | None:

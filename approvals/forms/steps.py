@@ -56,49 +56,41 @@ def _category() -> forms.ChoiceField:
     return choice(_("原因类别"), Category.choices, missing=_("请选择原因类别。"))
 
 
-def _fault() -> forms.ChoiceField:
-    return choice(
-        _("原因在哪里"), Fault.choices, missing=_("请选择原因在哪里。"),
-        hint=_("原因是中介成果的，时间算中介机构的；其他的算申请人的。"),
-    )  # fmt: skip
-
-
 class FaultForm(forms.Form):
-    """Where the fault lies; of a case with several results of firms, in which of them.
+    """Where the fault lies; of a case with results of several firms, in which of them.
 
     case: the case that the step is of.
     """
 
+    fault = choice(
+        _("原因在哪里"), Fault.choices, missing=_("请选择原因在哪里。"),
+        hint=_("原因是中介成果的，时间算中介机构的；其他的算申请人的。"),
+    )  # fmt: skip
     deliverable = forms.ChoiceField(
         label=_("哪一份成果"), required=False, widget=forms.RadioSelect,
         help_text=_("原因在中介成果的，时间只算这份成果的机构的。"),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, case: Case | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        results = [] if case is None else [each for each in case.materials.all() if each.reference]
-        if len(results) > 1:
-            named = self.fields["deliverable"]
-            named.choices = [(each.result, f"{each.title}（{each.result}）") for each in results]  # type: ignore[attr-defined]
-            if len({each.reference.rpartition("/")[0] for each in results}) == 1:
-                named.initial = results[
-                    -1
-                ].result  # versions of one contract's result: the last is what lies before them
-        else:
+        results = case.deliverables
+        if len(results) < 2:
             del self.fields["deliverable"]
+            return
+        named = self.fields["deliverable"]
+        named.choices = [(each.result, f"{each.title}（{each.result}）") for each in results]  # type: ignore[attr-defined]
+        if len({each.reference.rpartition("/")[0] for each in results}) == 1:
+            # Versions of one contract's result: the last is what lies before them.
+            named.initial = results[-1].result
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
-        at_fault = given.get("fault") == Fault.DELIVERABLE
-        if (
-            at_fault
-            and "deliverable" in self.fields
-            and not given.get("deliverable")
-            and not self.has_error("deliverable")
-        ):
-            self.add_error("deliverable", _("这个办件有几份成果，请选择是哪一份。"))
-        if not at_fault and "deliverable" in given:
+        if "deliverable" not in given:  # the field is not there, or what it holds is none of them
+            return given
+        if given.get("fault") != Fault.DELIVERABLE:
             given["deliverable"] = ""
+        elif not given["deliverable"]:
+            self.add_error("deliverable", _("这个办件有几份成果，请选择是哪一份。"))
         return given
 
 
@@ -119,7 +111,6 @@ class CorrectionForm(FaultForm, StepForm):
     """What has to be put right, all of it at once."""
 
     category = _category()
-    fault = _fault()
     first_time = choice(
         _("是否本可在第一次就一并告知"),
         [("no", _("否，这是第一次要求，或是新出现的问题")), ("yes", _("是，上次就应当提出（一次性告知）"))],
@@ -134,7 +125,6 @@ class CorrectionForm(FaultForm, StepForm):
 
 class NotAcceptForm(FaultForm, StepForm):
     category = _category()
-    fault = _fault()
     words = words(_("不予受理的理由"), required=True)
     field_order = ["category", "fault", "deliverable", "words", "occurred_at"]
 

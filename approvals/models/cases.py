@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Kind, Organisation
-from approvals.models.applications import Application
+from approvals.models.applications import Application, Material
 from approvals.models.clients import ApiClient
 from approvals.models.departments import ApprovalItem, Department, District, ItemVersion
 from core.fields import EncryptedTextField
@@ -197,6 +197,11 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def deliverables(self) -> list[Material]:
+        """The results of firms among its material, as they came."""
+        return [each for each in self.materials.all() if each.reference]
 
     @property
     def subject(self) -> str:

@@ -25,13 +25,8 @@ def await_filing(contract: Contract, *, now: datetime) -> Filing:
     due_at = contract.policy.end_of_filing(now)
     filing, made = Filing.objects.select_for_update().get_or_create(contract=contract, defaults={"due_at": due_at})
     if not made and filing.is_filed:
-        filing.due_at, filing.filed_at, filing.filed_by, filing.remark, filing.remarked_at = (
-            due_at,
-            None,
-            None,
-            "",
-            None,
-        )
+        filing.due_at, filing.filed_at, filing.filed_by = due_at, None, None
+        filing.remark, filing.remarked_at = "", None
         filing.save()
     return filing
 

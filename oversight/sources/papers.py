@@ -19,6 +19,7 @@ from pypdf import PdfReader
 
 SECONDS = 60
 MEMORY = 1 << 30
+"""What the process that reads a file has; octets of memory."""
 MOST_PAGES = 400
 MOST_TEXT = 400_000
 """Characters of a document that are read; what comes after them is not compared."""
